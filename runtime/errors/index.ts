@@ -1,0 +1,2 @@
+export { ERROR_CODES, type ErrorCode, type ErrorRow } from './error-table.ts';
+export { assert, decodeError, type EncodedError, type ErrorDetails, PluvioError } from './pluvio-error.ts';
