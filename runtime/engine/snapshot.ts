@@ -1,0 +1,93 @@
+/**
+ * A worker's whole state at a safepoint, in terms of the original module. Format version 1.
+ *
+ * Boundary: data only. `snapshot-codec.ts` turns it into bytes and back and checks its shape; the engine checks it against a
+ * module before use. docs/snapshot-format.md is the specification.
+ *
+ * Invariants:
+ * 1. Values are bits: i32 a signed number, i64 a signed bigint, f32 its 32 raw bits as an unsigned number, f64 its 64 raw bits
+ *    as an unsigned bigint, v128 a Uint8Array of 16 bytes, a reference a `RefValue`.
+ * 2. `frames` is ordered from the outermost activation to the innermost.
+ * 3. A pc is a byte offset from the start of the function's body (its locals vector) in the original module. In every frame but
+ *    the innermost it is that of the call instruction in progress, whose arguments are gone from `stack`. In the innermost it is
+ *    that of the next instruction: the first one of the function, or a `loop`, whose parameters are on `stack`. An
+ *    innermost frame whose function is an import is a host call in progress: pc 0, `locals` are the arguments.
+ */
+
+export const SNAPSHOT_VERSION = 1;
+
+/** Memory is compared with the module's initial image in blocks of this many bytes. */
+export const MEMORY_BLOCK_BYTES = 4096;
+/** A run never crosses a multiple of this many bytes (one WebAssembly page). */
+export const MEMORY_RUN_MAX_BYTES = 65536;
+
+export type RefValue =
+  | null
+  | { readonly kind: 'func'; readonly index: number }
+  | { readonly kind: 'extern'; readonly handle: string | number }
+  | { readonly kind: 'exn'; readonly tag: number; readonly values: readonly Value[] };
+
+export type Value = number | bigint | Uint8Array | RefValue;
+
+/** An exception that a legacy `catch` or `catch_all` holds, which a `rethrow` may need. */
+export interface CaughtException {
+  /** pc of the `try`. */
+  readonly pc: number;
+  /** Tag index. */
+  readonly tag: number;
+  readonly values: readonly Value[];
+}
+
+export interface Frame {
+  /** Index of the module instance; 0 for a worker of one module. */
+  readonly instance: number;
+  readonly func: number;
+  readonly pc: number;
+  /** One per parameter and local; undefined: dead here, its value is never read. */
+  readonly locals: readonly (Value | undefined)[];
+  /** The operand stack, bottom first. */
+  readonly stack: readonly Value[];
+  readonly caught: readonly CaughtException[];
+}
+
+/** Bytes that differ from the initial image: multiples of MEMORY_BLOCK_BYTES, in ascending order, no overlap. */
+export interface MemoryRun {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface MemoryState {
+  readonly pages: number;
+  readonly runs: readonly MemoryRun[];
+}
+
+/** Table elements that differ from the initial image, as runs in ascending order. */
+export interface TableState {
+  readonly length: number;
+  readonly runs: readonly { readonly offset: number; readonly values: readonly RefValue[] }[];
+}
+
+export interface InstanceState {
+  /** SHA-256 of the original module, 32 bytes. */
+  readonly module: Uint8Array;
+  /** One per global of the index space; undefined for an immutable or imported one. */
+  readonly globals: readonly (Value | undefined)[];
+  readonly memories: readonly MemoryState[];
+  readonly tables: readonly TableState[];
+  /** Indices of data and element segments that were dropped by an instruction (active and declarative ones are not listed). */
+  readonly droppedDatas: readonly number[];
+  readonly droppedElements: readonly number[];
+}
+
+export interface Snapshot {
+  readonly version: typeof SNAPSHOT_VERSION;
+  readonly instances: readonly InstanceState[];
+  readonly frames: readonly Frame[];
+  /** State that the host call in progress left for its next execution; undefined: none. */
+  readonly restartState: unknown;
+  /** Whether the start function still has to finish: it is the outermost frame. */
+  readonly starting: boolean;
+  readonly fuelUsed: bigint;
+  /** State of the host modules by name. */
+  readonly hosts: Readonly<Record<string, unknown>>;
+}

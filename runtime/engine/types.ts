@@ -1,0 +1,111 @@
+/**
+ * What the engine and its neighbours exchange: outcomes, limits, host modules.
+ *
+ * Boundary: types and tables only. Platform-neutral.
+ */
+import type { RefValue } from './snapshot.ts';
+
+/** How a call, a start or a resume ended. */
+export type Outcome =
+  | { readonly kind: 'returned'; readonly values: readonly unknown[] }
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'trapped'; readonly code: TrapCode; readonly message: string; readonly frames: readonly TraceFrame[] }
+  | { readonly kind: 'limit'; readonly limit: LimitName };
+
+/** Why the guest trapped; `exception`: a guest or host exception left the outermost function. */
+export type TrapCode =
+  | 'unreachable'
+  | 'memory-out-of-bounds'
+  | 'table-out-of-bounds'
+  | 'array-out-of-bounds'
+  | 'divide-by-zero'
+  | 'integer-overflow'
+  | 'invalid-conversion'
+  | 'indirect-call-null'
+  | 'indirect-call-type'
+  | 'null-reference'
+  | 'cast-failure'
+  | 'exception'
+  | 'stack-overflow'
+  | 'unknown';
+
+/** One line of a guest stack trace, innermost first. */
+export interface TraceFrame {
+  readonly func: number;
+  /** From the name section or the exports, where there is one. */
+  readonly name: string | undefined;
+  /** Byte offset in the original function body; undefined where the engine does not tell. */
+  readonly pc: number | undefined;
+}
+
+/** A limit whose reaching ends a call. The other limits make an instruction fail as the specification allows. */
+export type LimitName = 'fuel' | 'wallClockMs' | 'stackDepth';
+
+/** Limits of one worker; what is left out takes the default of LIMITS. */
+export interface WorkerLimits {
+  /** Fuel for the whole life of the worker. */
+  readonly fuel?: bigint;
+  /** Pages of 64 KiB, a total over all memories. Beyond it `memory.grow` gives -1. */
+  readonly memoryPages?: number;
+  /** Elements, a total over all tables. Beyond it `table.grow` gives -1. */
+  readonly tableElements?: number;
+  /** Activations on the stack of functions that can recurse. */
+  readonly stackDepth?: number;
+  /** Time of one call on the clock, waiting included, in milliseconds. */
+  readonly wallClockMs?: number;
+}
+
+/** What a host function sees of the worker that called it. Valid during the call; memory may be replaced when it grows. */
+export interface GuestAccess {
+  /** The memory of that index, default 0; throws `LINK_FAILED` if there is none. */
+  memory(index?: number): WebAssembly.Memory;
+  /**
+   * The state that `pending(promise, { state })` left for this call, if this is the call's execution after a restore (or after
+   * a stop while it waited); undefined at its first execution.
+   */
+  restartState(): unknown;
+}
+
+/**
+ * A host function: takes and gives WebAssembly values as in the JavaScript interface (i64 as bigint).
+ *
+ * May return `pending(promise)` (see `pending.ts`): the worker is parked, and the call gives the promise's value. May throw
+ * `GuestExit` to end the guest. Any other exception surfaces in the guest as a foreign exception.
+ */
+export type HostFunction = (...args: never[]) => unknown;
+
+export type Imports = Readonly<Record<string, Readonly<Record<string, HostFunction | WebAssembly.ExportValue>>>>;
+
+/** A set of host functions with state of its own that belongs to the snapshot (WASI, the Pluvio ABI). */
+export interface HostModule {
+  /** Key of its state in a snapshot; also the name in messages. */
+  readonly name: string;
+  readonly imports: Readonly<Record<string, Readonly<Record<string, HostFunction>>>>;
+  /** Called once, before anything runs. */
+  bind(guest: GuestAccess): void;
+  /** Its state as plain data that MessagePack can carry (null, boolean, number, bigint, string, Uint8Array, arrays, plain objects). */
+  snapshot(): unknown;
+  /** Takes up the state of a snapshot; throws `SNAPSHOT_MISMATCH` or `SNAPSHOT_MALFORMED` and names the field. */
+  restore(state: unknown): void;
+  /** The worker was closed: release streams and timers. */
+  close?(): void;
+}
+
+export interface WorkerOptions {
+  readonly imports?: Imports;
+  readonly hosts?: readonly HostModule[];
+  readonly limits?: WorkerLimits;
+  readonly name?: string;
+}
+
+/**
+ * `running`: a call is in progress (also between two slices). `waiting`: a call is in progress and parked in a host call.
+ * `stopped`: a call is in progress and stopped; `resume` goes on. `idle`: no call is in progress.
+ */
+export type WorkerState = 'idle' | 'running' | 'waiting' | 'stopped' | 'closed';
+
+/** A host handle for an externref: what the host chose to travel in its place. */
+export type ExternHandle = string | number;
+
+export type { RefValue };
