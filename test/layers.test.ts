@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** What each layer may import besides itself, and whether it runs on any platform (then it has no `node:` import). */
+const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; readonly anyPlatform: boolean }>> = {
+  'runtime/errors': { from: [], anyPlatform: true },
+  'runtime/wasm': { from: ['errors'], anyPlatform: true },
+  'runtime/instrument': { from: ['errors', 'wasm'], anyPlatform: true },
+  'runtime/engine': { from: ['errors', 'wasm', 'instrument'], anyPlatform: true },
+  'runtime/host': { from: ['errors', 'wasm', 'instrument', 'engine'], anyPlatform: true },
+  'runtime/bundle': { from: ['errors', 'wasm', 'engine'], anyPlatform: true },
+  'runtime/node': { from: ['errors', 'wasm', 'instrument', 'engine', 'host', 'bundle'], anyPlatform: false },
+  'runtime/browser': { from: ['errors', 'wasm', 'instrument', 'engine', 'host', 'bundle'], anyPlatform: true },
+  'runtime/cluster': { from: ['errors', 'bundle'], anyPlatform: false },
+  'runtime/index.ts': { from: ['errors', 'engine', 'host'], anyPlatform: true },
+  'sdk/client': { from: ['errors'], anyPlatform: true },
+  'sdk/cli': {
+    from: ['errors', 'wasm', 'instrument', 'engine', 'host', 'bundle', 'node', 'cluster', 'index.ts', 'sdk/client'],
+    anyPlatform: false,
+  },
+  modules: { from: ['sdk/client', 'sdk/assembly'], anyPlatform: false },
+};
+
+const IMPORT =
+  /^\s*(?:import|export)\s(?:(?<clause>[^'";]*?)\bfrom\s*)?['"](?<from>[^'"]+)['"]|\bimport\(\s*['"](?<lazy>[^'"]+)['"]/gm;
+const layerOf = (path: string): string =>
+  Object.keys(ALLOWED).find((layer) => path === layer || path.startsWith(`${layer}/`)) ?? path;
+
+function faultsOf(path: string): string[] {
+  const layer = layerOf(path);
+  const rule = ALLOWED[layer];
+  if (rule === undefined) return [`${path}: belongs to no layer of the table`];
+  return [...readFileSync(join(ROOT, path), 'utf8').matchAll(IMPORT)].flatMap(({ groups = {} }) => {
+    const specifier = groups['from'] ?? groups['lazy'] ?? '';
+    if (specifier.startsWith('node:')) return rule.anyPlatform ? [`${path}: imports ${specifier}`] : [];
+    if (!specifier.startsWith('.')) return [];
+    if (layer === 'sdk/client' && groups['clause']?.trimStart().startsWith('type ') === true) return [];
+    const target = layerOf(relative(ROOT, join(ROOT, dirname(path), specifier)).replaceAll(sep, '/'));
+    return target === layer || rule.from.includes(target.replace('runtime/', ''))
+      ? []
+      : [`${path}: ${layer} may not import ${specifier}`];
+  });
+}
+
+const sources = ['runtime', 'sdk', 'modules']
+  .flatMap((dir) => readdirSync(join(ROOT, dir), { recursive: true, encoding: 'utf8' }).map((name) => join(dir, name)))
+  .map((path) => path.replaceAll(sep, '/'))
+  .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && !/^sdk\/(?:templates|assembly)\//.test(path));
+
+test('imports point down the layers only', () => {
+  expect(sources).toContain('runtime/errors/index.ts');
+  expect(sources.flatMap(faultsOf)).toEqual([]);
+});

@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process';
+
+/** Tools that tests use when they are there: how to ask each whether it is, and what installs it. */
+const TOOLS = {
+  'clang-22': { probe: ['clang-22', '--version'], from: 'scripts/provision' },
+  'wasm-ld-22': { probe: ['wasm-ld-22', '--version'], from: 'scripts/provision' },
+  skopeo: { probe: ['skopeo', '--version'], from: 'scripts/provision' },
+} as const satisfies Record<string, { readonly probe: readonly [string, ...string[]]; readonly from: string }>;
+
+export type Tool = keyof typeof TOOLS;
+
+/** What the tool prints about its version, or `undefined` if it is not installed. */
+export function versionOf(tool: Tool): string | undefined {
+  const [command, ...args] = TOOLS[tool].probe;
+  const { status, stdout } = spawnSync(command, args, { encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+/**
+ * The reason to skip a test that needs `tool`, or `undefined` if the tool is there:
+ * `const reason = requireTool('skopeo'); test.skipIf(reason)(…)`. With `CI=true` nothing is skipped.
+ * @throws Error if the tool is missing and `CI` is `true`
+ */
+export function requireTool(tool: Tool): string | undefined {
+  if (versionOf(tool) !== undefined) return undefined;
+  const reason = `${tool} is not installed: ${TOOLS[tool].from} installs it`;
+  if (process.env['CI'] === 'true') throw new Error(reason);
+  return reason;
+}
