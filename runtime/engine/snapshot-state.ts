@@ -1,0 +1,213 @@
+/**
+ * A snapshot as plain data and back: everything but the bytes of its memories, for which the container finds a place.
+ *
+ * Boundary: `snapshot-codec.ts` keeps memory bytes behind the data, a bundle keeps them in blobs; each passes in how a memory's
+ * runs are described. docs/snapshot-format.md is the specification.
+ */
+import { LIMITS } from './limits.ts';
+import {
+  FieldFault,
+  inField,
+  readArray,
+  readBigUint,
+  readBoolean,
+  readBytes,
+  readEach,
+  readObject,
+  readRecord,
+  readUint,
+} from './plain-fields.ts';
+import {
+  type CaughtException,
+  type Frame,
+  type InstanceState,
+  MEMORY_BLOCK_BYTES,
+  MEMORY_RUN_MAX_BYTES,
+  type MemoryRun,
+  type MemoryState,
+  type Snapshot,
+  SNAPSHOT_VERSION,
+  type TableState,
+} from './snapshot.ts';
+import { encodeOptionalValue, encodeValue, readOptionalValue, readRef, readValue } from './snapshot-values.ts';
+
+/** The largest counts that a snapshot may have. Its size in bytes is the caller's to limit. */
+export const SNAPSHOT_LIMITS = {
+  instances: 1000,
+  frames: 100_000,
+  localsPerFrame: 50_000,
+  stackPerFrame: 1_000_000,
+  caughtPerFrame: 10_000,
+  exceptionValues: 1000,
+  globals: 1_000_000,
+  memories: 1000,
+  memoryPages: LIMITS.memoryPages.max,
+  tables: 100_000,
+  tableElements: LIMITS.tableElements.max,
+  segments: 10_000_000,
+  hosts: 64,
+} as const;
+
+export const DIGEST_BYTES = 32;
+export const BLOCKS_PER_PAGE = MEMORY_RUN_MAX_BYTES / MEMORY_BLOCK_BYTES;
+const MAX_INDEX = 0xffffffff;
+
+/** Where a run lies, in blocks of MEMORY_BLOCK_BYTES. */
+export interface RunPlace {
+  readonly firstBlock: number;
+  readonly blockCount: number;
+}
+
+/** Describes the runs of one memory as plain data. */
+export type EncodeRuns = (memory: MemoryState, instanceIndex: number, memoryIndex: number) => unknown;
+/** Reads such a description; the runs must come out of `readRunPlaces`, so that order and range are checked. Throws FieldFault. */
+export type ReadRuns = (plain: unknown, pages: number) => MemoryRun[];
+
+const INSTANCE_FIELDS = ['module', 'globals', 'memories', 'tables', 'droppedDatas', 'droppedElements'];
+const SNAPSHOT_FIELDS = ['instances', 'frames', 'starting', 'fuelUsed', 'hosts'];
+
+export function encodeState(snapshot: Snapshot, encodeRuns: EncodeRuns): unknown {
+  return {
+    instances: snapshot.instances.map((instance, index) => encodeInstance(instance, index, encodeRuns)),
+    frames: snapshot.frames.map(encodeFrame),
+    restartState: snapshot.restartState,
+    starting: snapshot.starting,
+    fuelUsed: snapshot.fuelUsed,
+    hosts: snapshot.hosts,
+  };
+}
+
+function encodeInstance(instance: InstanceState, instanceIndex: number, encodeRuns: EncodeRuns): unknown {
+  return {
+    module: instance.module,
+    globals: instance.globals.map(encodeOptionalValue),
+    memories: instance.memories.map((memory, index) => [memory.pages, encodeRuns(memory, instanceIndex, index)]),
+    tables: instance.tables.map((table) => [
+      table.length,
+      table.runs.map((run) => [run.offset, run.values.map(encodeValue)]),
+    ]),
+    droppedDatas: instance.droppedDatas,
+    droppedElements: instance.droppedElements,
+  };
+}
+
+const encodeFrame = (frame: Frame): unknown => [
+  frame.instance,
+  frame.func,
+  frame.pc,
+  frame.locals.map(encodeOptionalValue),
+  frame.stack.map(encodeValue),
+  frame.caught.map(({ pc, tag, values }) => [pc, tag, values.map(encodeValue)]),
+];
+
+/** @throws FieldFault */
+export function readState(plain: unknown, readRuns: ReadRuns): Snapshot {
+  const state = readRecord(plain, SNAPSHOT_FIELDS, ['restartState']);
+  const instances = inField('instances', () =>
+    readEach(state['instances'], SNAPSHOT_LIMITS.instances, (item) => readInstance(item, readRuns)),
+  );
+  return {
+    version: SNAPSHOT_VERSION,
+    instances,
+    frames: inField('frames', () =>
+      readEach(state['frames'], SNAPSHOT_LIMITS.frames, (item) => readFrame(item, instances.length)),
+    ),
+    restartState: state['restartState'],
+    starting: inField('starting', () => readBoolean(state['starting'])),
+    fuelUsed: inField('fuelUsed', () => readBigUint(state['fuelUsed'], 2n ** 64n - 1n)),
+    hosts: inField('hosts', () => readHosts(state['hosts'])),
+  };
+}
+
+function readHosts(plain: unknown): Readonly<Record<string, unknown>> {
+  const hosts = readObject(plain);
+  if (Object.keys(hosts).length > SNAPSHOT_LIMITS.hosts) {
+    throw new FieldFault(plain, `an object of at most ${SNAPSHOT_LIMITS.hosts} fields`);
+  }
+  return hosts;
+}
+
+function readInstance(plain: unknown, readRuns: ReadRuns): InstanceState {
+  const instance = readRecord(plain, INSTANCE_FIELDS);
+  const { globals, memories, tables, segments } = SNAPSHOT_LIMITS;
+  return {
+    module: inField('module', () => readBytes(instance['module'], DIGEST_BYTES)),
+    globals: inField('globals', () => readEach(instance['globals'], globals, readOptionalValue)),
+    memories: inField('memories', () => readEach(instance['memories'], memories, (item) => readMemory(item, readRuns))),
+    tables: inField('tables', () => readEach(instance['tables'], tables, readTable)),
+    droppedDatas: inField('droppedDatas', () => readAscending(instance['droppedDatas'], segments)),
+    droppedElements: inField('droppedElements', () => readAscending(instance['droppedElements'], segments)),
+  };
+}
+
+function readAscending(plain: unknown, maxItems: number): number[] {
+  let min = 0;
+  return readEach(plain, maxItems, (item) => {
+    const index = readUint(item, MAX_INDEX, min);
+    min = index + 1;
+    return index;
+  });
+}
+
+function readMemory(plain: unknown, readRuns: ReadRuns): MemoryState {
+  const parts = readArray(plain, 2, 2);
+  const pages = inField('pages', () => readUint(parts[0], SNAPSHOT_LIMITS.memoryPages));
+  return { pages, runs: inField('runs', () => readRuns(parts[1], pages)) };
+}
+
+/** Reads `[firstBlock, blockCount, …]` with `width` items a run, in ascending order without overlap. Throws FieldFault. */
+export function readRunPlaces(plain: unknown, pages: number, width: number): RunPlace[] {
+  const items = readArray(plain, 0, pages * BLOCKS_PER_PAGE * width);
+  if (items.length % width !== 0) throw new FieldFault(plain, `an array of ${width} items a run`);
+  const places: RunPlace[] = [];
+  let min = 0;
+  for (let at = 0; at < items.length; at += width) {
+    const firstBlock = inField(at, () => readUint(items[at], pages * BLOCKS_PER_PAGE - 1, min));
+    const pageLeft = BLOCKS_PER_PAGE - (firstBlock % BLOCKS_PER_PAGE);
+    const blockCount = inField(at + 1, () => readUint(items[at + 1], pageLeft, 1));
+    places.push({ firstBlock, blockCount });
+    min = firstBlock + blockCount;
+  }
+  return places;
+}
+
+function readTable(plain: unknown): TableState {
+  const parts = readArray(plain, 2, 2);
+  const length = inField('length', () => readUint(parts[0], SNAPSHOT_LIMITS.tableElements));
+  let min = 0;
+  const runs = inField('runs', () =>
+    readEach(parts[1], length, (item) => {
+      const run = readArray(item, 2, 2);
+      const offset = inField('offset', () => readUint(run[0], length - 1, min));
+      const values = inField('values', () => {
+        readArray(run[1], 1, length - offset);
+        return readEach(run[1], length - offset, readRef);
+      });
+      min = offset + values.length;
+      return { offset, values };
+    }),
+  );
+  return { length, runs };
+}
+
+function readFrame(plain: unknown, instanceCount: number): Frame {
+  const parts = readArray(plain, 6, 6);
+  const { localsPerFrame, stackPerFrame, caughtPerFrame } = SNAPSHOT_LIMITS;
+  return {
+    instance: inField('instance', () => readUint(parts[0], instanceCount - 1)),
+    func: inField('func', () => readUint(parts[1], MAX_INDEX)),
+    pc: inField('pc', () => readUint(parts[2], MAX_INDEX)),
+    locals: inField('locals', () => readEach(parts[3], localsPerFrame, readOptionalValue)),
+    stack: inField('stack', () => readEach(parts[4], stackPerFrame, readValue)),
+    caught: inField('caught', () => readEach(parts[5], caughtPerFrame, readCaught)),
+  };
+}
+
+function readCaught(plain: unknown): CaughtException {
+  const parts = readArray(plain, 3, 3);
+  return {
+    pc: inField('pc', () => readUint(parts[0], MAX_INDEX)),
+    tag: inField('tag', () => readUint(parts[1], MAX_INDEX)),
+    values: inField('values', () => readEach(parts[2], SNAPSHOT_LIMITS.exceptionValues, readValue)),
+  };
+}
