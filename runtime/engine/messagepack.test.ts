@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { Packr } from 'msgpackr/pack';
-import { Unpackr } from 'msgpackr/unpack';
+import { Packr, Unpackr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { arbitraryPlain } from '../../test/arbitrary/snapshot.ts';
 import { decodePlain, encodePlain, MAX_DEPTH } from './messagepack.ts';

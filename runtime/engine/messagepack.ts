@@ -11,7 +11,7 @@
  *    HEAP_FLOOR_BYTES + HEAP_RATIO * input, by the estimates in COST: a short input makes no large heap.
  * 4. Bytes that were read are views of the input.
  */
-import { Packr } from 'msgpackr/pack';
+import { Packr } from 'msgpackr';
 import { PluvioError } from '../errors/index.ts';
 import { FieldFault } from './plain-fields.ts';
 
