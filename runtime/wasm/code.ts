@@ -30,7 +30,10 @@
  *    construct; otherwise -1.
  */
 
-/** No parameters, no results. */
+/** Immediate of the empty block type: no parameters, no results. */
+export const BLOCK_EMPTY = -0x40;
+
+/** What `a` of a block, loop, if, try or try_table is; `none` for all other rows. */
 export const BLOCK_KIND = { none: 0, empty: 1, value: 2, typeIndex: 3 } as const;
 
 export class Code {

@@ -6,7 +6,8 @@
  * Invariants:
  * 1. A `ValType` is one 32-bit integer: the low byte is the binary code of the type (0x7f i32 … 0x7b v128, 0x63 `ref
  *    null`, 0x64 `ref`), the upper 24 bits the heap type of a reference (signed; negative: abstract, otherwise a type
- *    index). Two equal types of one module are the same number, so types sit in Int32Arrays and compare with `===`.
+ *    index). Types sit in Int32Arrays and compare with `===`: equal numbers are equal types. Where a module defines the same
+ *    type twice, references to the two differ as numbers; `isSubtype` in both directions tells that they are equal.
  * 2. A heap type is the binary format's signed integer: -0x10 func, -0x11 extern, … or a type index.
  */
 

@@ -1,0 +1,30 @@
+/**
+ * Limits of this implementation on one module: those of the WebAssembly JavaScript interface, "Implementation-defined limits",
+ * so that whatever is accepted here is accepted by the engines too.
+ */
+export const WASM_LIMITS = {
+  types: 1_000_000,
+  imports: 1_000_000,
+  funcs: 1_000_000,
+  tables: 100_000,
+  memories: 100_000,
+  globals: 1_000_000,
+  tags: 1_000_000,
+  exports: 1_000_000,
+  elements: 10_000_000,
+  datas: 100_000,
+  segmentItems: 10_000_000,
+  params: 1_000,
+  results: 1_000,
+  structFields: 10_000,
+  locals: 50_000,
+  functionBytes: 7_654_321,
+  brTableTargets: 65_520,
+  tryTableClauses: 65_520,
+  arrayNewFixed: 10_000,
+  subtypeDepth: 63,
+  nameBytes: 100_000,
+  memoryPages32: 65_536n,
+  memoryPages64: 281_474_976_710_656n,
+  tableElements: 10_000_000n,
+} as const;
