@@ -1,9 +1,20 @@
 export { blockParamTypes, blockResultTypes, funcTypeAt } from './block-types.ts';
 export { BLOCK_EMPTY, BLOCK_KIND, Code } from './code.ts';
 export { decodeExpr, decodeFunction, type FunctionBody } from './code-decode.ts';
+export {
+  encodeCode,
+  encodeImmediates,
+  encodeInstr,
+  writeBlockType,
+  writeHeapType,
+  writeLocals,
+  writeOpcode,
+  writeValType,
+} from './code-encode.ts';
 export { linkCode, pushAux, pushRow } from './code-rows.ts';
 export { contextOf } from './context.ts';
 export { decodeModule } from './decode-module.ts';
+export * from './encode-module.ts';
 export type * from './module.ts';
 export type { ImmediateKind, OpcodeRow } from './opcode-row.ts';
 export { OP, OPCODES, type OpName, PLAIN_OPS, rowOfCode } from './opcode-table.ts';
