@@ -27,3 +27,6 @@ export { typeFunction, type TypingOptions } from './typing.ts';
 export { hex, withPath } from './wasm-error.ts';
 export { WASM_LIMITS } from './wasm-limits.ts';
 export { ByteWriter } from './writer.ts';
+export { validateDefinitions, validateModule, functionPath } from './validate.ts';
+export { decodeNames, type IndirectNameMap, type ModuleNames, type NameMap } from './names.ts';
+export { immediatesText, printCode, printFunction, printModule, rowText } from './print.ts';
