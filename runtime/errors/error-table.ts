@@ -42,6 +42,19 @@ export const ERROR_CODES = {
   SNAPSHOT_MISMATCH: row(400, 'The snapshot does not fit the module; the message gives the field, what was found and what must be.'),
   STACK_TOO_DEEP: row(400, 'The snapshot has a deeper stack than this engine or limit allows.'),
   HOST_FUNCTION_FAILED: row(500, 'A host function threw an error of its own while the guest called it.'),
+
+  // bundle
+  BUNDLE_MALFORMED: row(400, 'The bundle is damaged or not a bundle; the message gives the part and the field.'),
+  BUNDLE_VERSION: row(400, 'The bundle has a format version that this program does not read.'),
+  BUNDLE_MANIFEST_INVALID: row(400, 'The manifest of the worker does not fit its schema; the message gives the field and what it must be.'),
+  BUNDLE_DIGEST: row(400, 'A blob does not have the content that its digest stands for; fetch it again.'),
+  BUNDLE_LIMIT: row(413, 'The bundle exceeds a limit of the receiver; the message names the limit.'),
+  BUNDLE_PATH: row(400, 'A file of the bundle has a path that is not allowed, or one that another file has.'),
+  BUNDLE_SIGNATURE: row(400, 'The signature of the bundle does not fit its manifest: one of the two was changed.'),
+  BUNDLE_UNSIGNED: row(403, 'The bundle has no signature and the receiver asks for one.'),
+  BUNDLE_UNTRUSTED: row(403, 'The bundle is signed with a key that the receiver does not trust.'),
+  BLOB_NOT_FOUND: row(404, 'The store or source has no blob with that digest.'),
+  BLOB_DAMAGED: row(500, 'A stored blob no longer has the content that its digest stands for; store it again.'),
   // node
   REQUEST_INVALID: row(400, 'The request does not fit the description of its operation; the message names the field and what it must be.'),
   UNAUTHENTICATED: row(401, 'The request carries no token that this node knows; send `Authorization: Bearer …`.'),
@@ -56,6 +69,7 @@ export const ERROR_CODES = {
   WORKER_ENDED: row(409, 'The program of the worker has ended; there is nothing to stop, resume, move or call.'),
   WORKER_LOST: row(410, 'The node ended while the worker ran and no snapshot of it is known; its bundle can be started anew.'),
   WORKERS_TOO_MANY: row(503, 'The node holds as many workers as its limit allows.', true),
+  STREAMS_TOO_MANY: row(503, 'The node serves as many log and event streams as its limit allows.', true),
   STDIN_FULL: row(429, 'The standard input of the worker holds as many unread bytes as the limit allows; send the rest later.', true),
   NODE_CLOSING: row(503, 'The node is shutting down and accepts no more work.', true),
   NODE_UNREACHABLE: row(502, 'Another node could not be reached or broke off; the message names it.', true),

@@ -1,0 +1,30 @@
+export {
+  type BlobSource,
+  type BlobStore,
+  blobNotFound,
+  mapSource,
+  memoryBlobStore,
+  storeSource,
+} from './blob-store.ts';
+export { type BlobFrame, readBlobStream, writeBlobStream } from './blob-stream.ts';
+export type { Bundle, FileMount, WorkerManifest } from './bundle.ts';
+export { type BundleCodecs, webCodecs } from './codecs.ts';
+export { type Digest, digestOf, equalBytes, isDigest, parseDigest } from './digest.ts';
+export { readDrop, writeDrop } from './drop.ts';
+export { BUNDLE_LIMITS, type BundleLimitName, type BundleLimits } from './limits.ts';
+export { BUNDLE_ARTIFACT_TYPE, LAYERS, OCI_MANIFEST_TYPE } from './media-types.ts';
+export type { GroupCache, MemoryGroup } from './memory-groups.ts';
+export { packBundle, type PackedBundle, type PackOptions } from './pack.ts';
+export {
+  type BundleSignature,
+  checkTrust,
+  decodeSignature,
+  encodeSignature,
+  generateKeyPair,
+  type KeyPair,
+  signManifest,
+  type TrustPolicy,
+  verifySignature,
+} from './signature.ts';
+export { listBlobs, unpackBundle } from './unpack.ts';
+export { checkWorkerManifest, decodeWorkerManifest, encodeWorkerManifest } from './worker-manifest.ts';

@@ -1,0 +1,55 @@
+/** Limits that hold while a bundle is unpacked, before memory is taken for what it claims. */
+import { PluvioError } from '../errors/index.ts';
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+
+/** Each limit: its default, the largest value that a receiver may set, its unit. */
+export const BUNDLE_LIMITS = {
+  totalBytes: { default: GIB, max: 16 * GIB, unit: 'bytes of all blobs' },
+  blobBytes: { default: 512 * MIB, max: 2 * GIB, unit: 'bytes of one blob' },
+  blobs: { default: 20_000, max: 100_000, unit: 'blobs' },
+  metadataBytes: { default: 4 * MIB, max: 64 * MIB, unit: 'bytes of one JSON document' },
+  moduleBytes: { default: 256 * MIB, max: GIB, unit: 'bytes' },
+  snapshotBytes: { default: 256 * MIB, max: GIB, unit: 'bytes without memory' },
+  memoryBytes: { default: GIB, max: 16 * GIB, unit: 'bytes of memory, uncompressed' },
+  logBytes: { default: 16 * MIB, max: GIB, unit: 'bytes' },
+  files: { default: 4096, max: 10_000, unit: 'files' },
+  fileBytes: { default: 256 * MIB, max: 2 * GIB, unit: 'bytes of one file' },
+  expansion: { default: 200, max: 100_000, unit: 'bytes of memory per byte of its blobs' },
+} as const satisfies Record<string, { default: number; max: number; unit: string }>;
+
+export type BundleLimitName = keyof typeof BUNDLE_LIMITS;
+export type BundleLimits = { readonly [Name in BundleLimitName]?: number };
+export type ResolvedBundleLimits = { readonly [Name in BundleLimitName]: number };
+
+/** So much memory may come of small blobs before the limit `expansion` counts. */
+export const EXPANSION_FLOOR_BYTES = 64 * MIB;
+
+/** @throws PluvioError `LIMIT_OUT_OF_RANGE` */
+export function resolveBundleLimits(limits: BundleLimits = {}): ResolvedBundleLimits {
+  const names = Object.keys(BUNDLE_LIMITS) as BundleLimitName[]; // the keys of the table
+  const entries = names.map((name) => {
+    const { default: fallback, max, unit } = BUNDLE_LIMITS[name];
+    const value = limits[name] ?? fallback;
+    if (!Number.isInteger(value) || value < 0 || value > max) {
+      throw new PluvioError(
+        'LIMIT_OUT_OF_RANGE',
+        `limit ${name} is ${value}; it must be a whole number from 0 to ${max} ${unit}`,
+      );
+    }
+    return [name, value] as const;
+  });
+  return Object.fromEntries(entries) as Record<BundleLimitName, number>; // one entry per key of the table
+}
+
+/** @throws PluvioError `BUNDLE_LIMIT` */
+export function checkLimit(limits: ResolvedBundleLimits, limit: BundleLimitName, found: number, what: string): void {
+  if (found <= limits[limit]) return;
+  const { unit } = BUNDLE_LIMITS[limit];
+  throw new PluvioError('BUNDLE_LIMIT', `${what} has ${found} ${unit}; limit ${limit} is ${limits[limit]}`, {
+    limit,
+    max: limits[limit],
+    found,
+  });
+}
