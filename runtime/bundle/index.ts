@@ -9,6 +9,7 @@ export {
 export { type BlobFrame, readBlobStream, writeBlobStream } from './blob-stream.ts';
 export type { Bundle, FileMount, WorkerManifest } from './bundle.ts';
 export { type BundleCodecs, webCodecs } from './codecs.ts';
+export { encodeCoredump } from './coredump.ts';
 export { type Digest, digestOf, equalBytes, isDigest, parseDigest } from './digest.ts';
 export { readDrop, writeDrop } from './drop.ts';
 export { BUNDLE_LIMITS, type BundleLimitName, type BundleLimits } from './limits.ts';
