@@ -1,0 +1,238 @@
+/**
+ * Who calls whom, and what follows from it for every function of a module.
+ *
+ * Boundary: reads bodies once, in order; keeps a few numbers per function.
+ *
+ * Invariants:
+ * 1. Nodes are the functions and one node per function type: an indirect call is an edge to its type, a function whose address is
+ *    taken an edge from its type. So the graph stays linear in the size of the module.
+ * 2. A function is *plain* if it cannot reach a safepoint: no loop, no recursion, no import, no indirect call, nothing whose
+ *    cost depends on a size, and at most PLAIN_COST_MAX fuel in one call. Plain functions are left as they are; callers pay for
+ *    them.
+ * 3. Site numbers: function f has the numbers from siteBase[f]; first its entry, then each `loop` and call instruction in binary
+ *    order, whether or not code can be stopped there. An import has one: its entry.
+ */
+import { decodeExpr, decodeFunction, type FunctionBody, type Module, OP } from '../wasm/index.ts';
+import { INSTRUCTION_FUEL } from './fuel-costs.ts';
+
+/** More than this and a function charges for itself. */
+export const PLAIN_COST_MAX = 256;
+/** The same for a function that may be called indirectly, where the caller cannot know it. */
+export const PLAIN_INDIRECT_COST_MAX = 32;
+
+export interface FunctionFacts {
+  readonly siteBase: Int32Array;
+  /** 1: can reach a safepoint. */
+  readonly mayYield: Uint8Array;
+  /** 1: lies on a cycle of the call graph. */
+  readonly recursive: Uint8Array;
+  /** Fuel that a caller pays for a call of a plain function; 0 for the others. */
+  readonly plainCost: Int32Array;
+  /** 1: has a body whose declarations mention it in ref.func, an element segment or a global. */
+  readonly addressTaken: Uint8Array;
+  /** Some body has the `try_table` encoding of exceptions; engines refuse modules that mix it with the legacy one. */
+  readonly usesTryTable: boolean;
+}
+
+/** Whether the cost of an instruction depends on a size. */
+export const isSizedOp = (op: number): boolean => SIZED_OPS[op] === 1;
+
+/** Whether a row has a site number of its own. */
+export const isSiteOp = (op: number): boolean => SITE_OPS[op] === 1;
+
+const SITE_OPS = new Uint8Array(1024);
+for (const op of [OP.loop, OP.call, OP.call_indirect, OP.call_ref]) SITE_OPS[op] = 1;
+
+const SIZED_OPS = new Uint8Array(1024);
+for (const op of [
+  OP['memory.fill'],
+  OP['memory.copy'],
+  OP['memory.init'],
+  OP['table.fill'],
+  OP['table.copy'],
+  OP['table.init'],
+  OP['array.new'],
+  OP['array.new_default'],
+  OP['array.new_data'],
+  OP['array.new_elem'],
+  OP['array.fill'],
+  OP['array.copy'],
+  OP['array.init_data'],
+  OP['array.init_elem'],
+]) {
+  SIZED_OPS[op] = 1;
+}
+
+/** Growing lists of edges by source, in order of the source. */
+class Edges {
+  to: Int32Array = new Int32Array(1024);
+  length = 0;
+  push(node: number): void {
+    if (this.length === this.to.length) {
+      const grown = new Int32Array(this.length * 2);
+      grown.set(this.to);
+      this.to = grown;
+    }
+    this.to[this.length++] = node;
+  }
+}
+
+/** Reads all bodies and derives the facts. */
+export function analyseCalls(module: Module): FunctionFacts {
+  const funcs = module.funcs.length;
+  const siteBase = new Int32Array(funcs + 1);
+  const ownCost = new Float64Array(funcs);
+  const busy = new Uint8Array(funcs); // reaches a safepoint by itself
+  const addressTaken = takenAddresses(module);
+  const nodes = funcs + module.types.length;
+  const start = new Int32Array(nodes + 1);
+  const edges = new Edges();
+  const typeNode = (typeIndex: number): number => funcs + (module.types[typeIndex]?.canonical ?? typeIndex);
+  let body: FunctionBody | undefined;
+  let usesTryTable = false;
+
+  for (let func = 0; func < funcs; func++) {
+    start[func] = edges.length;
+    let sites = 1;
+    if (func < module.importedFuncs) busy[func] = 1;
+    else {
+      body = decodeFunction(module, func, body);
+      const { op, a, length } = body.code;
+      let cost = 0;
+      for (let row = 0; row < length; row++) {
+        const code = op[row] ?? 0;
+        cost += INSTRUCTION_FUEL[code] ?? 1;
+        sites += SITE_OPS[code] ?? 0;
+        if (code === OP.call || code === OP.return_call) edges.push(a[row] ?? 0);
+        else if (code === OP.call_indirect || code === OP.return_call_indirect || code === OP.call_ref || code === OP.return_call_ref) {
+          edges.push(typeNode(a[row] ?? 0));
+          busy[func] = 1;
+        } else if (code === OP.loop || SIZED_OPS[code] === 1) busy[func] = 1;
+        else if (code === OP.try_table || code === OP.throw_ref) usesTryTable = true;
+        else if (code === OP['ref.func']) addressTaken[a[row] ?? 0] = 1;
+      }
+      ownCost[func] = cost;
+    }
+    siteBase[func + 1] = (siteBase[func] ?? 0) + sites;
+  }
+  addTypeEdges(module, addressTaken, start, edges);
+  start[nodes] = edges.length;
+
+  const plainCost = new Int32Array(funcs);
+  const mayYield = new Uint8Array(nodes);
+  const recursive = new Uint8Array(funcs);
+  for (const component of stronglyConnected(nodes, start, edges.to)) {
+    const first = component[0] ?? 0;
+    const cyclic = component.length > 1 || hasEdge(start, edges.to, first, first);
+    for (const node of component) {
+      if (node >= funcs) {
+        mayYield[node] = 1;
+        continue;
+      }
+      let cost = ownCost[node] ?? 0;
+      let yields = cyclic || busy[node] === 1;
+      for (let edge = start[node] ?? 0; edge < (start[node + 1] ?? 0); edge++) {
+        const callee = edges.to[edge] ?? 0;
+        if (mayYield[callee] === 1) yields = true;
+        else cost += plainCost[callee] ?? 0;
+      }
+      if (cost > (addressTaken[node] === 1 ? PLAIN_INDIRECT_COST_MAX : PLAIN_COST_MAX)) yields = true;
+      mayYield[node] = yields ? 1 : 0;
+      recursive[node] = cyclic ? 1 : 0;
+      plainCost[node] = yields ? 0 : cost;
+    }
+  }
+  return { siteBase, mayYield: mayYield.slice(0, funcs), recursive, plainCost, addressTaken, usesTryTable };
+}
+
+/** Functions that can be called through a table or a reference, as far as declarations say. */
+function takenAddresses(module: Module): Uint8Array {
+  const taken = new Uint8Array(module.funcs.length);
+  const fromExpr = (range: { start: number; end: number } | undefined): void => {
+    if (range === undefined) return;
+    const code = decodeExpr(module, range);
+    for (let row = 0; row < code.length; row++) if (code.op[row] === OP['ref.func']) taken[code.a[row] ?? 0] = 1;
+  };
+  for (const segment of module.elements) {
+    if (segment.items.kind === 'funcs') for (const func of segment.items.funcs) taken[func] = 1;
+    else segment.items.exprs.forEach(fromExpr);
+  }
+  for (const global of module.globals) fromExpr(global.init);
+  for (const table of module.tables) fromExpr(table.init);
+  const open =
+    module.tables.some((table) => table.imported) || module.exports.some((entry) => entry.kind === 'table');
+  if (open) for (const entry of module.exports) if (entry.kind === 'func') taken[entry.index] = 1;
+  return taken;
+}
+
+/** Edges from function types to the functions that an indirect call of the type can reach, and to their subtypes. */
+function addTypeEdges(module: Module, addressTaken: Uint8Array, start: Int32Array, edges: Edges): void {
+  const funcs = module.funcs.length;
+  const byType = new Map<number, number[]>();
+  const add = (type: number, node: number): void => {
+    const list = byType.get(type);
+    if (list === undefined) byType.set(type, [node]);
+    else list.push(node);
+  };
+  module.funcs.forEach((func, index) => {
+    if (addressTaken[index] === 1) add(module.types[func.typeIndex]?.canonical ?? func.typeIndex, index);
+  });
+  module.types.forEach((type, index) => {
+    if (type.canonical !== index) return;
+    for (const parent of type.supers) add(module.types[parent]?.canonical ?? parent, funcs + index);
+  });
+  module.types.forEach((_type, index) => {
+    start[funcs + index] = edges.length;
+    for (const node of byType.get(index) ?? []) edges.push(node);
+  });
+}
+
+function hasEdge(start: Int32Array, to: Int32Array, from: number, node: number): boolean {
+  for (let edge = start[from] ?? 0; edge < (start[from + 1] ?? 0); edge++) if (to[edge] === node) return true;
+  return false;
+}
+
+/** Tarjan's strongly connected components, callees before callers; iterative, since call chains are long. */
+function* stronglyConnected(nodes: number, start: Int32Array, to: Int32Array): Generator<number[]> {
+  const index = new Int32Array(nodes).fill(-1);
+  const low = new Int32Array(nodes);
+  const onStack = new Uint8Array(nodes);
+  const next = new Int32Array(nodes);
+  const stack: number[] = [];
+  const work: number[] = [];
+  let counter = 0;
+  for (let root = 0; root < nodes; root++) {
+    if (index[root] !== -1) continue;
+    work.push(root);
+    while (work.length > 0) {
+      const node = work[work.length - 1] ?? 0;
+      if (index[node] === -1) {
+        index[node] = low[node] = counter++;
+        next[node] = start[node] ?? 0;
+        stack.push(node);
+        onStack[node] = 1;
+      }
+      const edge = next[node] ?? 0;
+      if (edge < (start[node + 1] ?? 0)) {
+        next[node] = edge + 1;
+        const callee = to[edge] ?? 0;
+        if (index[callee] === -1) work.push(callee);
+        else if (onStack[callee] === 1) low[node] = Math.min(low[node] ?? 0, index[callee] ?? 0);
+        continue;
+      }
+      work.pop();
+      const parent = work[work.length - 1];
+      if (parent !== undefined) low[parent] = Math.min(low[parent] ?? 0, low[node] ?? 0);
+      if (low[node] === index[node]) {
+        const component: number[] = [];
+        for (;;) {
+          const member = stack.pop() ?? 0;
+          onStack[member] = 0;
+          component.push(member);
+          if (member === node) break;
+        }
+        yield component;
+      }
+    }
+  }
+}

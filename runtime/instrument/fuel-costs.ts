@@ -1,0 +1,209 @@
+/**
+ * The static fuel cost of a function's regions.
+ *
+ * Fuel is charged at function entry and at every loop header, by the expected cost of the code from there to the next charge
+ * point. A *region* is the function, or the body of one loop without the loops inside it. Within a region the code is acyclic, so
+ * one backward pass gives the expected cost: an instruction adds its own cost; where control splits (if, br_if, br_table) the
+ * mean of the ways counts, rounded down; leaving the region (a back-edge, a branch out of the loop, a return) counts nothing. A
+ * loop inside a region counts as what follows it: the mean over the places where it can leave to.
+ *
+ * Invariants:
+ * 1. The result depends on the function and on which functions it calls alone: equal on every engine, in every mode.
+ * 2. Every charge is at least 1 and at most MAX_CHARGE.
+ * 3. Exceptional edges are not counted; a handler is paid for by the region that its construct lies in as if never entered.
+ */
+import { type Code, OP, OPCODES } from '../wasm/index.ts';
+import type { FunctionFacts } from './call-graph.ts';
+
+export const MAX_CHARGE = 1_000_000;
+
+const FREE = ['block', 'loop', 'else', 'end', 'nop', 'drop', 'catch', 'catch_all', 'delegate', 'try', 'try_table'];
+const DEAR: Readonly<Record<string, number>> = {
+  call: 2,
+  call_indirect: 4,
+  call_ref: 3,
+  throw: 100,
+  rethrow: 100,
+  throw_ref: 100,
+  'memory.grow': 100,
+  'table.grow': 100,
+};
+
+/** Fuel of one execution of an instruction, by row of the opcode table. */
+export const INSTRUCTION_FUEL: Uint8Array = Uint8Array.from(OPCODES, (row) =>
+  FREE.includes(row.name) ? 0 : (DEAR[row.name] ?? 1),
+);
+
+const clamp = (cost: number): number => Math.min(MAX_CHARGE, Math.max(1, cost));
+
+interface Region {
+  /** Row of the loop; -1: the function. */
+  readonly loop: number;
+  /** Expected cost of what follows the loop's `end` in the region around it. */
+  readonly after: number;
+  /** Constructs outside the region that the region branches to; -1: the function's own label. */
+  readonly exits: number[];
+}
+
+/**
+ * Computes the charges of one function.
+ *
+ * @param charges receives, for every `loop` row, what its header charges.
+ * @returns what the function's entry charges.
+ */
+export function computeCharges(code: Code, facts: FunctionFacts, charges: Int32Array): number {
+  const openers: number[] = [];
+  const openerRegion: number[] = [];
+  const labelCost = new Map<number, number>();
+  const elseCost = new Map<number, number>();
+  const regions: Region[] = [{ loop: -1, after: 0, exits: [] }];
+  let cost = 0;
+
+  const costOf = (depth: number): number => {
+    const position = openers.length - 1 - depth;
+    const region = regions.length - 1;
+    const target = position < 0 ? -1 : (openers[position] ?? -1);
+    const inside = position >= 0 && (openerRegion[position] ?? 0) === region;
+    if (inside) return code.op[target] === OP.loop ? 0 : (labelCost.get(target) ?? 0);
+    if (region > 0 && target !== regions[region]?.loop) regions[region]?.exits.push(position);
+    return 0;
+  };
+
+  for (let row = code.length - 1; row >= 0; row--) {
+    const op = code.op[row] ?? 0;
+    switch (op) {
+      case OP.end: {
+        const opener = code.match[row] ?? -1;
+        if (opener < 0) break;
+        if (code.op[opener] === OP.loop) {
+          // The loop's own label belongs to the region inside, so that a branch to it is a back-edge.
+          regions.push({ loop: opener, after: cost, exits: [] });
+          openers.push(opener);
+          openerRegion.push(regions.length - 1);
+          cost = 0;
+        } else {
+          openers.push(opener);
+          openerRegion.push(regions.length - 1);
+          labelCost.set(opener, cost);
+        }
+        break;
+      }
+      case OP.delegate: {
+        const opener = code.match[row] ?? -1;
+        openers.push(opener);
+        openerRegion.push(regions.length - 1);
+        labelCost.set(opener, cost);
+        break;
+      }
+      case OP.loop: {
+        charges[row] = clamp(cost);
+        const region = regions.pop();
+        openers.pop();
+        openerRegion.pop();
+        if (region !== undefined) cost = costAfterLoop(code, region, openers, openerRegion, regions, labelCost, row);
+        break;
+      }
+      case OP.block:
+      case OP.try:
+      case OP.try_table:
+        openers.pop();
+        openerRegion.pop();
+        break;
+      case OP.else:
+        elseCost.set(code.match[row] ?? -1, cost);
+        cost = labelCost.get(code.match[row] ?? -1) ?? 0;
+        break;
+      case OP.catch:
+      case OP.catch_all:
+        cost = labelCost.get(code.match[row] ?? -1) ?? 0;
+        break;
+      case OP.if: {
+        const skipped = elseCost.get(row) ?? labelCost.get(row) ?? 0;
+        openers.pop();
+        openerRegion.pop();
+        cost = 1 + Math.floor((cost + skipped) / 2);
+        break;
+      }
+      case OP.br:
+        cost = 1 + costOf(code.a[row] ?? 0);
+        break;
+      case OP.br_if:
+      case OP.br_on_null:
+      case OP.br_on_non_null:
+      case OP.br_on_cast:
+      case OP.br_on_cast_fail:
+        cost = 1 + Math.floor((cost + costOf(code.a[row] ?? 0)) / 2);
+        break;
+      case OP.br_table: {
+        const at = code.a[row] ?? 0;
+        const count = (code.aux[at] ?? 0) + 1;
+        let sum = 0;
+        for (let entry = 1; entry <= count; entry++) sum += costOf(code.aux[at + entry] ?? 0);
+        cost = 1 + Math.floor(sum / count);
+        break;
+      }
+      case OP.return:
+      case OP.unreachable:
+      case OP.throw:
+      case OP.throw_ref:
+      case OP.rethrow:
+        cost = INSTRUCTION_FUEL[op] ?? 1;
+        break;
+      case OP.return_call:
+        cost = 2 + (facts.plainCost[code.a[row] ?? 0] ?? 0);
+        break;
+      case OP.return_call_indirect:
+      case OP.return_call_ref:
+        cost = 4;
+        break;
+      case OP.call:
+        cost += 2 + (facts.plainCost[code.a[row] ?? 0] ?? 0);
+        break;
+      default:
+        cost += INSTRUCTION_FUEL[op] ?? 1;
+    }
+  }
+  return clamp(cost);
+}
+
+/** Expected cost of what follows a loop: the mean over its ways out, as the region around it sees them. */
+function costAfterLoop(
+  code: Code,
+  region: Region,
+  openers: readonly number[],
+  openerRegion: readonly number[],
+  regions: readonly Region[],
+  labelCost: ReadonlyMap<number, number>,
+  loop: number,
+): number {
+  const outer = regions.length - 1;
+  let sum = 0;
+  let ways = 0;
+  for (const position of new Set(region.exits)) {
+    ways++;
+    const target = position < 0 ? -1 : (openers[position] ?? -1);
+    const inside = position >= 0 && openerRegion[position] === outer;
+    if (inside) sum += code.op[target] === OP.loop ? 0 : (labelCost.get(target) ?? 0);
+    else if (outer > 0 && target !== regions[outer]?.loop) regions[outer]?.exits.push(position);
+  }
+  const lastRow = (code.match[loop] ?? 0) - 1;
+  const fallsThrough = !NEVER_FALLS_THROUGH.has(code.op[lastRow] ?? 0);
+  if (fallsThrough || ways === 0) {
+    sum += region.after;
+    ways++;
+  }
+  return Math.floor(sum / ways);
+}
+
+const NEVER_FALLS_THROUGH: ReadonlySet<number> = new Set([
+  OP.br,
+  OP.br_table,
+  OP.return,
+  OP.unreachable,
+  OP.throw,
+  OP.throw_ref,
+  OP.rethrow,
+  OP.return_call,
+  OP.return_call_indirect,
+  OP.return_call_ref,
+]);

@@ -1,0 +1,266 @@
+/**
+ * What the rewriter puts around a body and between its instructions: entry, exit, charges, polls, saves.
+ *
+ * Boundary: writes through a Rewriter; knows no instruction of the guest.
+ */
+import { BLOCK_KIND, heapOf, I32, isNullable, isRef, OP, V128, F32, F64, I64, type ValType, writeBlockType } from '../wasm/index.ts';
+import { MAX_SIGNATURE_VALUES, UNWIND } from './abi.ts';
+import { savedType } from './plan.ts';
+import type { Rewriter } from './rewriter.ts';
+
+const ADD = 0x6a;
+const SUB = 0x6b;
+const OR = 0x72;
+const LT_S = 0x48;
+const EQ = 0x46;
+const BLOCK = 0x02;
+const TRY = 0x06;
+const CATCH = 0x07;
+const RETHROW = 0x09;
+const THROW = 0x08;
+const END = 0x0b;
+const BR = 0x0c;
+const RETURN = 0x0f;
+const CALL = 0x10;
+const GLOBAL_GET = 0x23;
+const GLOBAL_SET = 0x24;
+const TEE = 0x22;
+
+/** Whether anything has to be done where the function is left in the ordinary way. */
+const hasExitWork = (r: Rewriter): boolean => r.localFuel || r.tracksDepth;
+
+const opensWrapper = (r: Rewriter): boolean => r.savesAtEnd || hasExitWork(r);
+
+/** Charges for the entry (or loads a continuation's frame), and opens the construct that takes the place of the function's label. */
+export function writePrologue(r: Rewriter): void {
+  const { plan, target, extras } = r;
+  r.start?.writeLoads(r);
+  if (r.start === undefined && plan.program.facts.mayYield[plan.func] === 1) {
+    r.opRaw(GLOBAL_GET, target.fuelGlobal);
+    r.const32(plan.entryCharge);
+    r.out.byte(SUB);
+    if (r.localFuel) r.setLocal(extras.fuel);
+    else if (plan.hasEntrySite) {
+      r.opRaw(TEE, extras.fuel);
+      r.opRaw(GLOBAL_SET, target.fuelGlobal);
+    } else r.opRaw(GLOBAL_SET, target.fuelGlobal);
+  } else if (r.localFuel) reloadFuel(r);
+  if (r.tracksDepth) {
+    r.opRaw(GLOBAL_GET, target.depthGlobal);
+    r.const32(r.depthWeight);
+    r.out.byte(SUB);
+    r.opRaw(TEE, extras.depth);
+    r.opRaw(GLOBAL_SET, target.depthGlobal);
+  }
+  openWrapper(r);
+  if (r.start === undefined && plan.hasEntrySite) {
+    // Both are negative when there is none left, so one test serves for both.
+    r.getLocal(extras.fuel);
+    r.getLocal(extras.depth);
+    r.out.byte(OR);
+    r.const32(0);
+    r.out.byte(LT_S);
+    r.unlikelyIf();
+    writePoll(r, plan.siteId[0] ?? 0, plan.entryCharge, 1);
+    r.out.byte(END);
+  }
+}
+
+function openWrapper(r: Rewriter): void {
+  if (!opensWrapper(r)) return;
+  const { results } = r.plan;
+  if (r.savesAtEnd && r.plan.program.mode === 'flag') {
+    r.out.byte(BLOCK);
+    writeBlockType(r.out, BLOCK_KIND.empty, 0);
+  } else if (r.savesAtEnd && r.target.handlers === 'table') {
+    r.out.byte(BLOCK);
+    r.blockType(results);
+    r.out.byte(BLOCK);
+    writeBlockType(r.out, BLOCK_KIND.empty, 0);
+    r.op(OP.try_table);
+    r.blockType(results);
+    r.out.u32(1);
+    r.out.byte(0); // catch
+    r.out.u32(r.target.stopTag);
+    r.out.u32(0);
+    return;
+  } else if (r.savesAtEnd) {
+    r.out.byte(TRY);
+    r.blockType(results);
+    return;
+  }
+  r.out.byte(BLOCK);
+  r.blockType(results);
+}
+
+/** Label, counted from inside the body, that a stop of the flag mode branches to. */
+const unwindLabel = (r: Rewriter): number => r.outerLabel(1);
+/** Label of the block behind which a stop is saved, where handlers are `try_table`. */
+export const handlerLabel = (r: Rewriter): number => r.outerLabel(1);
+
+/** Closes the wrapper, saves the frame of a stop, does the work of an ordinary exit. */
+export function writeEpilogue(r: Rewriter): void {
+  const { target, plan } = r;
+  if (!opensWrapper(r)) {
+    r.out.byte(END);
+    return;
+  }
+  if (!r.savesAtEnd) {
+    r.out.byte(END);
+    leave(r);
+  } else if (plan.program.mode === 'flag') {
+    r.out.byte(END);
+    leave(r);
+    r.out.byte(RETURN);
+    r.out.byte(END);
+    writeSave(r, undefined);
+    for (const type of plan.results) writeDefault(r, type);
+  } else if (target.handlers === 'table') {
+    r.out.byte(END);
+    r.opRaw(BR, 1);
+    r.out.byte(END);
+    writeSave(r, undefined);
+    r.opRaw(THROW, target.stopTag);
+    r.out.byte(END);
+    leave(r);
+  } else {
+    r.opRaw(CATCH, target.stopTag);
+    writeSave(r, undefined);
+    r.opRaw(RETHROW, 0);
+    r.out.byte(END);
+    leave(r);
+  }
+  r.out.byte(END);
+}
+
+/** Work before the function is left in the ordinary way. */
+export function leave(r: Rewriter): void {
+  flushFuel(r);
+  if (!r.tracksDepth) return;
+  r.getLocal(r.extras.depth);
+  r.const32(r.depthWeight);
+  r.out.byte(ADD);
+  r.opRaw(GLOBAL_SET, r.target.depthGlobal);
+}
+
+/** Makes the global hold this activation's depth again: a callee that threw did not restore it. */
+export function refreshDepth(r: Rewriter): void {
+  if (!r.tracksDepth || !r.plan.hasTry) return;
+  r.getLocal(r.extras.depth);
+  r.opRaw(GLOBAL_SET, r.target.depthGlobal);
+}
+
+export function flushFuel(r: Rewriter): void {
+  if (!r.localFuel) return;
+  r.getLocal(r.extras.fuel);
+  r.opRaw(GLOBAL_SET, r.target.fuelGlobal);
+}
+
+export function reloadFuel(r: Rewriter): void {
+  if (!r.localFuel) return;
+  r.opRaw(GLOBAL_GET, r.target.fuelGlobal);
+  r.setLocal(r.extras.fuel);
+}
+
+/** After a call: takes up the fuel, and in flag mode leaves if the callee did. */
+export function afterCall(r: Rewriter): void {
+  if (r.plan.program.mode === 'throw') {
+    reloadFuel(r);
+    return;
+  }
+  r.opRaw(GLOBAL_GET, r.target.fuelGlobal);
+  if (r.localFuel) r.opRaw(TEE, r.extras.fuel);
+  r.const32(UNWIND);
+  r.out.byte(EQ);
+  r.unlikelyBranchIf(unwindLabel(r));
+}
+
+/** Notes which site a stop would be at. */
+export function noteSite(r: Rewriter, id: number): void {
+  if (!r.savesAtEnd) return;
+  r.const32(id);
+  r.setLocal(r.extras.site);
+}
+
+/** Charges at a loop header; The loop's parameters are in slots meanwhile. */
+export function writeLoopCheck(r: Rewriter, id: number, charge: number): void {
+  const { target, extras } = r;
+  if (r.localFuel) r.getLocal(extras.fuel);
+  else r.opRaw(GLOBAL_GET, target.fuelGlobal);
+  r.const32(charge);
+  r.out.byte(SUB);
+  r.opRaw(TEE, extras.fuel);
+  if (!r.localFuel) {
+    r.opRaw(GLOBAL_SET, target.fuelGlobal);
+    r.getLocal(extras.fuel);
+  }
+  r.const32(0);
+  r.out.byte(LT_S);
+  r.unlikelyIf();
+  writePoll(r, id, charge, 2); // inside the loop and the if
+  r.out.byte(END);
+}
+
+/** The cold path of a charge: asks the host, which refills or stops. `depth`: constructs opened since the body's nesting. */
+function writePoll(r: Rewriter, id: number, charge: number, depth: number): void {
+  const { target, extras } = r;
+  noteSite(r, id);
+  r.getLocal(extras.fuel);
+  r.const32(charge);
+  const throwing = r.plan.program.mode === 'throw';
+  r.opRaw(CALL, target.helper(throwing && !r.savesInPlace ? 'poll' : 'pollFlag'));
+  if (throwing && !r.savesInPlace) r.setLocal(extras.fuel);
+  else {
+    r.opRaw(TEE, extras.fuel);
+    r.const32(UNWIND);
+    r.out.byte(EQ);
+    if (r.savesInPlace) {
+      r.unlikelyIf();
+      writeSave(r, id);
+      r.opRaw(THROW, target.stopTag);
+      r.out.byte(END);
+    } else r.unlikelyBranchIf(unwindLabel(r) + depth);
+  }
+  if (r.localFuel) return;
+  r.getLocal(extras.fuel);
+  r.opRaw(GLOBAL_SET, target.fuelGlobal);
+}
+
+/** Appends this frame's record to the save memory. `id`: the site; undefined: what the site local says. */
+function writeSave(r: Rewriter, id: number | undefined): void {
+  const { plan, target } = r;
+  const { layout } = plan;
+  if (id === undefined) r.getLocal(r.extras.site);
+  else r.const32(id);
+  for (let from = 0; from === 0 || from < layout.length; from += MAX_SIGNATURE_VALUES) {
+    const part = layout.slice(from, from + MAX_SIGNATURE_VALUES);
+    for (const local of part) r.getLocal(r.local(local));
+    const types = part.map((local) => savedType(plan.program, plan.typeOf(local))).join(',');
+    r.opRaw(CALL, target.helper(from === 0 ? `save:${types}` : `more:${types}`));
+  }
+}
+
+/** A value for a result that nobody will look at. */
+function writeDefault(r: Rewriter, type: ValType): void {
+  switch (type) {
+    case I32:
+      return r.const32(0);
+    case I64:
+      r.out.byte(0x42);
+      return r.out.byte(0);
+    case F32:
+      r.out.byte(0x43);
+      return r.out.bytes(new Uint8Array(4));
+    case F64:
+      r.out.byte(0x44);
+      return r.out.bytes(new Uint8Array(8));
+    case V128:
+      r.op(OP['v128.const']);
+      return r.out.bytes(new Uint8Array(16));
+    default:
+      if (!isRef(type)) return;
+      r.op(OP['ref.null']);
+      r.out.s32(heapOf(type));
+      if (!isNullable(type)) r.op(OP['ref.as_non_null']); // never reached: such modules are rewritten in throw mode
+  }
+}

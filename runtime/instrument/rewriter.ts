@@ -1,0 +1,396 @@
+/**
+ * Rewrites one function so that it is metered and can be stopped.
+ *
+ *     (func $f (param i32) (result i32)          (func $f (param i32) (result i32) (local $site i32) (local $fuel i32)
+ *       (loop $l                                   (local.set $fuel (i32.sub (global.get $F) (i32.const entry charge)))
+ *         …                                        (try (result i32)
+ *         (call $g (local.get 0))        =>          (loop $l
+ *         (br_if $l …))                                (local.tee $fuel (i32.sub (local.get $fuel) (i32.const charge)))
+ *       …)                                             (if (i32.lt_s … (i32.const 0))             ;; hinted as unlikely
+ *                                                        (local.set $site …) (local.set $fuel (call $poll …)))
+ *                                                      …
+ *                                                      (local.set $site …) (global.set $F (local.get $fuel))
+ *                                                      (call $g (local.get 0))
+ *                                                      (local.set $fuel (global.get $F))
+ *                                                      (br_if $l …))
+ *                                                    …
+ *                                                    (catch $stop (call $save (local.get $site) layout…) (rethrow 0)))
+ *                                                  (global.set $F (local.get $fuel)))
+ *
+ * Where stops are a flag (`mode: 'flag'`) there is no `try`: a call is followed by a test of $F for UNWIND and a branch to the end of
+ * the function, which saves the frame and returns zeros.
+ *
+ * Boundary: reads a plan, writes the body's bytes; everything outside the function is behind `Target`.
+ *
+ * Invariants:
+ * 1. Locals in the output: the guest's (moved by `localShift` in a continuation with parameters), then `extras`, then slots.
+ * 2. A function without loops charges the global; one with loops and without `try` keeps fuel in a local, which it writes back
+ *    before everything that may leave it or read the global: calls, returns, throws. One with `try` charges the global: its handlers
+ *    could not know the local.
+ * 3. Unwrapped label depths stay as they are: the added construct around the body takes the place of the function's own label. Where the
+ *    rewriter opens a construct inside the body, `extraLabels` makes up for it.
+ * 4. Code that cannot be reached is not written.
+ */
+import { blockResultTypes, ByteWriter, type Code, I32, OP, OPCODES, writeBlockType, writeLocals } from '../wasm/index.ts';
+import type { ValType } from '../wasm/index.ts';
+import { BLOCK_KIND, isDefaultable, isNullable, isRef, heapOf, refNull } from '../wasm/index.ts';
+import { isSizedOp } from './call-graph.ts';
+import type { FunctionPlan } from './plan.ts';
+import { writeEpilogue, writePrologue } from './rewrite-edges.ts';
+import { rewriteInstr } from './rewrite-instr.ts';
+import type { Target } from './target.ts';
+
+/** A function's bytes with the places whose branch is unlikely. */
+export interface RewrittenBody {
+  /** Locals and code, without the size. */
+  readonly bytes: Uint8Array;
+  /** Pairs: offset in `bytes` of an `if` or `br_if`; 0 unlikely, 1 likely. */
+  readonly hints: readonly number[];
+}
+
+/** How a continuation begins; undefined for an original function. */
+export interface ContinuationStart {
+  /** Number of parameters: the output's guest locals are moved by this. */
+  readonly params: number;
+  /** Writes what comes before the body: loads or copies its locals. */
+  readonly writeLoads: (rewriter: Rewriter) => void;
+}
+
+interface Extras {
+  site: number;
+  fuel: number;
+  depth: number;
+  temp: number;
+  record: number;
+}
+
+export class Rewriter {
+  readonly out = new ByteWriter(4096);
+  readonly #head = new ByteWriter(256);
+  hints: number[] = [];
+  plan!: FunctionPlan;
+  target!: Target;
+  /** Guest hints of this function by original body offset. */
+  guestHints: ReadonlyMap<number, number> | undefined;
+  originRow: Int32Array | undefined;
+  start: ContinuationStart | undefined;
+  extras: Extras = { site: -1, fuel: -1, depth: -1, temp: -1, record: -1 };
+  #extraCount = 0;
+
+  /** Leaves its frame through a handler (throw mode) or a tail (flag mode) that saves it. */
+  savesAtEnd = false;
+  /** Throw mode, loops only: saves its frame where it polls. */
+  savesInPlace = false;
+  tracksDepth = false;
+  localFuel = false;
+  depthWeight = 1;
+
+  /** Rows of the open constructs, and how many added labels were open when each was opened. */
+  readonly nest: number[] = [];
+  readonly nestExtras: number[] = [];
+  extraLabels = 0;
+
+  #runStart = 0;
+  #runEnd = -1;
+
+  /** Rewrites the planned function into bytes. */
+  rewrite(
+    plan: FunctionPlan,
+    target: Target,
+    options: {
+      readonly start?: ContinuationStart;
+      readonly originRow?: Int32Array;
+      readonly guestHints?: ReadonlyMap<number, number>;
+    } = {},
+  ): RewrittenBody {
+    this.plan = plan;
+    this.target = target;
+    this.start = options.start;
+    this.originRow = options.originRow;
+    this.guestHints = options.guestHints;
+    this.hints = [];
+    this.out.length = 0;
+    this.nest.length = this.nestExtras.length = 0;
+    this.extraLabels = 0;
+    this.#runStart = this.#runEnd = -1;
+    this.#choose();
+    writePrologue(this);
+    this.#body(plan.code);
+    this.flush();
+    writeEpilogue(this);
+    return this.#assemble();
+  }
+
+  #choose(): void {
+    const { plan } = this;
+    const throwing = plan.program.mode === 'throw';
+    const callSites = plan.hasCallSites || plan.hasEntrySite;
+    this.savesAtEnd = throwing ? callSites : callSites || plan.hasLoops;
+    this.savesInPlace = throwing && !callSites && plan.hasLoops;
+    this.tracksDepth = plan.program.facts.recursive[plan.func] === 1;
+    this.localFuel = plan.hasLoops && !plan.hasTry;
+    this.depthWeight = 1 + (plan.localCount >> 6);
+    let next = plan.localCount + this.localShift;
+    const first = next;
+    this.extras = { site: -1, fuel: -1, depth: -1, temp: -1, record: -1 };
+    if (this.savesAtEnd) this.extras.site = next++;
+    this.extras.fuel = next++;
+    if (this.tracksDepth) this.extras.depth = next++;
+    if (hasSizedOps(plan.code)) this.extras.temp = next++;
+    if (this.start !== undefined) this.extras.record = next++;
+    this.#extraCount = next - first;
+  }
+
+  get localShift(): number {
+    return this.start?.params ?? 0;
+  }
+
+  /** Index in the output of a guest local or slot. */
+  local(index: number): number {
+    const shift = index < this.plan.localCount ? 0 : this.#extraCount;
+    return index + shift + this.localShift;
+  }
+
+  /** Row of the original function that a row stands for; -1: none. */
+  origin(row: number): number {
+    return this.originRow === undefined ? row : (this.originRow[row] ?? -1);
+  }
+
+  // --- writing ---
+
+  /** Writes the pending run of unchanged bytes. */
+  flush(): void {
+    if (this.#runEnd > this.#runStart) this.out.range(this.plan.code.bytes, this.#runStart, this.#runEnd);
+    this.#runStart = this.#runEnd = -1;
+  }
+
+  op(row: number): void {
+    const { prefix, code } = OPCODES[row] ?? { prefix: 0, code: 0 };
+    if (prefix === 0) this.out.byte(code);
+    else {
+      this.out.byte(prefix);
+      this.out.u32(code);
+    }
+  }
+
+  /** A one-byte opcode with an index. */
+  opRaw(opcode: number, index: number): void {
+    this.out.byte(opcode);
+    this.out.u32(index);
+  }
+
+  const32(value: number): void {
+    this.out.byte(0x41);
+    this.out.s32(value);
+  }
+
+  getLocal(index: number): void {
+    this.out.byte(0x20);
+    this.out.u32(index);
+  }
+
+  setLocal(index: number): void {
+    this.out.byte(0x21);
+    this.out.u32(index);
+  }
+
+  /** Pushes a guest local or slot with its own type, although it is declared nullable. */
+  getGuest(index: number): void {
+    this.getLocal(this.local(index));
+    if (this.#isLoosened(index)) this.op(OP['ref.as_non_null']);
+  }
+
+  /** Opens an `if` without parameters and results whose condition is on the stack, hinted as unlikely. */
+  unlikelyIf(): void {
+    this.hints.push(this.out.length, 0);
+    this.out.byte(0x04);
+    this.out.byte(0x40);
+  }
+
+  unlikelyBranchIf(depth: number): void {
+    this.hints.push(this.out.length, 0);
+    this.out.byte(0x0d);
+    this.out.u32(depth);
+  }
+
+  blockType(results: readonly ValType[]): void {
+    const [first] = results;
+    if (first === undefined) writeBlockType(this.out, BLOCK_KIND.empty, 0);
+    else if (results.length === 1) writeBlockType(this.out, BLOCK_KIND.value, first);
+    else writeBlockType(this.out, BLOCK_KIND.typeIndex, this.target.funcType([], results));
+  }
+
+  /** Label depth in the output for a label depth of the code at the current place. */
+  label(depth: number): number {
+    if (this.extraLabels === 0) return depth;
+    const position = this.nest.length - 1 - depth;
+    return depth + this.extraLabels - (position < 0 ? 0 : (this.nestExtras[position] ?? 0));
+  }
+
+  /** Depth of the added constructs around the body, counted from the current place; 0 is the innermost of them. */
+  outerLabel(added: number): number {
+    return this.nest.length + this.extraLabels + added;
+  }
+
+  // --- the body ---
+
+  #body(code: Code): void {
+    const { plan, nest } = this;
+    const { op, at, end, match, length } = code;
+    const { top } = plan.types;
+    const { rowSpills } = plan;
+    const remapLocals = this.localShift > 0 || hasLoosenedLocals(plan);
+    const hinted = this.guestHints !== undefined;
+    for (let row = 0; row < length; row++) {
+      const code_ = op[row] ?? 0;
+      const action = ACTIONS[code_] ?? RAW;
+      if ((top[row] ?? -2) === -2 && (action & CLOSES) === 0) {
+        if ((action & OPENS) !== 0) row = match[row] ?? row;
+        continue;
+      }
+      const start = at[row] ?? -1;
+      let special = start < 0 || (action & SPECIAL) !== 0;
+      if (!special && action !== RAW) {
+        special =
+          ((action & LOCAL) !== 0 && remapLocals) ||
+          ((action & LABEL) !== 0 && this.extraLabels > 0) ||
+          ((action & HINTABLE) !== 0 && hinted);
+      }
+      if (row === length - 1) break; // the body's own end
+      if (special) {
+        this.flush();
+        rewriteInstr(this, row, code_);
+      } else if (start === this.#runEnd) this.#runEnd = end[row] ?? start;
+      else {
+        this.flush();
+        this.#runStart = start;
+        this.#runEnd = end[row] ?? start;
+      }
+      if ((action & OPENS) !== 0) {
+        nest.push(row);
+        this.nestExtras.push(this.extraLabels);
+        if (code_ === OP.try) this.afterTry(row);
+      } else if ((action & ENDS) !== 0) {
+        nest.pop();
+        this.nestExtras.pop();
+      }
+      if (rowSpills[row] === 1 && code_ !== OP.loop) this.#spill(row);
+    }
+  }
+
+  /** Hook for `try`, once it is on the nest. */
+  afterTry(row: number): void {
+    if (!this.needsInnerTry(row)) return;
+    this.flush();
+    rewriteInnerTry(this, row);
+  }
+
+  /** Whether a legacy `try` needs a second one inside that notes what its catch_all will catch. */
+  needsInnerTry(row: number): boolean {
+    const { plan } = this;
+    if (!plan.captures.has(this.origin(row))) return false;
+    const { code } = plan;
+    for (let clause = code.next[row] ?? -1; clause >= 0; clause = code.next[clause] ?? -1) {
+      if (code.op[clause] === OP.catch_all) return true;
+    }
+    return false;
+  }
+
+  /** Keeps values that the row produced in their slots; they stay on the stack. */
+  #spill(row: number): void {
+    this.flush();
+    const { plan } = this;
+    const { top, nodeBelow, nodeProducer } = plan.types;
+    const nodes: number[] = [];
+    let lowest = 0;
+    for (let node = top[row + 1] ?? -1; node >= 0 && nodeProducer[node] === row; node = nodeBelow[node] ?? -1) {
+      nodes.push(node);
+      if ((plan.nodeSlot[node] ?? -1) >= 0) lowest = nodes.length;
+    }
+    if (lowest === 1) {
+      const slot = plan.localCount + (plan.nodeSlot[nodes[0] ?? 0] ?? 0);
+      this.out.byte(0x22); // local.tee
+      this.out.u32(this.local(slot));
+      if (this.#isLoosened(slot)) this.op(OP['ref.as_non_null']);
+      return;
+    }
+    const slots = nodes.slice(0, lowest).map((node) => plan.localCount + plan.slotOfNode(node));
+    for (const slot of slots) this.setLocal(this.local(slot));
+    for (const slot of slots.reverse()) this.getGuest(slot);
+  }
+
+  #isLoosened(index: number): boolean {
+    return index >= (this.start === undefined ? this.plan.paramCount : 0) && !isDefaultable(this.plan.typeOf(index));
+  }
+
+  #assemble(): RewrittenBody {
+    const { plan } = this;
+    const head = this.#head;
+    head.length = 0;
+    const declared: ValType[] = [];
+    const from = this.start === undefined ? plan.paramCount : 0;
+    for (let local = from; local < plan.localCount; local++) declared.push(loosen(plan.typeOf(local)));
+    for (let extra = 0; extra < this.#extraCount; extra++) declared.push(I32);
+    for (let slot = 0; slot < plan.slots.length; slot++) declared.push(loosen(plan.typeOf(plan.localCount + slot)));
+    writeLocals(head, declared, 0);
+    const size = head.length;
+    const hints = this.hints.map((value, index) => (index % 2 === 0 ? value + size : value));
+    const code = this.out.toBytes();
+    head.bytes(code);
+    return { bytes: head.toBytes(), hints };
+  }
+}
+
+/** The type that a local is declared with: a local that a handler reads must have a default value. */
+export const loosen = (type: ValType): ValType => (isRef(type) && !isNullable(type) ? refNull(heapOf(type)) : type);
+
+function hasLoosenedLocals(plan: FunctionPlan): boolean {
+  for (let local = 0; local < plan.localCount; local++) if (!isDefaultable(plan.typeOf(local))) return true;
+  return false;
+}
+
+function hasSizedOps(code: Code): boolean {
+  for (let row = 0; row < code.length; row++) if (isSizedOp(code.op[row] ?? 0)) return true;
+  return false;
+}
+
+/** The inner `try` of a capturing construct; see `rewriteInstr` for its clauses. */
+function rewriteInnerTry(rewriter: Rewriter, row: number): void {
+  const { code } = rewriter.plan;
+  rewriter.out.byte(0x06);
+  if ((code.at[row] ?? -1) < 0) rewriter.blockType(blockResultTypes(rewriter.plan.program.context, code, row));
+  else writeBlockType(rewriter.out, code.blockKind[row] ?? 0, code.a[row] ?? 0);
+  rewriter.extraLabels++;
+}
+
+// What the body loop has to do with an instruction, as bits.
+const RAW = 0;
+const SPECIAL = 1;
+const LOCAL = 2;
+const LABEL = 4;
+const OPENS = 8;
+const ENDS = 16;
+const CLOSES = 32;
+const HINTABLE = 64;
+
+/** Instructions that are rewritten wherever they stand. */
+const SPECIAL_NAMES: ReadonlySet<string> = new Set([
+  ...['loop', 'return', 'call', 'call_indirect', 'call_ref', 'return_call', 'return_call_indirect', 'return_call_ref'],
+  ...['throw', 'rethrow', 'throw_ref', 'catch', 'catch_all', 'delegate', 'try_table', 'ref.func', 'global.get', 'global.set'],
+  ...['memory.grow', 'table.grow', 'data.drop', 'elem.drop', 'memory.init', 'table.init'],
+  ...['array.new_data', 'array.new_elem', 'array.init_data', 'array.init_elem'],
+]);
+
+const ACTIONS = new Uint8Array(Math.max(1024, OPCODES.length));
+OPCODES.forEach((row, index) => {
+  let action = RAW;
+  if (row.name.startsWith('local.')) action |= LOCAL;
+  if (row.immediates.some((kind) => kind === 'labelidx' || kind === 'br_table')) action |= LABEL;
+  if (['br_table', 'rethrow', 'delegate'].includes(row.name)) action |= LABEL;
+  if (['block', 'loop', 'if', 'try', 'try_table'].includes(row.name)) action |= OPENS;
+  if (['end', 'delegate'].includes(row.name)) action |= ENDS;
+  if (['end', 'delegate', 'else', 'catch', 'catch_all'].includes(row.name)) action |= CLOSES;
+  if (['if', 'br_if'].includes(row.name)) action |= HINTABLE;
+  if (SPECIAL_NAMES.has(row.name) || isSizedOp(index)) action |= SPECIAL;
+  ACTIONS[index] = action;
+});
