@@ -76,7 +76,7 @@ export function decodeRows(reader: Reader, code: Code, memories: Memories): void
     code.match[row] = -1;
     code.next[row] = -1;
     const shape = SHAPES[op]!;
-    if (shape === SHAPE.index) code.a[row] = readU32(reader);
+    if (shape === SHAPE.index) code.a[row] = readIndex(reader);
     else if (shape === SHAPE.i32) code.a[row] = readS32(reader);
     else if (shape === SHAPE.memarg) readMemarg(reader, code, row, op, memories);
     else if (shape !== SHAPE.none) readRareImmediates(reader, code, row, op, shape, memories);
@@ -93,6 +93,14 @@ function decodePrefixed(reader: Reader, prefix: number, start: number): number {
   return op;
 }
 
+/** An index or count. None that is valid needs the sign bit, so it fits into the Int32Arrays of `Code`. */
+function readIndex(reader: Reader): number {
+  const start = reader.pos;
+  const index = readU32(reader);
+  if (index > 0x7fff_ffff) throw invalid(start, `index ${index} does not exist`);
+  return index;
+}
+
 /** Bit of the alignment field that announces a memory index. */
 const HAS_MEMORY_INDEX = 0x40;
 
@@ -103,7 +111,7 @@ function readMemarg(reader: Reader, code: Code, row: number, op: number, memorie
   if (align >= HAS_MEMORY_INDEX) {
     if (align >= 2 * HAS_MEMORY_INDEX) throw malformed(start, `memory access flags ${hex(align)} are unknown`);
     align -= HAS_MEMORY_INDEX;
-    memory = readU32(reader);
+    memory = readIndex(reader);
     code.a[row] = memory;
   }
   const natural = NATURAL_ALIGN[op]!;
@@ -136,8 +144,8 @@ function readRareImmediates(
     case SHAPE.blocktype:
       return readBlockType(reader, code, row);
     case SHAPE.index2:
-      code.a[row] = readU32(reader);
-      code.b[row] = readU32(reader);
+      code.a[row] = readIndex(reader);
+      code.b[row] = readIndex(reader);
       return;
     case SHAPE.i64:
       return skipS64(reader);
@@ -201,7 +209,7 @@ function readBrTable(reader: Reader, code: Code, row: number): void {
   if (count > WASM_LIMITS.brTableTargets) throw overLimit('br_table targets', count, WASM_LIMITS.brTableTargets);
   code.a[row] = code.auxLength;
   pushAuxInt(code, count);
-  for (let index = 0; index <= count; index++) pushAuxInt(code, readU32(reader));
+  for (let index = 0; index <= count; index++) pushAuxInt(code, readIndex(reader));
 }
 
 /** Catch kinds with a tag are below this one. */
@@ -216,8 +224,8 @@ function readTryTable(reader: Reader, code: Code, row: number): void {
     const kind = readByte(reader);
     if (kind > 3) throw malformed(reader.pos - 1, `catch clause ${hex(kind)} does not exist`);
     pushAuxInt(code, kind);
-    pushAuxInt(code, kind < CATCH_ALL ? readU32(reader) : -1);
-    pushAuxInt(code, readU32(reader));
+    pushAuxInt(code, kind < CATCH_ALL ? readIndex(reader) : -1);
+    pushAuxInt(code, readIndex(reader));
   }
 }
 
@@ -231,7 +239,7 @@ function readValTypes(reader: Reader, code: Code, row: number): void {
 function readBrOnCast(reader: Reader, code: Code, row: number): void {
   const flags = readByte(reader);
   if (flags > 3) throw malformed(reader.pos - 1, `cast flags ${hex(flags)} are unknown`);
-  code.a[row] = readU32(reader);
+  code.a[row] = readIndex(reader);
   code.b[row] = code.auxLength;
   pushAuxInt(code, flags);
   pushAuxInt(code, readHeapType(reader));
