@@ -1,0 +1,161 @@
+/**
+ * What the HTTP API says, as types. The schemas of `schemas.ts` describe the same shapes to machines; a test compares them.
+ *
+ * Boundary: types only, shared with the client.
+ */
+import type { LimitName, Outcome, TrapCode } from '../engine/types.ts';
+
+/**
+ * `idle`: no call in progress. `running`, `waiting`, `stopped`: a call is in progress; see the engine's states.
+ * `moving`: stopped for a move. `ended`: the program is over, `outcome` says how. `lost`: the node ended while the worker ran
+ * and knows no snapshot of it.
+ */
+export type WorkerStatus = 'idle' | 'running' | 'waiting' | 'stopped' | 'moving' | 'ended' | 'lost';
+
+/** A value of a call in JSON: i64 as a decimal string, numbers that JSON lacks by name, null for a null reference. */
+export type JsonValue =
+  number | null | { readonly i64: string } | { readonly float: 'NaN' | 'Infinity' | '-Infinity' | '-0' };
+
+export interface JsonTraceFrame {
+  readonly func: number;
+  readonly name: string | null;
+  readonly pc: number | null;
+}
+
+/** An outcome as JSON. */
+export type JsonOutcome =
+  | { readonly kind: 'returned'; readonly values: readonly JsonValue[] }
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'stopped' }
+  | {
+      readonly kind: 'trapped';
+      readonly code: TrapCode;
+      readonly message: string;
+      readonly frames: readonly JsonTraceFrame[];
+    }
+  | { readonly kind: 'limit'; readonly limit: LimitName };
+
+export type OutcomeKind = Outcome['kind'];
+
+/** A worker as the API shows it. */
+export interface WorkerInfo {
+  readonly name: string;
+  readonly status: WorkerStatus;
+  /** `command`: has `_start` and runs once; `reactor`: its exports are called. */
+  readonly kind: 'command' | 'reactor';
+  /** SHA-256 of the module, hexadecimal. */
+  readonly module: string;
+  /** Digest of the bundle that it was created from. */
+  readonly bundle: string;
+  readonly createdMs: number;
+  /** How the last call ended; null: none has ended yet. */
+  readonly outcome: JsonOutcome | null;
+  /** Fuel used so far, a decimal string. */
+  readonly fuelUsed: string;
+  readonly memoryPages: number;
+  /** Reasons why it can't be moved or snapshotted; empty: it can. */
+  readonly notMigratable: readonly string[];
+  /** The last snapshot of it that this node keeps. */
+  readonly checkpoint: { readonly bundle: string; readonly atMs: number } | null;
+  /** Whether the state is that of `checkpoint` because the node ended while the worker ran. */
+  readonly interrupted: boolean;
+  /** The move in progress. */
+  readonly move: { readonly id: string; readonly target: string; readonly phase: MovePhaseName } | null;
+  /** Sequence number that the next log entry gets. */
+  readonly logNextSeq: number;
+}
+
+/** One piece of output. Either `text` or, where the bytes are not whole UTF-8, `base64`. */
+export interface LogEntry {
+  readonly seq: number;
+  readonly stream: 'stdout' | 'stderr';
+  readonly timeMs: number;
+  readonly text?: string;
+  readonly base64?: string;
+}
+
+export type EventKind =
+  | 'created'
+  | 'started'
+  | 'stopped'
+  | 'resumed'
+  | 'returned'
+  | 'exited'
+  | 'trapped'
+  | 'limit'
+  | 'snapshotted'
+  | 'move-started'
+  | 'move-failed'
+  | 'move-in-doubt'
+  | 'moved'
+  | 'arrived'
+  | 'deleted';
+
+/** Something that happened to a worker. */
+export interface NodeEvent {
+  /** Rises by one with each event of the node's process. */
+  readonly seq: number;
+  readonly timeMs: number;
+  readonly kind: EventKind;
+  readonly worker: string;
+  readonly data: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export type MovePhaseName =
+  'precopy' | 'stop' | 'capture' | 'pack' | 'transfer' | 'prepare' | 'commit' | 'in-doubt' | 'finish';
+
+/** What a finished move tells. */
+export interface MoveResult {
+  readonly id: string;
+  readonly worker: string;
+  /** Address of the worker on its new node. */
+  readonly location: string;
+  readonly bundle: string;
+  /** Bytes of blobs that went over, before and after the worker stopped. */
+  readonly bytesSent: number;
+  /** Bytes of blobs that the target already had. */
+  readonly bytesSkipped: number;
+  /** From the request to stop the worker to the arrival of the target's word that it runs: an upper bound. */
+  readonly downtimeMs: number;
+  readonly phases: readonly { readonly name: MovePhaseName; readonly elapsedMs: number }[];
+}
+
+/** What the target of a move knows of it. */
+export interface IncomingMove {
+  readonly id: string;
+  readonly worker: string;
+  readonly state: 'offered' | 'prepared' | 'committed';
+  readonly bundle: string | null;
+}
+
+export interface BundleInfo {
+  readonly digest: string;
+  readonly name: string;
+  readonly createdMs: number;
+  /** Bytes of all blobs together, the manifest included. */
+  readonly sizeBytes: number;
+  readonly hasSnapshot: boolean;
+  /** `uploaded` and `snapshot` stay until they are deleted; `held` ones go with the worker that needs them. */
+  readonly origin: 'uploaded' | 'snapshot' | 'held';
+}
+
+export interface NodeInfo {
+  readonly name: string;
+  readonly version: string;
+  readonly api: 'v1';
+  readonly platform: string;
+  readonly startedMs: number;
+  readonly persistent: boolean;
+  readonly workers: number;
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+/** An error response (RFC 9457). */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly details: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+}

@@ -1,0 +1,26 @@
+import { PluvioError } from '../errors/index.ts';
+
+const tooLarge = (limitBytes: number): PluvioError =>
+  new PluvioError('BODY_TOO_LARGE', `the request body exceeds the limit of ${limitBytes} bytes`, { limitBytes });
+
+/**
+ * The body of a request piece by piece.
+ * @throws PluvioError `BODY_TOO_LARGE` as soon as it is known to exceed the limit
+ */
+export async function* boundedBody(request: Request, limitBytes: number): AsyncGenerator<Uint8Array> {
+  if (Number(request.headers.get('content-length') ?? 0) > limitBytes) throw tooLarge(limitBytes);
+  if (!request.body) return;
+  let length = 0;
+  for await (const chunk of request.body) {
+    length += chunk.length;
+    if (length > limitBytes) throw tooLarge(limitBytes);
+    yield chunk;
+  }
+}
+
+/** All of a bounded body. */
+export async function readBody(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,340 @@
+/**
+ * The bundles that a node keeps: blobs by digest, and a record for each bundle.
+ *
+ * Invariants:
+ * 1. What `keep`, `adopt` and `putBlob` have resolved for is in the blob store, whole.
+ * 2. A bundle is `uploaded` or `snapshot` (kept until it is deleted) or `held` (kept as long as a worker or a move needs it).
+ * 3. Blobs that nothing needs go some time later; never one that came or was asked for in the last minutes, since a bundle
+ *    that needs it may be on its way.
+ */
+import {
+  type BlobSource,
+  type BlobStore,
+  BUNDLE_LIMITS,
+  type Bundle,
+  type BundleCodecs,
+  type BundleLimits,
+  type BundleSignature,
+  decodeSignature,
+  type Digest,
+  digestOf,
+  encodeSignature,
+  type GroupCache,
+  LAYERS,
+  listBlobs,
+  packBundle,
+  type PackedBundle,
+  parseDigest,
+  storeSource,
+  type TrustPolicy,
+  unpackBundle,
+  writeDrop,
+} from '../bundle/index.ts';
+import { PluvioError } from '../errors/index.ts';
+import type { BundleInfo } from './api-types.ts';
+import type { Clock } from './clock.ts';
+import type { RecordStore } from './record-store.ts';
+
+export type { Bundle, BundleInfo, GroupCache };
+
+const keyOf = (digest: string): string => digest.slice('sha256:'.length);
+
+function publicInfo({ signature: _signature, ...info }: BundleRecord): BundleInfo {
+  return info;
+}
+
+const COLLECT_AFTER_MS = 5000;
+const YOUNG_MS = 600_000;
+
+export interface BundleShelfOptions {
+  readonly blobs: BlobStore;
+  readonly records: RecordStore;
+  readonly codecs: BundleCodecs;
+  readonly limits: BundleLimits;
+  readonly clock: Clock;
+  /** Whose signature an uploaded bundle must carry; default: none. */
+  readonly trust?: TrustPolicy;
+}
+
+/** What the records keep of a bundle. */
+interface BundleRecord extends BundleInfo {
+  readonly signature: string | null;
+}
+
+interface Taken {
+  readonly bundle: Bundle;
+  readonly info: BundleInfo;
+}
+
+/** Packed, and on its way into the store. */
+export interface Shelved {
+  readonly packed: PackedBundle;
+  readonly stored: Promise<BundleInfo>;
+}
+
+export class BundleShelf {
+  readonly #options: BundleShelfOptions;
+  readonly #bundles = new Map<string, BundleRecord>();
+  readonly #young = new Map<string, number>();
+  #roots: () => readonly string[] = () => [];
+  #collecting: Promise<void> | undefined;
+
+  constructor(options: BundleShelfOptions) {
+    this.#options = options;
+  }
+
+  /** Reads the records of an earlier process. `roots` tells which digests workers and moves need. */
+  async load(roots: () => readonly string[]): Promise<void> {
+    this.#roots = roots;
+    for (const [, document] of await this.#options.records.list()) {
+      const info = document as BundleRecord; // written by this class alone
+      this.#bundles.set(info.digest, info);
+    }
+  }
+
+  list(): BundleInfo[] {
+    return [...this.#bundles.values()]
+      .map(publicInfo)
+      .sort((a, b) => a.createdMs - b.createdMs || (a.digest < b.digest ? -1 : 1));
+  }
+
+  /** @throws PluvioError `BLOB_NOT_FOUND` */
+  get limits(): BundleLimits {
+    return this.#options.limits;
+  }
+
+  get codecs(): BundleCodecs {
+    return this.#options.codecs;
+  }
+
+  digestOf(bytes: Uint8Array): Promise<string> {
+    return digestOf(bytes, this.#options.codecs);
+  }
+
+  get(digest: string): BundleInfo {
+    return publicInfo(this.#record(digest));
+  }
+
+  #record(digest: string): BundleRecord {
+    const info = this.#bundles.get(digest);
+    if (!info) throw new PluvioError('BLOB_NOT_FOUND', `this node keeps no bundle ${digest}`, { digest });
+    return info;
+  }
+
+  /** Unpacks a bundle with all checks. */
+  open(digest: string): Promise<Bundle> {
+    return unpackBundle(this.#sourceOf(digest), this.#options.codecs, this.#options.limits);
+  }
+
+  /** Packs a bundle; storing goes on beside. */
+  async shelve(bundle: Bundle, origin: BundleInfo['origin'], groupCache?: GroupCache): Promise<Shelved> {
+    const packed = await packBundle(bundle, this.#options.codecs, groupCache ? { groupCache } : {});
+    const stored = this.#storePacked(packed, bundle, origin);
+    stored.catch(() => undefined);
+    return { packed, stored };
+  }
+
+  async keep(bundle: Bundle, origin: BundleInfo['origin'], groupCache?: GroupCache): Promise<BundleInfo> {
+    return (await this.shelve(bundle, origin, groupCache)).stored;
+  }
+
+  async #storePacked(
+    { digest, blobs, sizes }: PackedBundle,
+    bundle: Bundle,
+    origin: BundleInfo['origin'],
+  ): Promise<BundleInfo> {
+    for (const [blob, bytes] of blobs) await this.#store(blob, bytes);
+    return this.#index({
+      digest,
+      name: bundle.manifest.name,
+      sizeBytes: sizes.totalBytes,
+      hasSnapshot: bundle.snapshot !== undefined,
+      origin,
+      createdMs: this.#options.clock.now(),
+    });
+  }
+
+  /** Takes up a bundle whose blobs are all in the store; `held` ones come from a peer, others must be trusted. */
+  async adopt(digest: string, origin: BundleInfo['origin']): Promise<BundleInfo> {
+    if (this.#bundles.has(digest)) return this.#index({ ...this.get(digest), origin });
+    const trust = origin === 'held' ? {} : this.#options.trust;
+    return (await this.#takeFrom(this.#sourceOf(digest), origin, trust)).info;
+  }
+
+  /** Takes up a bundle of a peer and opens it. */
+  async adoptOpen(digest: string): Promise<Bundle> {
+    return (await this.#takeFrom(this.#sourceOf(digest), 'held')).bundle;
+  }
+
+  #sourceOf(digest: string): BlobSource {
+    return storeSource(this.#options.blobs, parseDigest(digest));
+  }
+
+  /** @throws PluvioError `BUNDLE_UNSIGNED` if uploads must be signed */
+  checkUnsignedAllowed(): void {
+    if (!this.#options.trust?.signatureRequired) return;
+    throw new PluvioError('BUNDLE_UNSIGNED', 'this node takes signed bundles only; a bare module has no signature');
+  }
+
+  /** Takes in a bundle from outside: checked, then stored. */
+  async take(source: BlobSource): Promise<BundleInfo> {
+    return (await this.#takeFrom(source, 'uploaded', this.#options.trust)).info;
+  }
+
+  async #takeFrom(source: BlobSource, origin: BundleInfo['origin'], trust: TrustPolicy = {}): Promise<Taken> {
+    const { codecs, limits, clock } = this.#options;
+    const bundle = await unpackBundle(source, codecs, limits, trust);
+    const bytes = await source.fetch(source.digest, limits.metadataBytes ?? BUNDLE_LIMITS.metadataBytes.default);
+    await this.#store(source.digest, bytes);
+    let totalBytes = bytes.length;
+    for (const { digest, sizeBytes } of listBlobs(bytes, limits)) {
+      totalBytes += sizeBytes;
+      if (!(await this.has(digest))) await this.#store(digest, await source.fetch(digest, sizeBytes));
+    }
+    const { name } = bundle.manifest;
+    const hasSnapshot = bundle.snapshot !== undefined;
+    const found = { digest: source.digest, name, sizeBytes: totalBytes, hasSnapshot, origin, createdMs: clock.now() };
+    return { bundle, info: await this.#index(found, source.signature) };
+  }
+
+  async #index(info: BundleInfo, signature?: BundleSignature): Promise<BundleInfo> {
+    const before = this.#bundles.get(info.digest);
+    if (before && (before.origin === info.origin || info.origin === 'held')) return publicInfo(before);
+    const record = { ...info, signature: signature ? encodeSignature(signature) : (before?.signature ?? null) };
+    await this.#write(record);
+    return info;
+  }
+
+  async #write(record: BundleRecord): Promise<void> {
+    await this.#options.records.put(keyOf(record.digest), record);
+    this.#bundles.set(record.digest, record);
+  }
+
+  /** The bundle as a `.drop` file. */
+  async *content(digest: string): AsyncGenerator<Uint8Array> {
+    const { signature, sizeBytes } = this.#record(digest);
+    const layers = await this.#layers(digest);
+    const blobs = await this.blobs(layers.map((layer) => layer.digest));
+    yield* writeDrop({
+      digest: parseDigest(digest),
+      manifestBytes: await this.blob(digest),
+      blobs,
+      sizes: { totalBytes: sizeBytes, memoryBytes: 0, memoryBlobBytes: 0 },
+      ...(signature === null ? {} : { signature: decodeSignature(signature) }),
+    });
+  }
+
+  /** Forgets a bundle; a worker that needs it keeps it. */
+  async delete(digest: string): Promise<void> {
+    const record = this.#record(digest);
+    if (this.#roots().includes(digest)) return this.#write({ ...record, origin: 'held' });
+    await this.#forget(digest);
+    this.collect();
+  }
+
+  async #forget(digest: string): Promise<void> {
+    this.#bundles.delete(digest);
+    await this.#options.records.delete(keyOf(digest));
+  }
+
+  // Blobs.
+
+  async blob(digest: string): Promise<Uint8Array> {
+    return this.#options.blobs.get(parseDigest(digest));
+  }
+
+  /** Some blobs by digest. */
+  async blobs(digests: readonly string[]): Promise<Map<Digest, Uint8Array>> {
+    const blobs = new Map<Digest, Uint8Array>();
+    for (const digest of digests) blobs.set(parseDigest(digest), await this.blob(digest));
+    return blobs;
+  }
+
+  async has(digest: string): Promise<boolean> {
+    const there = await this.#options.blobs.has(parseDigest(digest));
+    if (there) this.#young.set(digest, this.#options.clock.now());
+    return there;
+  }
+
+  /** Stores bytes under their own digest. */
+  async putBlob(bytes: Uint8Array): Promise<string> {
+    const digest = await digestOf(bytes, this.#options.codecs);
+    await this.#store(digest, bytes);
+    return digest;
+  }
+
+  /** Stores bytes whose digest was checked. */
+  async putChecked(digest: string, bytes: Uint8Array): Promise<void> {
+    await this.#store(parseDigest(digest), bytes);
+  }
+
+  async #store(digest: Digest, bytes: Uint8Array): Promise<void> {
+    this.#young.set(digest, this.#options.clock.now());
+    await this.#options.blobs.put(digest, bytes);
+  }
+
+  /** The blobs of a bundle that no run of the worker changes: its module and files. */
+  async staticDigests(digest: string): Promise<string[]> {
+    const types: readonly string[] = [LAYERS.module.mediaType, LAYERS.file.mediaType];
+    const image = await this.#image(digest);
+    return image.filter(({ mediaType }) => types.includes(mediaType)).map((layer) => layer.digest);
+  }
+
+  /** The log layer of a bundle; undefined: it has none. */
+  async log(digest: string): Promise<Uint8Array | undefined> {
+    const layer = (await this.#image(digest)).find(({ mediaType }) => mediaType === LAYERS.log.mediaType);
+    return layer && this.blob(layer.digest);
+  }
+
+  /** Layers of a bundle that was checked when it was taken in. */
+  async #image(digest: string): Promise<readonly { mediaType: string; digest: string }[]> {
+    const image = JSON.parse(Buffer.from(await this.blob(digest)).toString('utf8')) as {
+      layers: { mediaType: string; digest: string }[];
+    };
+    return image.layers;
+  }
+
+  /** All blobs of a bundle, its manifest first. */
+  async #layers(digest: string): Promise<{ digest: Digest; sizeBytes: number }[]> {
+    const manifest = await this.blob(digest);
+    return [{ digest: parseDigest(digest), sizeBytes: manifest.length }, ...listBlobs(manifest, this.#options.limits)];
+  }
+
+  // Collection.
+
+  /** Lets blobs that nothing needs go, soon. */
+  collect(): void {
+    this.#collecting ??= this.#options.clock
+      .sleep(COLLECT_AFTER_MS)
+      .then(() => {
+        this.#collecting = undefined;
+        return this.collectNow();
+      })
+      .then(
+        () => undefined,
+        () => undefined,
+      );
+  }
+
+  /** Deletes held bundles that nothing holds and blobs that no bundle needs; tells how many blobs went. */
+  async collectNow(youngMs = YOUNG_MS): Promise<number> {
+    const { blobs, clock } = this.#options;
+    const since = clock.now() - youngMs;
+    for (const [digest, atMs] of this.#young) if (atMs <= since) this.#young.delete(digest);
+    const roots = new Set(this.#roots());
+    for (const { digest, origin } of this.list()) {
+      if (origin === 'held' && !roots.has(digest) && !this.#young.has(digest)) await this.#forget(digest);
+    }
+    const needed = new Set<string>(roots);
+    for (const digest of this.#bundles.keys()) {
+      for (const layer of await this.#layers(digest).catch(() => [])) needed.add(layer.digest);
+    }
+    let gone = 0;
+    for await (const { digest } of blobs.list()) {
+      // Asked again for each: what came meanwhile is young.
+      if (needed.has(digest) || this.#young.has(digest)) continue;
+      if (await blobs.delete(digest)) gone++;
+    }
+    return gone;
+  }
+}

@@ -1,0 +1,103 @@
+import { PluvioError } from '../errors/index.ts';
+import type { Clock } from './clock.ts';
+import { MEDIA } from './media-types.ts';
+
+const HEARTBEAT_MS = 15_000;
+
+/** One server-sent event. */
+export interface ServerEvent {
+  readonly event: string;
+  readonly id?: number;
+  readonly data: unknown;
+}
+
+/**
+ * Open streams of a node, at most so many; all end when the node closes.
+ *
+ * A stream takes from its source only when its reader wants more, so a slow reader costs one event.
+ */
+export class StreamRoom {
+  readonly #limit: number;
+  readonly #clock: Clock;
+  readonly #closing: AbortSignal;
+  #open = 0;
+
+  constructor(limit: number, clock: Clock, closing: AbortSignal) {
+    this.#limit = limit;
+    this.#clock = clock;
+    this.#closing = closing;
+  }
+
+  get open(): number {
+    return this.#open;
+  }
+
+  /** Server-sent events, with a comment now and then so that a dead connection is noticed. */
+  events(source: (signal: AbortSignal) => AsyncGenerator<ServerEvent>, request: Request): Response {
+    const encoder = new TextEncoder();
+    const clock = this.#clock;
+    async function* frames(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+      const events = source(signal);
+      yield encoder.encode(': open\n\n');
+      let next = events.next();
+      for (;;) {
+        const waiting = new AbortController();
+        const result = await Promise.race([next, clock.sleep(HEARTBEAT_MS, waiting.signal).then(() => undefined)]);
+        waiting.abort();
+        if (!result) {
+          yield encoder.encode(': alive\n\n');
+          continue;
+        }
+        if (result.done) return;
+        const { event, id, data } = result.value;
+        yield encoder.encode(
+          `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`,
+        );
+        next = events.next();
+      }
+    }
+    return this.bytes(frames, request, MEDIA.events);
+  }
+
+  /** @throws PluvioError `STREAMS_TOO_MANY` */
+  bytes(source: (signal: AbortSignal) => AsyncGenerator<Uint8Array>, request: Request, contentType: string): Response {
+    if (this.#open >= this.#limit) {
+      throw new PluvioError('STREAMS_TOO_MANY', `this node serves ${this.#limit} streams, its limit`, {
+        limit: this.#limit,
+      });
+    }
+    this.#open++;
+    const gone = new AbortController();
+    const signal = AbortSignal.any([gone.signal, request.signal, this.#closing]);
+    const chunks = source(signal);
+    let over = false;
+    const finish = (): void => {
+      if (!over) this.#open--;
+      over = true;
+      gone.abort();
+    };
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          try {
+            const { done, value } = await chunks.next();
+            if (!done) return controller.enqueue(value);
+            finish();
+            controller.close();
+          } catch (error) {
+            finish();
+            controller.error(error);
+          }
+        },
+        cancel: () => {
+          finish();
+          void chunks.return(undefined);
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    return new Response(body, {
+      headers: { 'content-type': contentType, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' },
+    });
+  }
+}

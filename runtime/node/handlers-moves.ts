@@ -1,0 +1,25 @@
+import type { Handler, NodeServices } from './handlers.ts';
+import type { PrepareRequest } from './incoming-moves.ts';
+import { PluvioError } from '../errors/index.ts';
+
+type MoveOperation = 'offerMove' | 'getMove' | 'warmMove' | 'prepareMove' | 'commitMove' | 'abortMove';
+
+export function moveHandlers({ incoming, closing }: NodeServices): Record<MoveOperation, Handler> {
+  const idOf = (params: Readonly<Record<string, string>>): string => params['id'] ?? '';
+  return {
+    offerMove: async ({ json }) => {
+      if (closing.aborted) throw new PluvioError('NODE_CLOSING', 'the node is shutting down');
+      const { id, worker } = json as { id: string; worker: string }; // checked by the schema
+      await incoming.offer(id, worker);
+      return incoming.state(id);
+    },
+    getMove: async ({ params }) => Promise.resolve(incoming.state(idOf(params))),
+    warmMove: async ({ params, json }) => {
+      await incoming.warm(idOf(params), (json as { module: string }).module); // checked by the schema
+      return incoming.state(idOf(params));
+    },
+    prepareMove: ({ params, json }) => incoming.prepare(idOf(params), json as PrepareRequest), // checked by the schema
+    commitMove: ({ params }) => incoming.commit(idOf(params)),
+    abortMove: ({ params }) => incoming.abort(idOf(params)),
+  };
+}

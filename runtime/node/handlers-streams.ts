@@ -1,0 +1,50 @@
+import type { Handler, NodeServices } from './handlers.ts';
+import { MEDIA } from './media-types.ts';
+import type { ServerEvent } from './event-stream.ts';
+import { logEntryOf } from './worker-log.ts';
+
+type StreamOperation = 'getEvents' | 'getLogs';
+
+/** The number after which a reader goes on: from the query, or what a browser's EventSource sends. */
+function afterOf(query: Readonly<Record<string, unknown>>, request: Request): number | undefined {
+  const header = request.headers.get('last-event-id');
+  if (typeof query['after'] === 'number') return query['after'];
+  return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
+}
+
+export function streamHandlers({ table, events, streams }: NodeServices): Record<StreamOperation, Handler> {
+  return {
+    getEvents: async ({ query, request }) => {
+      const after = afterOf(query, request);
+      const wanted = query['worker'];
+      async function* source(signal: AbortSignal): AsyncGenerator<ServerEvent> {
+        for await (const event of events.follow(after, signal)) {
+          if (wanted === undefined || event.worker === wanted) yield { event: event.kind, id: event.seq, data: event };
+        }
+      }
+      return Promise.resolve(streams.events(source, request));
+    },
+    getLogs: async ({ params, query, request, accepts }) => {
+      const worker = table.get(params['name'] ?? '');
+      const follow = query['follow'] === true;
+      const afterSeq = afterOf(query, request) ?? 0;
+      const wanted = query['stream'];
+      const read = (signal: AbortSignal): ReturnType<typeof worker.log.read> =>
+        worker.log.read({ afterSeq, follow, signal });
+      async function* bytes(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+        for await (const piece of read(signal)) if (wanted === undefined || piece.stream === wanted) yield piece.bytes;
+      }
+      async function* entries(signal: AbortSignal): AsyncGenerator<ServerEvent> {
+        for await (const piece of read(signal)) {
+          if (wanted === undefined || piece.stream === wanted) {
+            yield { event: piece.stream, id: piece.seq, data: logEntryOf(piece) };
+          }
+        }
+        // Why the stream ends: a reader of a moved worker asks again and is shown the way.
+        if (!signal.aborted) yield { event: 'end', data: { status: table.find(worker.name)?.status ?? 'gone' } };
+      }
+      const asEvents = accepts.includes(MEDIA.events);
+      return Promise.resolve(asEvents ? streams.events(entries, request) : streams.bytes(bytes, request, MEDIA.text));
+    },
+  };
+}

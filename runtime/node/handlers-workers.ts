@@ -1,0 +1,148 @@
+import { PluvioError } from '../errors/index.ts';
+import type { WorkerManifest } from '../bundle/index.ts';
+import type { JsonOutcome, JsonValue, WorkerInfo } from './api-types.ts';
+import { readBody } from './body.ts';
+import type { Handler, NodeServices, OperationCall } from './handlers.ts';
+import type { HostedWorker } from './hosted-worker.ts';
+import type { Query } from './query.ts';
+
+type WorkerOperation =
+  | 'listWorkers'
+  | 'createWorker'
+  | 'getWorker'
+  | 'deleteWorker'
+  | 'stopWorker'
+  | 'resumeWorker'
+  | 'snapshotWorker'
+  | 'forkWorker'
+  | 'moveWorker'
+  | 'settleMove'
+  | 'callExport'
+  | 'getOutcome'
+  | 'sendStdin';
+
+const DEFAULT_CALL_WAIT_MS = 30_000;
+
+interface CreateRequest {
+  readonly name?: string;
+  readonly bundle: string;
+  readonly start?: boolean;
+  readonly stdin?: 'open' | 'closed';
+}
+
+export function workerHandlers(services: NodeServices): Record<WorkerOperation, Handler> {
+  const { table, shelf, outgoing } = services;
+  const workerOf = ({ params }: OperationCall): HostedWorker => table.get(params['name'] ?? '');
+  const refuseWhileClosing = (): void => {
+    if (services.closing.aborted) throw new PluvioError('NODE_CLOSING', 'the node is shutting down');
+  };
+  const create = async (name: string, bundle: string, start: boolean, stdinOpen: boolean): Promise<WorkerInfo> => {
+    refuseWhileClosing();
+    const worker = await table.create(name, bundle, stdinOpen);
+    if (start) await worker.begin();
+    return worker.info();
+  };
+  const runState = async (worker: HostedWorker, call: OperationCall, fallbackMs: number): Promise<unknown> => {
+    const waitMs = Math.min(numberOf(call.query, 'waitMs') ?? fallbackMs, services.limits.waitMs);
+    const signal = AbortSignal.any([call.request.signal, services.closing]);
+    const outcome: JsonOutcome | undefined = await worker.waitOutcome(waitMs, signal);
+    return { worker: worker.info(), outcome: outcome ?? null };
+  };
+  return {
+    listWorkers: () => Promise.resolve({ workers: table.list().map((worker) => worker.info()) }),
+    createWorker: async (call) => {
+      if (call.json !== undefined) {
+        const { name, bundle, start = true, stdin } = call.json as CreateRequest; // checked by the schema
+        return create(name ?? shelf.get(bundle).name, bundle, start, stdin === 'open');
+      }
+      shelf.checkUnsignedAllowed();
+      const manifest = manifestOf(call.query);
+      const module = await readBody(call.bytes);
+      const { digest } = await shelf.keep({ manifest, module, files: new Map() }, 'held');
+      return create(manifest.name, digest, call.query['start'] !== false, call.query['stdin'] === 'open');
+    },
+    getWorker: async (call) => Promise.resolve(workerOf(call).info()),
+    deleteWorker: async (call) => table.delete(call.params['name'] ?? ''),
+    stopWorker: async (call) => {
+      const worker = workerOf(call);
+      await worker.stop();
+      return worker.info();
+    },
+    resumeWorker: async (call) => {
+      refuseWhileClosing();
+      const worker = workerOf(call);
+      await worker.resume();
+      return runState(worker, call, 0);
+    },
+    snapshotWorker: async (call) => workerOf(call).snapshot(),
+    forkWorker: async (call) => {
+      const { name, start = true } = call.json as { name: string; start?: boolean }; // checked by the schema
+      const { digest } = await workerOf(call).snapshot('held');
+      return create(name, digest, start, false);
+    },
+    moveWorker: async (call) => {
+      refuseWhileClosing();
+      const request = call.json as { target: string; token?: string }; // checked by the schema
+      return outgoing.move(call.params['name'] ?? '', request);
+    },
+    settleMove: async (call) => {
+      const worker = workerOf(call);
+      outgoing.settle(worker.name, (call.json as { runs: 'here' | 'there' }).runs); // checked by the schema
+      return Promise.resolve(worker.info());
+    },
+    callExport: async (call) => {
+      refuseWhileClosing();
+      const worker = workerOf(call);
+      const { args = [] } = (call.json ?? {}) as { args?: readonly JsonValue[] }; // checked by the schema
+      await worker.call(call.params['export'] ?? '', args);
+      return runState(worker, call, DEFAULT_CALL_WAIT_MS);
+    },
+    getOutcome: async (call) => runState(workerOf(call), call, 0),
+    sendStdin: async (call) => {
+      const worker = workerOf(call);
+      const bytes = await readBody(call.bytes);
+      worker.writeStdin(bytes, call.query['end'] === true);
+    },
+  };
+}
+
+const numberOf = (query: Query, name: string): number | undefined => {
+  const value = query[name];
+  return typeof value === 'number' ? value : undefined;
+};
+
+const textsOf = (query: Query, name: string): readonly string[] => {
+  const value = query[name];
+  return Array.isArray(value) ? (value as readonly string[]) : [];
+};
+
+/** The manifest of a bare module, from the query of its upload. */
+function manifestOf(query: Query): WorkerManifest {
+  const { name } = query;
+  if (typeof name !== 'string') {
+    throw new PluvioError('REQUEST_INVALID', 'query.name: is missing; a module needs a name for its worker', {
+      field: 'query.name',
+    });
+  }
+  const env = textsOf(query, 'env').map((entry) => {
+    const at = entry.indexOf('=');
+    return [entry.slice(0, at), entry.slice(at + 1)] as const;
+  });
+  const fuel = numberOf(query, 'fuel');
+  const limits = {
+    ...(fuel === undefined ? {} : { fuel: BigInt(fuel) }),
+    ...Object.fromEntries(
+      (['memoryPages', 'stackDepth', 'wallClockMs'] as const).flatMap((limit) => {
+        const value = numberOf(query, limit);
+        return value === undefined ? [] : [[limit, value]];
+      }),
+    ),
+  };
+  return {
+    schemaVersion: 1,
+    name,
+    args: [name, ...textsOf(query, 'arg')],
+    ...(env.length > 0 ? { env: Object.fromEntries(env) } : {}),
+    ...(Object.keys(limits).length > 0 ? { limits } : {}),
+  };
+}

@@ -1,0 +1,55 @@
+/** The operations of the API by id; each is a function of the call and the node's services. */
+import type { BundleShelf } from './bundle-shelf.ts';
+import type { EventBus } from './event-bus.ts';
+import type { StreamRoom } from './event-stream.ts';
+import { bundleHandlers } from './handlers-bundles.ts';
+import { moveHandlers } from './handlers-moves.ts';
+import { nodeHandlers } from './handlers-node.ts';
+import { streamHandlers } from './handlers-streams.ts';
+import { workerHandlers } from './handlers-workers.ts';
+import type { IncomingMoves } from './incoming-moves.ts';
+import type { NodeInfo } from './api-types.ts';
+import type { NodeLimits } from './node-limits.ts';
+import type { OutgoingMoves } from './outgoing-moves.ts';
+import type { Query } from './query.ts';
+import type { OperationId } from './route-table.ts';
+import type { WorkerTable } from './worker-table.ts';
+
+/** One request, checked against its row of the route table. */
+export interface OperationCall {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Query;
+  readonly request: Request;
+  readonly contentType: string;
+  readonly accepts: string;
+  readonly json: unknown;
+  /** A raw body, bounded. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** JSON for the answer, nothing (204), or a whole response. */
+export type Handler = (call: OperationCall) => Promise<unknown>;
+export type Handlers = Readonly<Record<OperationId, Handler>>;
+
+/** What the operations work on. */
+export interface NodeServices {
+  readonly table: WorkerTable;
+  readonly shelf: BundleShelf;
+  readonly incoming: IncomingMoves;
+  readonly outgoing: OutgoingMoves;
+  readonly events: EventBus;
+  readonly streams: StreamRoom;
+  readonly limits: NodeLimits;
+  readonly info: () => NodeInfo;
+  readonly closing: AbortSignal;
+}
+
+export function createHandlers(services: NodeServices): Handlers {
+  return {
+    ...nodeHandlers(services),
+    ...workerHandlers(services),
+    ...streamHandlers(services),
+    ...bundleHandlers(services),
+    ...moveHandlers(services),
+  };
+}

@@ -1,0 +1,10 @@
+export type { TokenGrant } from './access.ts';
+export type * from './api-types.ts';
+export { openBlobFolder } from './blob-folder.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { nodeCodecs } from './codecs.ts';
+export type { FaultHook, FaultPoint } from './faults.ts';
+export { jsonLogger, type Logger, silentLogger } from './logger.ts';
+export { openModuleCache } from './module-cache.ts';
+export { NODE_LIMITS, type NodeLimits } from './node-limits.ts';
+export { type NodeOptions, type RunningNode, startNode } from './start-node.ts';

@@ -1,0 +1,61 @@
+import { PluvioError } from '../errors/index.ts';
+
+interface LimitRow {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  readonly unit: string;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+/** Every limit of a node. docs/http-api.md lists them. */
+export const NODE_LIMITS = {
+  workers: { default: 1000, min: 1, max: 100_000, unit: 'workers' },
+  jsonBytes: { default: MIB, min: KIB, max: 64 * MIB, unit: 'bytes of a JSON body' },
+  moduleBytes: { default: 64 * MIB, min: KIB, max: GIB, unit: 'bytes of a module' },
+  blobBytes: { default: 256 * MIB, min: MIB, max: 2 * GIB, unit: 'bytes of one blob' },
+  bundleBytes: { default: 2 * GIB, min: MIB, max: 64 * GIB, unit: 'bytes of a bundle or blob stream' },
+  logBytes: { default: MIB, min: 4 * KIB, max: 256 * MIB, unit: 'bytes of log kept per worker' },
+  stdinBytes: { default: MIB, min: KIB, max: 256 * MIB, unit: 'bytes of unread standard input per worker' },
+  eventHistory: { default: 1000, min: 0, max: 100_000, unit: 'events kept for late readers' },
+  streams: { default: 256, min: 1, max: 10_000, unit: 'open log and event streams' },
+  waitMs: { default: 60_000, min: 0, max: 600_000, unit: 'ms that a request may wait for an outcome' },
+  requestMs: { default: 300_000, min: 1000, max: 3_600_000, unit: 'ms for receiving one request' },
+  peerMs: { default: 30_000, min: 100, max: 600_000, unit: 'ms for an answer of another node' },
+  transferMs: { default: 600_000, min: 1000, max: 86_400_000, unit: 'ms for one blob stream to another node' },
+  leaseMs: { default: 60_000, min: 100, max: 3_600_000, unit: 'ms that a prepared move waits for its commit' },
+  retryMinMs: { default: 200, min: 10, max: 60_000, unit: 'ms before the first question about a move in doubt' },
+  retryMaxMs: { default: 15_000, min: 10, max: 600_000, unit: 'ms between questions about a move in doubt' },
+  movesKept: { default: 10_000, min: 10, max: 1_000_000, unit: 'finished incoming moves remembered' },
+  closeMs: { default: 10_000, min: 0, max: 600_000, unit: 'ms for a graceful shutdown' },
+} as const satisfies Record<string, LimitRow>;
+
+export type NodeLimitName = keyof typeof NODE_LIMITS;
+export type NodeLimits = Readonly<Record<NodeLimitName, number>>;
+
+/**
+ * Fills in defaults and checks every limit against its range.
+ * @throws PluvioError `LIMIT_OUT_OF_RANGE`
+ */
+export function resolveNodeLimits(limits: Partial<NodeLimits> = {}): NodeLimits {
+  for (const name of Object.keys(limits)) {
+    if (!Object.hasOwn(NODE_LIMITS, name)) {
+      throw new PluvioError('LIMIT_OUT_OF_RANGE', `there is no node limit "${name}"`, { limit: name });
+    }
+  }
+  const entries = Object.entries(NODE_LIMITS).map(([name, row]) => {
+    const value = limits[name as NodeLimitName] ?? row.default; // keys of NODE_LIMITS
+    if (!Number.isInteger(value) || value < row.min || value > row.max) {
+      throw new PluvioError(
+        'LIMIT_OUT_OF_RANGE',
+        `node limit ${name} is ${value}; it must be a whole number from ${row.min} to ${row.max} ${row.unit}`,
+        { limit: name, min: row.min, max: row.max },
+      );
+    }
+    return [name, value] as const;
+  });
+  return Object.fromEntries(entries) as NodeLimits; // one entry per key, above
+}

@@ -1,0 +1,364 @@
+/**
+ * The source's side of a move.
+ *
+ * ```
+ * offer → precopy (module and files, the worker still runs) → stop → capture → pack → transfer → prepare → commit → finish
+ *                                            any failure up to here: the worker goes on ┘         │
+ *                                            no answer: in doubt, ask until the target tells ─────┘
+ * ```
+ *
+ * Invariants:
+ * 1. Before the commit is sent, the journal holds all that is needed to ask the target again, and the worker's state is in the
+ *    store: a crash of this node cannot lead to two copies, nor to none.
+ * 2. After the commit was sent, the worker runs here again only if the target said that it does not and will not have it.
+ * 3. The local copy goes only after the target said that the worker runs there.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Digest } from '../bundle/index.ts';
+import { PluvioError } from '../errors/index.ts';
+import type { MovePhaseName, MoveResult } from './api-types.ts';
+import { pacedBlobs } from './blob-pacing.ts';
+import type { FaultHook } from './faults.ts';
+import type { HostedWorker, MoveMark } from './hosted-worker.ts';
+import { checkJournal, type JournalEntry } from './move-journal.ts';
+import { parseTarget, Peer } from './peer.ts';
+import type { RecordStore } from './record-store.ts';
+import type { WorkerServices } from './worker-services.ts';
+import type { WorkerTable } from './worker-table.ts';
+
+/** Answers that mean: the target has not started the worker and never will. */
+const REFUSALS: ReadonlySet<string> = new Set(['MOVE_NOT_FOUND', 'MOVE_EXPIRED']);
+
+export interface MoveRequest {
+  readonly target: string;
+  readonly token?: string;
+}
+
+type Verdict = 'there' | 'here';
+
+export class OutgoingMoves {
+  readonly #services: WorkerServices;
+  readonly #table: WorkerTable;
+  readonly #journal: RecordStore;
+  readonly #fault: FaultHook;
+  readonly #closing = new AbortController();
+  /** Moves in doubt: an operator's word ends the asking. */
+  readonly #doubts = new Map<string, PromiseWithResolvers<Verdict>>();
+  readonly #entries = new Map<string, JournalEntry>();
+  readonly #asking = new Set<Promise<unknown>>();
+
+  constructor(services: WorkerServices, table: WorkerTable, journal: RecordStore, fault: FaultHook) {
+    this.#services = services;
+    this.#table = table;
+    this.#journal = journal;
+    this.#fault = fault;
+  }
+
+  /** Digests that moves in doubt need. */
+  roots(): string[] {
+    return [...this.#entries.values()].flatMap(({ checkpoint }) => [checkpoint.bundle]);
+  }
+
+  #peer(target: string, token: string | undefined): Peer {
+    const { peerMs, transferMs } = this.#services.limits;
+    return new Peer({ target, token, answerMs: peerMs, transferMs, signal: this.#closing.signal });
+  }
+
+  /**
+   * Moves a worker to another node.
+   * @throws PluvioError `MOVE_FAILED` (it goes on here), `MOVE_IN_DOUBT` (it stays stopped until the target tells)
+   */
+  async move(name: string, request: MoveRequest): Promise<MoveResult> {
+    const target = parseTarget(request.target);
+    const worker = this.#table.get(name);
+    const id = randomUUID();
+    const mark = await worker.beginMove(id, target);
+    const peer = this.#peer(target, request.token);
+    const attempt = new MoveAttempt(this.#services, worker, mark, peer, this.#fault);
+    this.#services.events.emit('move-started', name, { move: id, target });
+    try {
+      const transferred = await attempt.upToPrepared();
+      return await this.#commit(attempt, transferred, request.token);
+    } finally {
+      void peer.close();
+    }
+  }
+
+  async #commit(
+    attempt: MoveAttempt,
+    { bundle, resumable }: Transferred,
+    token: string | undefined,
+  ): Promise<MoveResult> {
+    const { worker, mark, peer } = attempt;
+    const entry: JournalEntry = {
+      version: 1,
+      id: mark.id,
+      worker: worker.name,
+      target: mark.target,
+      token: token ?? null,
+      resume: attempt.wasRunning,
+      checkpoint: worker.checkpointOf(bundle, resumable),
+    };
+    attempt.enter('commit');
+    try {
+      await this.#journal.put(entry.id, entry);
+    } catch (error) {
+      throw await attempt.giveUp(error);
+    }
+    this.#entries.set(entry.id, entry);
+    let verdict: Verdict | undefined;
+    try {
+      await this.#fault('commit-send', { moveId: mark.id, sentBytes: attempt.sentBytes });
+      await peer.commit(mark.id);
+      await this.#fault('commit-answer', { moveId: mark.id, sentBytes: attempt.sentBytes });
+      verdict = 'there';
+    } catch (error) {
+      this.#services.logger.log('warn', 'the answer to a commit is missing', { move: mark.id, error: String(error) });
+      attempt.enter('in-doubt');
+      this.#services.events.emit('move-in-doubt', worker.name, { move: mark.id, target: mark.target });
+      verdict = REFUSALS.has((error as PluvioError).code) ? 'here' : undefined;
+    }
+    const settled = verdict ? Promise.resolve(verdict) : this.#ask(entry);
+    const finished = settled.then((word) => this.#finish(entry, worker, word).then(() => word));
+    this.#track(finished);
+    const { clock, limits } = this.#services;
+    const word = await Promise.race([finished, clock.sleep(limits.peerMs, this.#closing.signal).then(() => undefined)]);
+    if (word === undefined) {
+      throw new PluvioError(
+        'MOVE_IN_DOUBT',
+        `move ${mark.id} of worker "${worker.name}": ${mark.target} does not say whether the worker runs there; it stays stopped here, and the target is asked again until it tells`,
+        { move: mark.id, target: mark.target },
+      );
+    }
+    if (word === 'here') {
+      throw new PluvioError(
+        'MOVE_FAILED',
+        `move ${mark.id}: ${mark.target} did not start worker "${worker.name}"; it goes on here`,
+        { move: mark.id },
+      );
+    }
+    return attempt.result(bundle);
+  }
+
+  #track(work: Promise<unknown>): void {
+    const quiet = work.catch((error: unknown) => {
+      this.#services.logger.log('error', 'a move could not be finished', { error: String(error) });
+    });
+    this.#asking.add(quiet);
+    void quiet.then(() => this.#asking.delete(quiet));
+  }
+
+  /** Asks the target, with growing pauses, until it or an operator tells. Never settles once the node closes. */
+  async #ask({ id, target, token }: JournalEntry): Promise<Verdict> {
+    const { clock, limits, logger } = this.#services;
+    const told = Promise.withResolvers<Verdict>();
+    this.#doubts.set(id, told);
+    const peer = this.#peer(target, token ?? undefined);
+    const asked = (async (): Promise<Verdict> => {
+      for (
+        let pauseMs = limits.retryMinMs;
+        !this.#closing.signal.aborted;
+        pauseMs = Math.min(pauseMs * 2, limits.retryMaxMs)
+      ) {
+        await clock.sleep(pauseMs, this.#closing.signal);
+        if (this.#closing.signal.aborted || !this.#doubts.has(id)) break;
+        try {
+          await peer.commit(id);
+          return 'there';
+        } catch (error) {
+          if (error instanceof PluvioError && REFUSALS.has(error.code)) return 'here';
+          logger.log('info', 'a move is still in doubt', { move: id, target, error: String(error) });
+        }
+      }
+      return new Promise<Verdict>(() => undefined);
+    })();
+    try {
+      return await Promise.race([asked, told.promise]);
+    } finally {
+      this.#doubts.delete(id);
+      void peer.close();
+    }
+  }
+
+  async #finish(entry: JournalEntry, worker: HostedWorker, verdict: Verdict): Promise<void> {
+    const { events } = this.#services;
+    if (verdict === 'there') {
+      const location = `${entry.target}/v1/workers/${entry.worker}`;
+      await this.#table.bury(entry.worker, { movedTo: location, moveId: entry.id });
+      await this.#forget(entry);
+      events.emit('moved', entry.worker, { move: entry.id, location });
+    } else {
+      await worker.adoptCheckpoint(entry.checkpoint);
+      await this.#forget(entry);
+      worker.endMove();
+      if (entry.resume) await worker.resume();
+      events.emit('move-failed', entry.worker, { move: entry.id, code: 'MOVE_EXPIRED' });
+    }
+    this.#services.shelf.collect();
+  }
+
+  async #forget(entry: JournalEntry): Promise<void> {
+    await this.#journal.delete(entry.id);
+    this.#entries.delete(entry.id);
+  }
+
+  /**
+   * An operator's word on a move in doubt whose target cannot be asked any more.
+   * @throws PluvioError `MOVE_NOT_FOUND`
+   */
+  settle(name: string, verdict: Verdict): void {
+    const mark = this.#table.get(name).move;
+    const told = mark && this.#doubts.get(mark.id);
+    if (!told) throw new PluvioError('MOVE_NOT_FOUND', `worker "${name}" has no move in doubt`);
+    told.resolve(verdict);
+  }
+
+  /** Takes up the moves that were in doubt when the last process ended. */
+  async recover(): Promise<void> {
+    for (const [key, document] of await this.#journal.list()) {
+      const entry = checkJournal(key, document);
+      const worker = this.#table.find(entry.worker);
+      if (!worker || this.#table.isBuriedBy(entry.worker, entry.id)) {
+        await this.#journal.delete(key);
+        continue;
+      }
+      this.#entries.set(entry.id, entry);
+      await worker.adoptCheckpoint(entry.checkpoint);
+      worker.markMove({ id: entry.id, target: entry.target, phase: 'in-doubt' });
+      this.#services.events.emit('move-in-doubt', entry.worker, { move: entry.id, target: entry.target });
+      this.#track(this.#ask(entry).then((verdict) => this.#finish(entry, worker, verdict)));
+    }
+  }
+
+  /** Resolves when no move is being finished; a doubt that nobody ended counts as finished. */
+  async settled(): Promise<void> {
+    if (this.#doubts.size === 0) await Promise.all(this.#asking);
+  }
+
+  /** Stops asking; the journal stays. */
+  close(): void {
+    this.#closing.abort();
+  }
+}
+
+interface Transferred {
+  readonly bundle: string;
+  readonly resumable: boolean;
+}
+
+/** One try, up to the point where the target is prepared, with its measurements. */
+class MoveAttempt {
+  readonly worker: HostedWorker;
+  readonly mark: MoveMark;
+  readonly peer: Peer;
+  readonly #services: WorkerServices;
+  readonly #fault: FaultHook;
+  readonly #phases: { readonly name: MovePhaseName; readonly startMs: number }[] = [];
+  readonly #skipped = new Map<string, number>();
+  readonly #sent = new Set<string>();
+  #stopMs = 0;
+  sentBytes = 0;
+  wasRunning = false;
+
+  constructor(services: WorkerServices, worker: HostedWorker, mark: MoveMark, peer: Peer, fault: FaultHook) {
+    this.#services = services;
+    this.worker = worker;
+    this.mark = mark;
+    this.peer = peer;
+    this.#fault = fault;
+  }
+
+  enter(name: MovePhaseName): void {
+    this.mark.phase = name;
+    this.#phases.push({ name, startMs: this.#services.clock.monotonicMs() });
+  }
+
+  async upToPrepared(): Promise<Transferred> {
+    const { shelf, clock } = this.#services;
+    const { worker, mark, peer } = this;
+    try {
+      this.enter('precopy');
+      const origin = worker.record.bundle;
+      await peer.offer({ id: mark.id, worker: worker.name });
+      await this.#send(await shelf.blobs(await shelf.staticDigests(origin)));
+      await peer.warm(mark.id, `sha256:${worker.record.module}`);
+      this.enter('stop');
+      this.#stopMs = clock.monotonicMs();
+      this.wasRunning = await worker.pause();
+      this.enter('capture');
+      const captured = await worker.capture();
+      this.enter('pack');
+      const { fresh, createdMs } = worker.record;
+      const { packed, stored } = await shelf.shelve(captured.bundle, 'held', worker.groupCache);
+      const bundle = packed.digest;
+      this.enter('transfer');
+      await this.#send(packed.blobs);
+      this.enter('prepare');
+      await peer.prepare(mark.id, { bundle, run: this.wasRunning, fresh, createdMs });
+      await stored;
+      return { bundle, resumable: captured.resumable };
+    } catch (error) {
+      throw await this.giveUp(error);
+    }
+  }
+
+  async #send(blobs: ReadonlyMap<Digest, Uint8Array>): Promise<void> {
+    const missing = await this.peer.missing([...blobs.keys()]);
+    const wanted = new Map([...blobs].filter(([digest]) => missing.has(digest)));
+    for (const [digest, bytes] of blobs) {
+      if (!missing.has(digest) && !this.#sent.has(digest)) this.#skipped.set(digest, bytes.length);
+    }
+    if (wanted.size === 0) return;
+    const before = this.sentBytes;
+    const stream = pacedBlobs(wanted, async (sentBytes) => {
+      await this.#fault('transfer', { moveId: this.mark.id, sentBytes: before + sentBytes });
+      this.sentBytes = before + sentBytes;
+    });
+    await this.peer.sendBlobs(stream);
+    for (const digest of wanted.keys()) this.#sent.add(digest);
+  }
+
+  /** Tells the target to forget it, lets the worker go on, and gives the error for the caller. */
+  async giveUp(error: unknown): Promise<PluvioError> {
+    const { worker, mark, peer } = this;
+    const { logger, events } = this.#services;
+    // Without this word the lease ends it; the worker need not wait for either.
+    void peer.abort(mark.id).catch(() => undefined);
+    if (this.wasRunning) worker.unpause();
+    worker.endMove();
+    const cause = error instanceof PluvioError ? error.code : 'INTERNAL';
+    const message = error instanceof Error ? error.message : String(error);
+    logger.log('warn', 'a move failed', {
+      move: mark.id,
+      worker: worker.name,
+      phase: mark.phase,
+      cause,
+      error: message,
+    });
+    events.emit('move-failed', worker.name, { move: mark.id, code: cause, phase: mark.phase });
+    if (error instanceof PluvioError && error.code === 'WORKER_ENDED') return error;
+    return new PluvioError(
+      'MOVE_FAILED',
+      `move ${mark.id} of worker "${worker.name}" to ${mark.target} failed in phase ${mark.phase}, the worker goes on here: ${message}`,
+      { move: mark.id, phase: mark.phase, cause },
+      { cause: error },
+    );
+  }
+
+  result(bundle: string): MoveResult {
+    const endMs = this.#services.clock.monotonicMs();
+    return {
+      id: this.mark.id,
+      worker: this.worker.name,
+      location: `${this.mark.target}/v1/workers/${this.worker.name}`,
+      bundle,
+      bytesSent: this.sentBytes,
+      bytesSkipped: [...this.#skipped.values()].reduce((sum, length) => sum + length, 0),
+      downtimeMs: endMs - this.#stopMs,
+      phases: this.#phases.map(({ name, startMs }, index) => ({
+        name,
+        elapsedMs: (this.#phases[index + 1]?.startMs ?? endMs) - startMs,
+      })),
+    };
+  }
+}

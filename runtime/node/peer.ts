@@ -1,0 +1,168 @@
+/**
+ * Another node, as the source of a move sees it: outbound HTTP with a limit on time and on answers.
+ *
+ * Invariants:
+ * 1. Only http(s) addresses without credentials; redirects are not followed, so a token never goes elsewhere.
+ * 2. An answer of the other node becomes a PluvioError with that node's code; no answer becomes `NODE_UNREACHABLE`.
+ */
+import { Readable } from 'node:stream';
+import { Agent, request } from 'undici';
+import { decodeError, PluvioError } from '../errors/index.ts';
+import type { IncomingMove } from './api-types.ts';
+import { MEDIA } from './media-types.ts';
+
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/**
+ * Checks the address of another node and gives it without a trailing slash.
+ * @throws PluvioError `INVALID_ARGUMENT`
+ */
+export function parseTarget(text: string): string {
+  const url = URL.parse(text);
+  const plain = url && !url.username && !url.password && !url.search && !url.hash;
+  if (!plain || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new PluvioError(
+      'INVALID_ARGUMENT',
+      `target "${text}" must be an http or https address without user, query or fragment`,
+    );
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+export interface PeerOptions {
+  readonly target: string;
+  readonly token: string | undefined;
+  readonly answerMs: number;
+  readonly transferMs: number;
+  /** The program is ending: requests are given up. */
+  readonly signal: AbortSignal;
+}
+
+interface PeerRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly json?: unknown;
+  readonly stream?: AsyncIterable<Uint8Array>;
+}
+
+/** One node that a move goes to. `close` it when the move is over. */
+export class Peer {
+  readonly #options: PeerOptions;
+  readonly #agent: Agent;
+
+  constructor(options: PeerOptions) {
+    this.#options = options;
+    this.#agent = new Agent({
+      connectTimeout: options.answerMs,
+      headersTimeout: options.answerMs,
+      bodyTimeout: options.answerMs,
+      pipelining: 1,
+    });
+  }
+
+  get target(): string {
+    return this.#options.target;
+  }
+
+  /** Announces the move; the target reserves the name. */
+  async offer(body: { id: string; worker: string }): Promise<void> {
+    await this.#ask({ method: 'POST', path: '/v1/moves', json: body });
+  }
+
+  /** Which of these blobs the target lacks. */
+  async missing(digests: readonly string[]): Promise<ReadonlySet<string>> {
+    const answer = await this.#ask({ method: 'POST', path: '/v1/blobs/missing', json: { digests } });
+    const missing = (answer as { missing?: unknown }).missing;
+    if (!Array.isArray(missing)) throw this.#strange('no list of missing blobs');
+    return new Set(missing.filter((digest): digest is string => typeof digest === 'string'));
+  }
+
+  /** Sends framed blobs in one stream. */
+  async sendBlobs(stream: AsyncIterable<Uint8Array>): Promise<void> {
+    await this.#ask({ method: 'POST', path: '/v1/blobs', stream });
+  }
+
+  async warm(id: string, module: string): Promise<void> {
+    await this.#ask({ method: 'POST', path: `/v1/moves/${id}/warm`, json: { module } });
+  }
+
+  async prepare(id: string, body: { bundle: string; run: boolean; fresh: boolean; createdMs: number }): Promise<void> {
+    await this.#ask({ method: 'POST', path: `/v1/moves/${id}/prepare`, json: body });
+  }
+
+  /** Idempotent: tells the target to start the worker, or learns that it has. */
+  async commit(id: string): Promise<IncomingMove> {
+    const answer = (await this.#ask({ method: 'POST', path: `/v1/moves/${id}/commit` })) as IncomingMove;
+    if (answer.id !== id || answer.state !== 'committed')
+      throw this.#strange(`a commit answer in state "${answer.state}"`);
+    return answer;
+  }
+
+  async abort(id: string): Promise<void> {
+    await this.#ask({ method: 'DELETE', path: `/v1/moves/${id}` });
+  }
+
+  /** Done when the answers that are under way have come. */
+  close(): Promise<void> {
+    return this.#agent.close();
+  }
+
+  async #ask({ method, path, json, stream }: PeerRequest): Promise<unknown> {
+    const { target, token, answerMs, transferMs } = this.#options;
+    const timeout = AbortSignal.timeout(stream ? transferMs : answerMs);
+    const headers: Record<string, string> = { accept: MEDIA.json };
+    if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
+    if (json !== undefined) headers['content-type'] = MEDIA.json;
+    if (stream) headers['content-type'] = MEDIA.blobStream;
+    let statusCode: number;
+    let text: string;
+    try {
+      const response = await request(target + path, {
+        method,
+        headers,
+        dispatcher: this.#agent,
+        signal: AbortSignal.any([timeout, this.#options.signal]),
+        body: stream ? Readable.from(stream, { objectMode: false }) : json === undefined ? null : JSON.stringify(json),
+        headersTimeout: stream ? transferMs : answerMs,
+      });
+      statusCode = response.statusCode;
+      text = await readText(response.body);
+    } catch (cause) {
+      if (cause instanceof PluvioError) throw cause;
+      const reason = timeout.aborted ? 'no answer in time' : cause instanceof Error ? cause.message : String(cause);
+      throw new PluvioError('NODE_UNREACHABLE', `${method} ${path} to ${target}: ${reason}`, { target }, { cause });
+    }
+    return this.#interpret(`${method} ${path}`, statusCode, text);
+  }
+
+  #interpret(what: string, statusCode: number, text: string): unknown {
+    let body: unknown;
+    try {
+      body = text === '' ? undefined : JSON.parse(text);
+    } catch {
+      throw this.#strange(`status ${statusCode} without JSON to ${what}`);
+    }
+    if (statusCode >= 200 && statusCode < 300) return body;
+    const problem = (body ?? {}) as { code?: unknown; detail?: unknown };
+    if (typeof problem.code !== 'string') throw this.#strange(`status ${statusCode} without a code to ${what}`);
+    throw decodeError({ code: problem.code, message: `${this.target} answered: ${String(problem.detail)}` });
+  }
+
+  #strange(found: string): PluvioError {
+    return new PluvioError('NODE_UNREACHABLE', `${this.target} does not answer as a node: found ${found}`, {
+      target: this.target,
+    });
+  }
+}
+
+async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > MAX_ANSWER_BYTES)
+      throw new PluvioError('NODE_UNREACHABLE', `an answer exceeds ${MAX_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

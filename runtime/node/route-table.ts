@@ -1,0 +1,177 @@
+/** Every operation of the HTTP API, a row each; the router, /openapi.json and the client's tests derive from it. */
+import type { Scope } from './access.ts';
+import { MEDIA } from './media-types.ts';
+import type { NodeLimitName } from './node-limits.ts';
+import type { Schema } from './schema-check.ts';
+import * as schemas from './schemas.ts';
+
+export interface RouteBody {
+  /** Shape of a JSON body, where one is accepted. */
+  readonly json?: Schema;
+  /** Content types that are taken as bytes. */
+  readonly raw?: readonly string[];
+  /** Limit of a raw body; JSON has `jsonBytes`. */
+  readonly limit?: NodeLimitName;
+  readonly optional?: boolean;
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  readonly summary: string;
+  readonly scope: Scope;
+  readonly query?: Schema;
+  readonly body?: RouteBody;
+  readonly status: number;
+  /** Shape of a JSON answer. */
+  readonly answer?: Schema;
+  /** Content types of another answer. */
+  readonly media?: readonly string[];
+}
+
+const get = (path: string, scope: Scope, summary: string, rest: Partial<Route>): Route => ({
+  method: 'GET',
+  path,
+  scope,
+  summary,
+  status: 200,
+  ...rest,
+});
+const post = (path: string, scope: Scope, summary: string, rest: Partial<Route>): Route => ({
+  ...get(path, scope, summary, rest),
+  method: 'POST',
+});
+const remove = (path: string, scope: Scope, summary: string): Route => ({
+  ...get(path, scope, summary, {}),
+  method: 'DELETE',
+  status: 204,
+});
+
+const worker = '/v1/workers/{name}';
+
+export const ROUTES = {
+  getHealth: get('/healthz', 'public', 'Tells that the process answers.', { answer: schemas.HEALTH }),
+  getReadiness: get('/readyz', 'public', 'Tells whether the node takes work.', { answer: schemas.HEALTH }),
+  getOpenApi: get('/openapi.json', 'public', 'Describes this API.', {
+    answer: { type: 'object', additionalProperties: true },
+  }),
+  getMetrics: get('/metrics', 'read', 'Counts and gauges for Prometheus.', { media: [MEDIA.metrics] }),
+  getNode: get('/v1/node', 'read', 'Describes the node and its limits.', { answer: schemas.NODE }),
+  getEvents: get('/v1/events', 'read', 'Streams what happens to workers.', {
+    query: schemas.EVENT_QUERY,
+    media: [MEDIA.events],
+  }),
+
+  listWorkers: get('/v1/workers', 'read', 'Lists the workers that live here.', { answer: schemas.WORKER_LIST }),
+  createWorker: post('/v1/workers', 'write', 'Makes a worker from a bundle (JSON) or from a module (its bytes).', {
+    query: schemas.MODULE_QUERY,
+    body: { json: schemas.WORKER_CREATE, raw: [MEDIA.wasm], limit: 'moduleBytes' },
+    status: 201,
+    answer: schemas.WORKER,
+  }),
+  getWorker: get(worker, 'read', 'Describes a worker.', { answer: schemas.WORKER }),
+  deleteWorker: remove(worker, 'write', 'Ends and forgets a worker.'),
+  stopWorker: post(`${worker}/stop`, 'write', 'Stops the call in progress at its next safepoint.', {
+    answer: schemas.WORKER,
+  }),
+  resumeWorker: post(`${worker}/resume`, 'write', 'Starts a command, or goes on with a stopped call.', {
+    query: schemas.WAIT_QUERY,
+    answer: schemas.RUN_STATE,
+  }),
+  snapshotWorker: post(`${worker}/snapshot`, 'write', 'Keeps the state as a bundle; a running worker goes on.', {
+    status: 201,
+    answer: schemas.BUNDLE,
+  }),
+  forkWorker: post(`${worker}/fork`, 'write', 'Makes a second worker in the same state.', {
+    body: { json: schemas.FORK_REQUEST },
+    status: 201,
+    answer: schemas.WORKER,
+  }),
+  moveWorker: post(`${worker}/move`, 'write', 'Moves the worker to another node.', {
+    body: { json: schemas.MOVE_REQUEST },
+    answer: schemas.MOVE_RESULT,
+  }),
+  settleMove: post(
+    `${worker}/settle-move`,
+    'write',
+    'Ends the doubt about a move whose target cannot be asked any more.',
+    {
+      body: { json: schemas.SETTLE_REQUEST },
+      status: 202,
+      answer: schemas.WORKER,
+    },
+  ),
+  callExport: post(`${worker}/call/{export}`, 'write', 'Calls an exported function and waits for its end.', {
+    query: schemas.WAIT_QUERY,
+    body: { json: schemas.CALL_REQUEST, optional: true },
+    answer: schemas.RUN_STATE,
+  }),
+  getOutcome: get(`${worker}/outcome`, 'read', 'Waits for the end of the call in progress.', {
+    query: schemas.WAIT_QUERY,
+    answer: schemas.RUN_STATE,
+  }),
+  getLogs: get(`${worker}/logs`, 'read', 'The output: an event stream, or plain bytes.', {
+    query: schemas.LOG_QUERY,
+    media: [MEDIA.events, MEDIA.text],
+  }),
+  sendStdin: post(`${worker}/stdin`, 'write', 'Adds to the standard input of the worker.', {
+    query: schemas.STDIN_QUERY,
+    body: { raw: [MEDIA.octets, 'text/plain'], limit: 'stdinBytes', optional: true },
+    status: 204,
+  }),
+
+  listBundles: get('/v1/bundles', 'read', 'Lists the bundles that are kept here.', { answer: schemas.BUNDLE_LIST }),
+  uploadBundle: post('/v1/bundles', 'write', 'Takes a .drop file, or the manifest of a bundle whose blobs are here.', {
+    body: { raw: [MEDIA.drop, 'application/x-tar', MEDIA.ociManifest], limit: 'bundleBytes' },
+    status: 201,
+    answer: schemas.BUNDLE,
+  }),
+  getBundle: get('/v1/bundles/{digest}', 'read', 'Describes a bundle.', { answer: schemas.BUNDLE }),
+  getBundleContent: get('/v1/bundles/{digest}/content', 'read', 'The bundle as a .drop file.', { media: [MEDIA.drop] }),
+  deleteBundle: remove('/v1/bundles/{digest}', 'write', 'Forgets a bundle.'),
+
+  listMissing: post('/v1/blobs/missing', 'peer', 'Which of these blobs the node lacks.', {
+    body: { json: schemas.DIGESTS_REQUEST },
+    answer: schemas.MISSING,
+  }),
+  getBlob: get('/v1/blobs/{digest}', 'read', 'A blob; HEAD tells whether it is here.', { media: [MEDIA.octets] }),
+  putBlob: {
+    ...get('/v1/blobs/{digest}', 'peer', 'Takes one blob; its digest must be that of the path.', {}),
+    method: 'PUT',
+    body: { raw: [MEDIA.octets], limit: 'blobBytes' },
+    status: 204,
+  },
+  putBlobs: post('/v1/blobs', 'peer', 'Takes many blobs in one framed stream.', {
+    body: { raw: [MEDIA.blobStream], limit: 'bundleBytes' },
+    answer: schemas.BLOBS_RECEIVED,
+  }),
+
+  offerMove: post('/v1/moves', 'peer', 'Announces a move to this node; the name of the worker is reserved.', {
+    body: { json: schemas.MOVE_OFFER },
+    status: 201,
+    answer: schemas.INCOMING_MOVE,
+  }),
+  getMove: get('/v1/moves/{id}', 'peer', 'What this node knows of a move to it.', { answer: schemas.INCOMING_MOVE }),
+  warmMove: post('/v1/moves/{id}/warm', 'peer', 'Makes the module ready while the worker still runs at its source.', {
+    body: { json: schemas.MOVE_WARM },
+    answer: schemas.INCOMING_MOVE,
+  }),
+  prepareMove: post('/v1/moves/{id}/prepare', 'peer', 'Checks and restores the worker without running it.', {
+    body: { json: schemas.MOVE_PREPARE },
+    answer: schemas.INCOMING_MOVE,
+  }),
+  commitMove: post('/v1/moves/{id}/commit', 'peer', 'Runs the worker here from now on; may be repeated.', {
+    answer: schemas.INCOMING_MOVE,
+  }),
+  abortMove: remove('/v1/moves/{id}', 'peer', 'Discards an offered or prepared move.'),
+} as const satisfies Record<string, Route>;
+
+export type OperationId = keyof typeof ROUTES;
+
+/** Shapes of the parameters in paths. */
+export const PATH_PARAMETERS: Readonly<Record<string, Schema>> = {
+  name: schemas.NAME,
+  digest: schemas.DIGEST,
+  id: schemas.MOVE_ID,
+  export: { type: 'string', maxLength: 1024, description: 'Name of an exported function, percent-encoded.' },
+};

@@ -1,0 +1,225 @@
+/** The shapes of requests and answers, once: the router checks with them, /openapi.json shows them. */
+import type { Schema } from './schema-check.ts';
+
+export const NAME: Schema = {
+  type: 'string',
+  pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
+  description: 'Lower-case letters, digits and hyphens, at most 63.',
+};
+export const DIGEST: Schema = { type: 'string', pattern: '^sha256:[0-9a-f]{64}$', description: 'Digest of a blob.' };
+export const MOVE_ID: Schema = { type: 'string', pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' };
+
+const TEXT: Schema = { type: 'string', maxLength: 65_536 };
+const SEQ: Schema = { type: 'integer', minimum: 0 };
+const MS: Schema = { type: 'integer', minimum: 0 };
+const BOOLEAN: Schema = { type: 'boolean' };
+const NUMBER: Schema = { type: 'number' };
+const nullable = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
+
+const record = (properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema => ({
+  type: 'object',
+  properties,
+  required: Object.keys(properties).filter((name) => !optional.includes(name)),
+});
+const list = (items: Schema, maxItems?: number): Schema => ({
+  type: 'array',
+  items,
+  ...(maxItems ? { maxItems } : {}),
+});
+
+export const VALUE: Schema = {
+  description:
+    'A WebAssembly value: a number, an i64 as a decimal string, a number that JSON lacks by name, or a null reference.',
+  anyOf: [
+    NUMBER,
+    { type: 'null' },
+    record({ i64: { type: 'string', pattern: '^-?\\d{1,20}$' } }),
+    record({ float: { type: 'string', enum: ['NaN', 'Infinity', '-Infinity', '-0'] } }),
+  ],
+};
+
+const FRAME = record({ func: { type: 'integer' }, name: nullable(TEXT), pc: nullable({ type: 'integer' }) });
+const kind = (name: string): Schema => ({ type: 'string', enum: [name] });
+
+export const OUTCOME: Schema = {
+  description: 'How a call ended.',
+  anyOf: [
+    record({ kind: kind('returned'), values: list(VALUE) }),
+    record({ kind: kind('exited'), code: { type: 'integer' } }),
+    record({ kind: kind('stopped') }),
+    record({ kind: kind('trapped'), code: TEXT, message: TEXT, frames: list(FRAME) }),
+    record({ kind: kind('limit'), limit: { type: 'string', enum: ['fuel', 'wallClockMs', 'stackDepth'] } }),
+  ],
+};
+
+const MOVE_PHASE: Schema = {
+  type: 'string',
+  enum: ['precopy', 'stop', 'capture', 'pack', 'transfer', 'prepare', 'commit', 'in-doubt', 'finish'],
+};
+
+export const WORKER: Schema = record({
+  name: NAME,
+  status: { type: 'string', enum: ['idle', 'running', 'waiting', 'stopped', 'moving', 'ended', 'lost'] },
+  kind: { type: 'string', enum: ['command', 'reactor'] },
+  module: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+  bundle: DIGEST,
+  createdMs: MS,
+  outcome: nullable(OUTCOME),
+  fuelUsed: { type: 'string', pattern: '^\\d+$' },
+  memoryPages: SEQ,
+  notMigratable: list(TEXT),
+  checkpoint: nullable(record({ bundle: DIGEST, atMs: MS })),
+  interrupted: BOOLEAN,
+  move: nullable(record({ id: MOVE_ID, target: TEXT, phase: MOVE_PHASE })),
+  logNextSeq: SEQ,
+});
+
+export const WORKER_LIST = record({ workers: list(WORKER) });
+
+export const LIMITS: Schema = {
+  ...record({
+    fuel: { type: 'integer', minimum: 0 },
+    memoryPages: SEQ,
+    tableElements: SEQ,
+    stackDepth: SEQ,
+    wallClockMs: SEQ,
+  }),
+  required: [],
+  description: 'Limits of a worker; what is left out takes its default.',
+};
+
+const STDIN: Schema = {
+  type: 'string',
+  enum: ['closed', 'open'],
+  description: 'open: POST …/stdin sends it; closed, the default: it is at its end.',
+};
+
+export const WORKER_CREATE: Schema = record({ name: NAME, bundle: DIGEST, start: BOOLEAN, stdin: STDIN }, [
+  'name',
+  'start',
+  'stdin',
+]);
+
+/** Query of a creation from a bare module. */
+export const MODULE_QUERY: Schema = record(
+  {
+    name: NAME,
+    arg: list(TEXT, 1000),
+    env: list({ type: 'string', pattern: '^[^=\\u0000]+=', maxLength: 65_536 }, 1000),
+    start: BOOLEAN,
+    stdin: STDIN,
+    fuel: { type: 'integer', minimum: 0 },
+    memoryPages: SEQ,
+    stackDepth: SEQ,
+    wallClockMs: SEQ,
+  },
+  ['name', 'arg', 'env', 'start', 'stdin', 'fuel', 'memoryPages', 'stackDepth', 'wallClockMs'],
+);
+
+export const CALL_REQUEST = record({ args: list(VALUE, 1000) }, ['args']);
+export const WAIT_QUERY = record({ waitMs: MS }, ['waitMs']);
+export const RUN_STATE = record({ worker: WORKER, outcome: nullable(OUTCOME) });
+export const FORK_REQUEST = record({ name: NAME, start: BOOLEAN }, ['start']);
+export const MOVE_REQUEST = record(
+  { target: { type: 'string', maxLength: 2048 }, token: { type: 'string', maxLength: 8192 } },
+  ['token'],
+);
+export const MOVE_RESULT = record({
+  id: MOVE_ID,
+  worker: NAME,
+  location: TEXT,
+  bundle: DIGEST,
+  bytesSent: SEQ,
+  bytesSkipped: SEQ,
+  downtimeMs: NUMBER,
+  phases: list(record({ name: MOVE_PHASE, elapsedMs: NUMBER })),
+});
+export const SETTLE_REQUEST = record({ runs: { type: 'string', enum: ['here', 'there'] } });
+
+export const BUNDLE = record({
+  digest: DIGEST,
+  name: TEXT,
+  createdMs: MS,
+  sizeBytes: SEQ,
+  hasSnapshot: BOOLEAN,
+  origin: { type: 'string', enum: ['uploaded', 'snapshot', 'held'] },
+});
+export const BUNDLE_LIST = record({ bundles: list(BUNDLE) });
+
+export const DIGESTS_REQUEST = record({ digests: list(DIGEST, 100_000) });
+export const MISSING = record({ missing: list(DIGEST) });
+export const BLOBS_RECEIVED = record({ blobs: SEQ, bytes: SEQ });
+
+export const MOVE_OFFER = record({ id: MOVE_ID, worker: NAME });
+export const MOVE_WARM = record({ module: DIGEST });
+export const MOVE_PREPARE = record({ bundle: DIGEST, run: BOOLEAN, fresh: BOOLEAN, createdMs: MS });
+export const INCOMING_MOVE = record({
+  id: MOVE_ID,
+  worker: NAME,
+  state: { type: 'string', enum: ['offered', 'prepared', 'committed'] },
+  bundle: nullable(DIGEST),
+});
+
+export const LOG_QUERY = record(
+  { follow: BOOLEAN, after: SEQ, stream: { type: 'string', enum: ['stdout', 'stderr'] } },
+  ['follow', 'after', 'stream'],
+);
+export const EVENT_QUERY = record({ after: SEQ, worker: NAME }, ['after', 'worker']);
+export const STDIN_QUERY = record({ end: BOOLEAN }, ['end']);
+
+export const NODE: Schema = record({
+  name: TEXT,
+  version: TEXT,
+  api: kind('v1'),
+  platform: TEXT,
+  startedMs: MS,
+  persistent: BOOLEAN,
+  workers: SEQ,
+  limits: { type: 'object', additionalProperties: NUMBER },
+});
+export const HEALTH = record({ status: { type: 'string', enum: ['ok', 'closing'] } });
+export const PROBLEM: Schema = record({
+  type: TEXT,
+  title: TEXT,
+  status: { type: 'integer' },
+  code: TEXT,
+  detail: TEXT,
+  details: { type: 'object', additionalProperties: true },
+});
+
+export const LOG_ENTRY = record(
+  {
+    seq: SEQ,
+    stream: { type: 'string', enum: ['stdout', 'stderr'] },
+    timeMs: MS,
+    text: { type: 'string' },
+    base64: { type: 'string' },
+  },
+  ['text', 'base64'],
+);
+export const EVENT = record({
+  seq: SEQ,
+  timeMs: MS,
+  kind: TEXT,
+  worker: NAME,
+  data: { type: 'object', additionalProperties: true },
+});
+
+/** Named in /openapi.json. */
+export const NAMED_SCHEMAS: Readonly<Record<string, Schema>> = {
+  Problem: PROBLEM,
+  Worker: WORKER,
+  WorkerList: WORKER_LIST,
+  WorkerCreate: WORKER_CREATE,
+  Outcome: OUTCOME,
+  Value: VALUE,
+  RunState: RUN_STATE,
+  MoveRequest: MOVE_REQUEST,
+  MoveResult: MOVE_RESULT,
+  IncomingMove: INCOMING_MOVE,
+  Bundle: BUNDLE,
+  BundleList: BUNDLE_LIST,
+  LogEntry: LOG_ENTRY,
+  Event: EVENT,
+  Node: NODE,
+};

@@ -1,0 +1,199 @@
+/**
+ * A node: stores, worker table, moves and the HTTP server, put together.
+ *
+ * Invariants:
+ * 1. Everything that an earlier process left is taken up before the first request is served.
+ * 2. `close` ends in bounded time: no new work, streams end, workers into checkpoints, connections closed.
+ */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
+import { type BlobStore, memoryBlobStore, type TrustPolicy } from '../bundle/index.ts';
+import { PluvioError } from '../errors/index.ts';
+import { AccessPolicy, parseListen, type TokenGrant } from './access.ts';
+import type { NodeInfo } from './api-types.ts';
+import { openBlobFolder } from './blob-folder.ts';
+import { BundleShelf } from './bundle-shelf.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { nodeCodecs } from './codecs.ts';
+import type { Engine } from './engine.ts';
+import { EventBus } from './event-bus.ts';
+import { StreamRoom } from './event-stream.ts';
+import { type FaultHook, noFaults } from './faults.ts';
+import { createHandlers } from './handlers.ts';
+import { IncomingMoves } from './incoming-moves.ts';
+import { LoadedModules } from './loaded-modules.ts';
+import { type Logger, silentLogger } from './logger.ts';
+import { openModuleCache } from './module-cache.ts';
+import { type NodeLimits, resolveNodeLimits } from './node-limits.ts';
+import { OutgoingMoves } from './outgoing-moves.ts';
+import { FolderRecords, MemoryRecords, type RecordStore } from './record-store.ts';
+import { createRouter } from './router.ts';
+import { NODE_VERSION } from './version.ts';
+import { WorkerTable } from './worker-table.ts';
+
+export interface NodeOptions {
+  /** `host:port`; port 0 takes a free one. Default: 127.0.0.1:7070. */
+  readonly listen?: string;
+  /** Where state is kept; without it nothing outlives the process. One node at a time may use it. */
+  readonly dataDir?: string;
+  /** A token that covers everything. */
+  readonly token?: string;
+  readonly tokens?: readonly TokenGrant[];
+  /** Origins of web pages that may use the API. */
+  readonly origins?: readonly string[];
+  /** Whose signatures uploaded bundles must carry. */
+  readonly trust?: TrustPolicy;
+  readonly limits?: Partial<NodeLimits>;
+  readonly name?: string;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  readonly engine: Engine;
+  /** For tests: makes moves fail at named places. */
+  readonly fault?: FaultHook;
+}
+
+export interface RunningNode {
+  /** Base address of the API. */
+  readonly url: string;
+  readonly name: string;
+  /** Ends the node; workers go into checkpoints where there is a data directory. */
+  close(): Promise<void>;
+}
+
+interface Stores {
+  readonly blobs: BlobStore;
+  readonly records: (folder: string) => Promise<RecordStore>;
+}
+
+async function openStores(dataDir: string | undefined): Promise<Stores> {
+  if (dataDir === undefined) return { blobs: memoryBlobStore(), records: () => Promise.resolve(new MemoryRecords()) };
+  return {
+    blobs: await openBlobFolder(join(dataDir, 'blobs')),
+    records: (folder) => FolderRecords.open(join(dataDir, folder)),
+  };
+}
+
+/**
+ * Starts a node and listens.
+ * @throws PluvioError `LISTEN_REFUSED`, `INVALID_ARGUMENT`, `LIMIT_OUT_OF_RANGE`, `STORE_FAILED`
+ */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const { clock = systemClock, logger = silentLogger, dataDir, fault = noFaults, engine } = options;
+  const listen = parseListen(options.listen ?? '127.0.0.1:7070');
+  const grants = [...(options.token === undefined ? [] : [{ token: options.token }]), ...(options.tokens ?? [])];
+  const access = new AccessPolicy(listen, grants, options.origins);
+  const limits = resolveNodeLimits(options.limits);
+  const name = options.name ?? `node-${listen.port}`;
+  const persistent = dataDir !== undefined;
+  const closing = new AbortController();
+
+  const { blobs, records } = await openStores(dataDir);
+  const shelf = new BundleShelf({
+    blobs,
+    records: await records('bundles'),
+    codecs: nodeCodecs,
+    limits: { moduleBytes: limits.moduleBytes, blobBytes: limits.blobBytes, totalBytes: limits.bundleBytes },
+    clock,
+    ...(options.trust ? { trust: options.trust } : {}),
+  });
+  const events = new EventBus(limits.eventHistory, () => clock.now());
+  const cache = dataDir === undefined ? undefined : await openModuleCache(join(dataDir, 'modules'));
+  const modules = new LoadedModules(engine, cache);
+  const services = {
+    engine,
+    modules,
+    shelf,
+    records: await records('workers'),
+    events,
+    clock,
+    logger,
+    limits,
+    persistent,
+  };
+  const table = new WorkerTable(services);
+  const incoming = new IncomingMoves(services, table, await records('moves-in'), fault);
+  const outgoing = new OutgoingMoves(services, table, await records('moves-out'), fault);
+  await shelf.load(() => [...table.roots(), ...incoming.roots(), ...outgoing.roots()]);
+  await table.recover();
+  await incoming.recover();
+  await outgoing.recover();
+  shelf.collect();
+
+  const startedMs = clock.now();
+  const info = (): NodeInfo => ({
+    name,
+    version: NODE_VERSION,
+    api: 'v1',
+    platform: `node ${process.versions.node}`,
+    startedMs,
+    persistent,
+    workers: table.size,
+    limits,
+  });
+  const streams = new StreamRoom(limits.streams, clock, closing.signal);
+  const handlers = createHandlers({
+    table,
+    shelf,
+    incoming,
+    outgoing,
+    events,
+    streams,
+    limits,
+    info,
+    closing: closing.signal,
+  });
+  const app = createRouter({ access, handlers, limits, logger });
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    createServer,
+    serverOptions: { requestTimeout: limits.requestMs, headersTimeout: 10_000, keepAliveTimeout: 5000 },
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: Error) => {
+      const message = `cannot listen on ${listen.host}:${listen.port}: ${cause.message}`;
+      reject(new PluvioError('LISTEN_REFUSED', message, { host: listen.host, port: listen.port }, { cause }));
+    });
+    server.listen(listen.port, listen.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo; // a TCP server that listens
+  const url = `http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${port}`;
+  logger.log('info', 'the node listens', { url, name, persistent });
+  await resumeWhatRan(table, logger);
+
+  let closed: Promise<void> | undefined;
+  const shutDown = async (): Promise<void> => {
+    closing.abort();
+    outgoing.close();
+    const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+    if ('closeIdleConnections' in server) server.closeIdleConnections();
+    const over = new AbortController();
+    const calm = (async () => {
+      await incoming.close();
+      for (const worker of table.list()) {
+        await worker.hibernate().catch((error: unknown) => {
+          logger.log('error', 'a worker could not be kept', { worker: worker.name, error: String(error) });
+        });
+      }
+      await outgoing.settled();
+      await stopped;
+    })();
+    await Promise.race([calm, clock.sleep(limits.closeMs, over.signal)]);
+    over.abort();
+    if ('closeAllConnections' in server) server.closeAllConnections();
+    logger.log('info', 'the node has closed', { name });
+  };
+  return { url, name, close: () => (closed ??= shutDown()) };
+}
+
+/** After a clean end of the last process, what ran goes on; after a crash nothing does by itself. */
+async function resumeWhatRan(table: WorkerTable, logger: Logger): Promise<void> {
+  for (const worker of table.list()) {
+    const { running, clean } = worker.record;
+    if (!running || !clean || worker.move) continue;
+    await worker.resume().catch((error: unknown) => {
+      logger.log('error', 'a worker could not be resumed', { worker: worker.name, error: String(error) });
+    });
+  }
+}

@@ -1,0 +1,82 @@
+import { PluvioError } from '../errors/index.ts';
+import { Doorbell } from './doorbell.ts';
+
+/** Bytes on their way to a worker's standard input: what was sent and not yet taken. Travels with the worker. */
+export class StdinQueue implements AsyncIterable<Uint8Array> {
+  readonly #limitBytes: number;
+  readonly #bell = new Doorbell();
+  #chunks: Uint8Array[] = [];
+  #heldBytes = 0;
+  #closed = false;
+  #held = false;
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** What was sent and not yet taken, in one piece. */
+  get pending(): Uint8Array {
+    return Buffer.concat(this.#chunks);
+  }
+
+  /** @throws PluvioError `STDIN_FULL`, or `INVALID_ARGUMENT` after the end */
+  push(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    if (this.#closed) throw new PluvioError('INVALID_ARGUMENT', 'cannot write to standard input after its end');
+    if (this.#heldBytes + bytes.length > this.#limitBytes) {
+      throw new PluvioError(
+        'STDIN_FULL',
+        `standard input holds ${this.#heldBytes} unread bytes; ${bytes.length} more exceed the limit of ${this.#limitBytes}`,
+        { limitBytes: this.#limitBytes, heldBytes: this.#heldBytes },
+      );
+    }
+    this.#chunks.push(bytes);
+    this.#heldBytes += bytes.length;
+    this.#bell.ring();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#bell.ring();
+  }
+
+  /** Takes up what an earlier life of the worker left, in place of what is here. */
+  adopt(state: { readonly pending: Uint8Array; readonly closed: boolean }): void {
+    this.#chunks = state.pending.length > 0 ? [state.pending] : [];
+    this.#heldBytes = state.pending.length;
+    this.#closed = state.closed;
+    this.#bell.ring();
+  }
+
+  /** From now on nothing is taken: while the worker's state is captured, a byte must be either here or there. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    this.#bell.ring();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      if (this.#held) {
+        await this.#bell.wait();
+        continue;
+      }
+      const chunk = this.#chunks.shift();
+      if (chunk) {
+        this.#heldBytes -= chunk.length;
+        yield chunk;
+      } else if (this.#closed) {
+        return;
+      } else {
+        await this.#bell.wait();
+      }
+    }
+  }
+}
