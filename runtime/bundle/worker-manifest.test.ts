@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { smallBundle } from '../../test/arbitrary/bundle.ts';
+import { LIMITS } from '../engine/limits.ts';
+import { checkWorkerManifest, decodeWorkerManifest, encodeWorkerManifest } from './worker-manifest.ts';
+
+const LEAST = { schemaVersion: 1, name: 'x' } as const;
+
+describe('the manifest of a worker', () => {
+  test('comes back as it was', () => {
+    const { manifest } = smallBundle();
+    expect(decodeWorkerManifest(encodeWorkerManifest(manifest))).toStrictEqual(manifest);
+    expect(decodeWorkerManifest(encodeWorkerManifest(LEAST))).toStrictEqual(LEAST);
+  });
+
+  test('has one encoding whatever the order of its keys', () => {
+    const one = encodeWorkerManifest({ ...LEAST, env: { A: '1', B: '2' }, args: ['x'] });
+    const other = encodeWorkerManifest({ args: ['x'], env: { B: '2', A: '1' }, name: 'x', schemaVersion: 1 });
+    expect(other).toEqual(one);
+    expect(new TextDecoder().decode(one)).toBe('{"schemaVersion":1,"name":"x","args":["x"],"env":{"A":"1","B":"2"}}');
+  });
+
+  test('takes fuel as a number or as text, and gives a bigint', () => {
+    expect(checkWorkerManifest({ ...LEAST, limits: { fuel: 5 } }).limits).toEqual({ fuel: 5n });
+    expect(checkWorkerManifest({ ...LEAST, limits: { fuel: '5' } }).limits).toEqual({ fuel: 5n });
+    expect(new TextDecoder().decode(encodeWorkerManifest({ ...LEAST, limits: { fuel: 5n } }))).toContain('"fuel":"5"');
+  });
+
+  test.each(['a', 'a1', 'kv-store', '0', 'a'.repeat(63)])('%s is a name', (name) => {
+    expect(checkWorkerManifest({ ...LEAST, name }).name).toBe(name);
+  });
+
+  test.each<[field: string, json: unknown]>([
+    ['', null],
+    ['', []],
+    ['', { name: 'x' }],
+    ['schemaVersion', { schemaVersion: 2, name: 'x' }],
+    ['cmd', { ...LEAST, cmd: 'x' }],
+    ...['', '-a', 'a-', 'A', 'a.b', 'a_b', 'a'.repeat(64), 1].map((name): [string, unknown] => [
+      'name',
+      { ...LEAST, name },
+    ]),
+    ['args', { ...LEAST, args: 'x' }],
+    ['args', { ...LEAST, args: Array(4097).fill('x') }],
+    ['args[1]', { ...LEAST, args: ['a', 1] }],
+    ['args[0]', { ...LEAST, args: ['a\0b'] }],
+    ['env.A', { ...LEAST, env: { A: 1 } }],
+    ['env', { ...LEAST, env: { 'A=B': '1' } }],
+    ['env', { ...LEAST, env: { '': '1' } }],
+    ['env', { ...LEAST, env: JSON.parse('{"__proto__":"1"}') as unknown }],
+    ['stdin', { ...LEAST, stdin: '/etc/passwd' }],
+    ['files[0]', { ...LEAST, files: [{ path: '/a' }] }],
+    ['files[0].path', { ...LEAST, files: [{ path: 'a', source: 'a' }] }],
+    ['files[0].path', { ...LEAST, files: [{ path: '/a/../b', source: 'a' }] }],
+    ['files[0].source', { ...LEAST, files: [{ path: '/a', source: '../a' }] }],
+    ['files[0].writable', { ...LEAST, files: [{ path: '/a', source: 'a', writable: 1 }] }],
+    ['files[0].mode', { ...LEAST, files: [{ path: '/a', source: 'a', mode: 1 }] }],
+    ['limits.cpu', { ...LEAST, limits: { cpu: 1 } }],
+    ['limits.memoryPages', { ...LEAST, limits: { memoryPages: LIMITS.memoryPages.max + 1 } }],
+    ['limits.memoryPages', { ...LEAST, limits: { memoryPages: '1' } }],
+    ['limits.fuel', { ...LEAST, limits: { fuel: '-1' } }],
+    ['capabilities', { ...LEAST, capabilities: { Net: [] } }],
+    ['capabilities.net', { ...LEAST, capabilities: { net: 'x' } }],
+    ['annotations.a', { ...LEAST, annotations: { a: {} } }],
+  ])('%s is checked: %j', (field, json) => {
+    expect(() => checkWorkerManifest(json)).toThrow(
+      expect.objectContaining({ code: 'BUNDLE_MANIFEST_INVALID', details: { field } }),
+    );
+  });
+});
