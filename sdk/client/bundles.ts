@@ -1,0 +1,95 @@
+import type { BundleInfo } from '../../runtime/node/api-types.ts';
+import { PluvioError } from '../../runtime/errors/index.ts';
+import type { BodyInput, Transport } from './transport.ts';
+import type { CallOptions } from './workers.ts';
+
+const pathOf = (digest: string, rest = ''): string => `/v1/bundles/${encodeURIComponent(digest)}${rest}`;
+
+/** The bundles and blobs of a node. */
+export class Bundles {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  async list({ signal }: CallOptions = {}): Promise<readonly BundleInfo[]> {
+    const answer = await this.#transport.json<{ bundles: readonly BundleInfo[] }>({
+      method: 'GET',
+      path: '/v1/bundles',
+      signal,
+    });
+    return answer.bundles;
+  }
+
+  get(digest: string, { signal }: CallOptions = {}): Promise<BundleInfo> {
+    return this.#transport.json({ method: 'GET', path: pathOf(digest), signal });
+  }
+
+  /** Sends a `.drop` file. */
+  upload(drop: BodyInput, { signal }: CallOptions = {}): Promise<BundleInfo> {
+    const contentType = 'application/vnd.pluvio.drop.v1+tar';
+    return this.#transport.json({
+      method: 'POST',
+      path: '/v1/bundles',
+      body: drop,
+      contentType,
+      repeatable: true,
+      timeoutMs: 0,
+      signal,
+    });
+  }
+
+  /** Makes a bundle of blobs that the node has, from the bytes of its OCI manifest. */
+  uploadManifest(manifest: Uint8Array, { signal }: CallOptions = {}): Promise<BundleInfo> {
+    const contentType = 'application/vnd.oci.image.manifest.v1+json';
+    return this.#transport.json({
+      method: 'POST',
+      path: '/v1/bundles',
+      body: manifest,
+      contentType,
+      repeatable: true,
+      signal,
+    });
+  }
+
+  /** The bundle as a `.drop` file. */
+  async content(digest: string, { signal }: CallOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#transport.send({
+      method: 'GET',
+      path: pathOf(digest, '/content'),
+      accept: '*/*',
+      signal,
+    });
+    if (!response.body) throw new PluvioError('NODE_UNREACHABLE', `the answer for bundle ${digest} has no body`);
+    return response.body;
+  }
+
+  async delete(digest: string, { signal }: CallOptions = {}): Promise<void> {
+    await this.#transport.send({ method: 'DELETE', path: pathOf(digest), repeatable: false, signal });
+  }
+
+  /** Which of these blobs the node lacks. */
+  async missingBlobs(digests: readonly string[], { signal }: CallOptions = {}): Promise<readonly string[]> {
+    const request = { method: 'POST', path: '/v1/blobs/missing', json: { digests }, repeatable: true, signal } as const;
+    return (await this.#transport.json<{ missing: readonly string[] }>(request)).missing;
+  }
+
+  async putBlob(digest: string, bytes: Uint8Array, { signal }: CallOptions = {}): Promise<void> {
+    const path = `/v1/blobs/${encodeURIComponent(digest)}`;
+    await this.#transport.send({
+      method: 'PUT',
+      path,
+      body: bytes,
+      contentType: 'application/octet-stream',
+      timeoutMs: 0,
+      signal,
+    });
+  }
+
+  async getBlob(digest: string, { signal }: CallOptions = {}): Promise<Uint8Array> {
+    const path = `/v1/blobs/${encodeURIComponent(digest)}`;
+    const response = await this.#transport.send({ method: 'GET', path, accept: '*/*', signal });
+    return new Uint8Array(await response.arrayBuffer());
+  }
+}

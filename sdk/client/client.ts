@@ -1,0 +1,82 @@
+import type { NodeEvent, NodeInfo } from '../../runtime/node/api-types.ts';
+import { PluvioError } from '../../runtime/errors/index.ts';
+import { Bundles } from './bundles.ts';
+import { readServerEvents } from './server-events.ts';
+import { type ClientOptions, pause, Transport } from './transport.ts';
+import { type CallOptions, Workers } from './workers.ts';
+
+export interface EventOptions extends CallOptions {
+  /** Only events with a higher number; without it, those from now on. */
+  readonly after?: number;
+  readonly worker?: string;
+}
+
+/**
+ * A node, as a program sees it. Works wherever there is `fetch`.
+ *
+ * @example
+ * const client = new PluvioClient({ baseUrl: 'http://127.0.0.1:7070' });
+ * await client.workers.create({ name: 'pi', module: bytes, args: ['1000'] });
+ * for await (const piece of client.workers.logs('pi', { follow: true })) process.stdout.write(piece.bytes);
+ */
+export class PluvioClient {
+  readonly workers: Workers;
+  readonly bundles: Bundles;
+  readonly #transport: Transport;
+
+  /** @throws PluvioError `INVALID_ARGUMENT` */
+  constructor(options: ClientOptions) {
+    this.#transport = new Transport(options);
+    this.workers = new Workers(this.#transport);
+    this.bundles = new Bundles(this.#transport);
+  }
+
+  node({ signal }: CallOptions = {}): Promise<NodeInfo> {
+    return this.#transport.json({ method: 'GET', path: '/v1/node', signal });
+  }
+
+  /** Whether the node takes work. */
+  async ready({ signal }: CallOptions = {}): Promise<boolean> {
+    try {
+      await this.#transport.send({ method: 'GET', path: '/readyz', repeatable: false, signal });
+      return true;
+    } catch (error) {
+      if (error instanceof PluvioError && (error.code === 'NODE_CLOSING' || error.code === 'NODE_UNREACHABLE'))
+        return false;
+      throw error;
+    }
+  }
+
+  openApi({ signal }: CallOptions = {}): Promise<Readonly<Record<string, unknown>>> {
+    return this.#transport.json({ method: 'GET', path: '/openapi.json', signal });
+  }
+
+  async metrics({ signal }: CallOptions = {}): Promise<string> {
+    return (await this.#transport.send({ method: 'GET', path: '/metrics', accept: '*/*', signal })).text();
+  }
+
+  /** What happens on the node, until the caller stops reading or aborts. Taken up again when the connection breaks. */
+  async *events(options: EventOptions = {}): AsyncGenerator<NodeEvent> {
+    const signal = this.#transport.signalOf(options.signal);
+    let after = options.after;
+    for (let failures = 0; ;) {
+      const query = { after, worker: options.worker };
+      const request = { method: 'GET', path: '/v1/events', query, accept: 'text/event-stream', signal } as const;
+      const response = await this.#transport.send(request);
+      try {
+        if (!response.body) return;
+        for await (const { data } of readServerEvents(response.body)) {
+          const event = JSON.parse(data) as NodeEvent;
+          after = event.seq;
+          failures = 0;
+          yield event;
+        }
+      } catch (cause) {
+        if (signal?.aborted) throw new PluvioError('ABORTED', 'the caller aborted the request', {}, { cause });
+      }
+      if (failures++ >= this.#transport.retries)
+        throw new PluvioError('NODE_UNREACHABLE', 'GET /v1/events: the stream broke off');
+      await pause(200 * 2 ** (failures - 1), signal);
+    }
+  }
+}

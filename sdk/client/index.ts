@@ -1,0 +1,17 @@
+export type { Outcome, TraceFrame, TrapCode } from '../../runtime/engine/types.ts';
+export { ERROR_CODES, type ErrorCode, PluvioError } from '../../runtime/errors/index.ts';
+export type {
+  BundleInfo,
+  EventKind,
+  MoveResult,
+  NodeEvent,
+  NodeInfo,
+  WorkerInfo,
+  WorkerStatus,
+} from '../../runtime/node/api-types.ts';
+export { Bundles } from './bundles.ts';
+export { type EventOptions, PluvioClient } from './client.ts';
+export type { LogOptions, LogPiece } from './logs.ts';
+export type { BodyInput, ClientOptions, FetchFunction } from './transport.ts';
+export type { WasmValue } from './values.ts';
+export { type CallOptions, type CreateWorker, Workers } from './workers.ts';
