@@ -25,6 +25,6 @@ export const WASM_LIMITS = {
   subtypeDepth: 63,
   nameBytes: 100_000,
   memoryPages32: 65_536n,
-  memoryPages64: 281_474_976_710_656n,
+  memoryPages64: 262_144n,
   tableElements: 10_000_000n,
 } as const;
