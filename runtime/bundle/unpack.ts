@@ -12,7 +12,7 @@ import { PluvioError } from '../errors/index.ts';
 import type { BlobSource } from './blob-store.ts';
 import type { Bundle } from './bundle.ts';
 import { checkModule, checkSources } from './bundle-checks.ts';
-import { openSnapshotLayer, readSnapshotLayer, type SnapshotLayer } from './bundle-snapshot.ts';
+import { type GroupEntry, openSnapshotLayer, readSnapshotLayer, type SnapshotLayer } from './bundle-snapshot.ts';
 import type { BundleCodecs } from './codecs.ts';
 import { type Digest, verifyDigest } from './digest.ts';
 import {
@@ -39,6 +39,9 @@ const LAYER_LIMITS: Readonly<Record<LayerKind, BundleLimitName>> = {
   log: 'logBytes',
   file: 'fileBytes',
 };
+
+/** Groups that are expanded at the same time: as many as zlib has threads by default. */
+const GROUPS_AT_ONCE = 4;
 
 interface Unpacking {
   readonly source: BlobSource;
@@ -142,17 +145,12 @@ async function unpackSnapshot(unpacking: Unpacking, image: ImageManifest, layer:
     image.layers.filter(({ kind }) => kind === 'memory' || kind === 'memoryZstd').map((entry) => [entry.digest, entry]),
   );
   checkExpansion(opened, memoryLayers, unpacking.limits);
-  const byDigest = new Map<Digest, Uint8Array>();
-  const contents: Uint8Array[] = [];
-  for (const { digest, contentBytes } of opened.groups) {
-    const group = memoryLayers.get(digest);
-    if (group === undefined)
-      throw new PluvioError('BUNDLE_MALFORMED', `the snapshot names a group ${digest} that is no memory layer`);
-    const content = byDigest.get(digest) ?? (await expandGroup(unpacking, group, contentBytes));
+  const byDigest = await expandGroups(unpacking, opened.groups, memoryLayers);
+  const contents = opened.groups.map(({ digest, contentBytes }) => {
+    const content = byDigest.get(digest) ?? new Uint8Array();
     if (content.byteLength !== contentBytes) throw wrongSize(digest, content.byteLength, contentBytes);
-    byDigest.set(digest, content);
-    contents.push(content);
-  }
+    return content;
+  });
   return readSnapshotLayer(opened, contents, unpacking.codecs);
 }
 
@@ -169,6 +167,27 @@ function checkExpansion(
   if (memoryBytes > EXPANSION_FLOOR_BYTES) {
     checkLimit(limits, 'expansion', Math.ceil(memoryBytes / Math.max(blobBytes, 1)), 'snapshot of the bundle');
   }
+}
+
+/** Fetches and expands every group once, a few at a time. */
+async function expandGroups(
+  unpacking: Unpacking,
+  groups: readonly GroupEntry[],
+  layers: ReadonlyMap<Digest, Layer>,
+): Promise<Map<Digest, Uint8Array>> {
+  const unique = [...new Map(groups.map((group) => [group.digest, group])).values()];
+  const contents = new Map<Digest, Uint8Array>();
+  for (let at = 0; at < unique.length; at += GROUPS_AT_ONCE) {
+    const batch = unique.slice(at, at + GROUPS_AT_ONCE).map(async ({ digest, contentBytes }) => {
+      const layer = layers.get(digest);
+      if (layer === undefined) {
+        throw new PluvioError('BUNDLE_MALFORMED', `the snapshot names a group ${digest} that is no memory layer`);
+      }
+      contents.set(digest, await expandGroup(unpacking, layer, contentBytes));
+    });
+    await Promise.all(batch);
+  }
+  return contents;
 }
 
 async function expandGroup(unpacking: Unpacking, layer: Layer, contentBytes: number): Promise<Uint8Array> {
