@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { smallBundle, text } from '../../test/arbitrary/bundle.ts';
+import { readBundleVector } from '../../test/vectors/bundle-vector.ts';
 import { PluvioError } from '../errors/index.ts';
 import { nodeCodecs } from '../node/codecs.ts';
+import { webCodecs } from './codecs.ts';
 import { readDrop, writeDrop } from './drop.ts';
 import type { BundleLimits } from './limits.ts';
 import { packBundle, type PackedBundle } from './pack.ts';
@@ -81,6 +83,20 @@ describe('a .drop file', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('vectors', () => {
+  const folder = new URL('../../test/vectors/bundle/', import.meta.url);
+  test.each(['greeter'])('%s', async (name) => {
+    const vector = readBundleVector(readFileSync(new URL(`${name}.json`, folder), 'utf8'));
+    const bytes = readFileSync(new URL(`${name}.bin`, folder));
+    const source = await readDrop(streamOf(bytes));
+    expect(source.digest).toBe(vector.digest);
+    const trust = { keys: [vector.keys.publicKey], signatureRequired: true };
+    expect(await unpackBundle(source, webCodecs, {}, trust)).toEqual(vector.bundle);
+    const again = await packBundle(vector.bundle, webCodecs, { sign: vector.keys });
+    expect(Buffer.compare(await collect(writeDrop(again)), bytes)).toBe(0);
   });
 });
 

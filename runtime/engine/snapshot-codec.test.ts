@@ -82,6 +82,11 @@ describe('vectors', () => {
     expect(decodeSnapshot(bytes)).toEqual(snapshot);
     expect(Buffer.compare(encodeSnapshot(snapshot as Snapshot), bytes)).toBe(0); // equal by the line above
   });
+
+  const malformed = JSON.parse(readFileSync(new URL('malformed.json', VECTORS), 'utf8')) as Record<string, string>[];
+  test.each(malformed)('$name: $code', ({ hex, code }) => {
+    expect(codeOf(() => decodeSnapshot(new Uint8Array(Buffer.from(hex!, 'hex'))))).toBe(code);
+  });
 });
 
 describe('damage', () => {
