@@ -25,13 +25,13 @@ interface TypesContext {
 /** Types that a block, loop, if, try or try_table takes from the stack. */
 export function blockParamTypes(context: TypesContext, code: Code, row: number): readonly ValType[] {
   if (code.blockKind[row] !== BLOCK_KIND.typeIndex) return NO_TYPES;
-  return funcTypeAt(context.types, code.a[row]!)?.params ?? NO_TYPES;
+  return funcTypeAt(context.types, code.a[row] ?? 0)?.params ?? NO_TYPES;
 }
 
 /** Types that a block, loop, if, try or try_table leaves on the stack. */
 export function blockResultTypes(context: TypesContext, code: Code, row: number): readonly ValType[] {
   const kind = code.blockKind[row];
-  if (kind === BLOCK_KIND.value) return single(code.a[row]!);
+  if (kind === BLOCK_KIND.value) return single(code.a[row] ?? 0);
   if (kind !== BLOCK_KIND.typeIndex) return NO_TYPES;
-  return funcTypeAt(context.types, code.a[row]!)?.results ?? NO_TYPES;
+  return funcTypeAt(context.types, code.a[row] ?? 0)?.results ?? NO_TYPES;
 }

@@ -4,6 +4,7 @@
  * Boundary: checks everything that can be checked without types: opcodes, immediates, nesting, alignment, lanes, memory
  * offsets. Indices and labels are checked by `typeFunction`.
  */
+import { itemAt } from './item-at.ts';
 import { BLOCK_EMPTY, BLOCK_KIND, Code } from './code.ts';
 import { linkRow, Nesting, growRows, pushAuxInt } from './code-rows.ts';
 import { isAbstractHeapCode, isNumberCode, readHeapType, readValType } from './decode-types.ts';
@@ -54,39 +55,60 @@ const nesting = new Nesting();
  * @throws PluvioError `MODULE_MALFORMED`, `MODULE_INVALID`, `MODULE_LIMIT`
  */
 export function decodeRows(reader: Reader, code: Code, memories: Memories): void {
-  const { bytes, end } = reader;
-  code.length = 0;
+  const { bytes, end: limit } = reader;
   code.auxLength = 0;
   nesting.depth = 0;
-  for (;;) {
+  clearRows(code, 0, limit - reader.pos);
+  let { op: ops, at: starts, end: ends, a: firsts } = code;
+  for (let row = 0; ; row++) {
     const start = reader.pos;
-    if (start >= end) throw malformed(start, 'unexpected end: the code has no closing end');
-    const byte = bytes[start]!;
-    reader.pos = start + 1;
-    let op = ROW_OF_CODE[byte]!;
-    if (op < 0) op = decodePrefixed(reader, byte, start);
-    const row = code.length;
-    if (row === code.op.length) growRows(code);
-    code.length = row + 1;
-    code.op[row] = op;
-    code.at[row] = start;
-    code.a[row] = 0;
-    code.b[row] = 0;
-    code.blockKind[row] = 0;
-    code.match[row] = -1;
-    code.next[row] = -1;
-    const shape = SHAPES[op]!;
-    if (shape === SHAPE.index) code.a[row] = readIndex(reader);
-    else if (shape === SHAPE.i32) code.a[row] = readS32(reader);
-    else if (shape === SHAPE.memarg) readMemarg(reader, code, row, op, memories);
-    else if (shape !== SHAPE.none) readRareImmediates(reader, code, row, op, shape, memories);
-    code.end[row] = reader.pos;
-    if (STRUCTURES[op] !== STRUCTURE.none && linkRow(code, row, nesting)) return;
+    if (start >= limit) throw malformed(start, 'unexpected end: the code has no closing end');
+    if (row === ops.length) {
+      growRows(code);
+      clearRows(code, row, limit - start);
+      ({ op: ops, at: starts, end: ends, a: firsts } = code);
+    }
+    const byte = bytes[start] ?? 0;
+    let pos = start + 1;
+    reader.pos = pos;
+    let op = ROW_OF_CODE[byte] ?? 0;
+    if (op < 0) {
+      op = decodePrefixed(reader, byte, start);
+      pos = reader.pos;
+    }
+    ops[row] = op;
+    starts[row] = start;
+    const shape = SHAPES[op] ?? 0;
+    if (shape !== SHAPE.none) {
+      const next = pos < limit ? (bytes[pos] ?? 0) : 0x80;
+      if (shape === SHAPE.index && next < 0x80) {
+        firsts[row] = next;
+        reader.pos = pos + 1;
+      } else if (shape === SHAPE.i32 && next < 0x80) {
+        firsts[row] = (next << 25) >> 25;
+        reader.pos = pos + 1;
+      } else readImmediates(reader, code, row, op, shape, memories);
+    }
+    ends[row] = reader.pos;
+    if (STRUCTURES[op] !== STRUCTURE.none && linkRow(code, row, nesting)) {
+      code.length = row + 1;
+      return;
+    }
   }
 }
 
+/** Sets what most rows do not set themselves, for as many rows as may come. */
+function clearRows(code: Code, from: number, count: number): void {
+  const to = Math.min(code.op.length, from + count);
+  code.a.fill(0, from, to);
+  code.b.fill(0, from, to);
+  code.blockKind.fill(0, from, to);
+  code.match.fill(-1, from, to);
+  code.next.fill(-1, from, to);
+}
+
 function decodePrefixed(reader: Reader, prefix: number, start: number): number {
-  if (prefix === 0 || PREFIX_BASE[prefix]! <= 0) throw malformed(start, `opcode ${hex(prefix)} does not exist`);
+  if (prefix === 0 || (PREFIX_BASE[prefix] ?? 0) <= 0) throw malformed(start, `opcode ${hex(prefix)} does not exist`);
   const code = readU32(reader);
   const op = rowOfCode(prefix, code);
   if (op < 0) throw malformed(start, `opcode ${hex(prefix)} ${hex(code)} does not exist`);
@@ -114,15 +136,15 @@ function readMemarg(reader: Reader, code: Code, row: number, op: number, memorie
     memory = readIndex(reader);
     code.a[row] = memory;
   }
-  const natural = NATURAL_ALIGN[op]!;
+  const natural = NATURAL_ALIGN[op] ?? 0;
   if (align > natural || (align < natural && EXACT_ALIGN[op] === 1)) {
-    throw invalid(start, `${OPCODES[op]!.name}: alignment 2**${align}, natural alignment is 2**${natural}`);
+    throw invalid(start, `${itemAt(OPCODES, op).name}: alignment 2**${align}, natural alignment is 2**${natural}`);
   }
   const { bytes } = reader;
-  if (reader.pos < reader.end && bytes[reader.pos]! < 0x80) reader.pos++;
+  if (reader.pos < reader.end && (bytes[reader.pos] ?? 0) < 0x80) reader.pos++;
   else readLongOffset(reader, memories[memory]);
   if (memory >= memories.length) {
-    throw invalid(start, `${OPCODES[op]!.name}: memory ${memory} does not exist, there are ${memories.length}`);
+    throw invalid(start, `${itemAt(OPCODES, op).name}: memory ${memory} does not exist, there are ${memories.length}`);
   }
 }
 
@@ -132,15 +154,16 @@ function readLongOffset(reader: Reader, memory: Memories[number] | undefined): v
   else if (readU64(reader) > 0xffff_ffff_ffff_ffffn) throw invalid(start, 'offset out of range');
 }
 
-function readRareImmediates(
-  reader: Reader,
-  code: Code,
-  row: number,
-  op: number,
-  shape: number,
-  memories: Memories,
-): void {
+function readImmediates(reader: Reader, code: Code, row: number, op: number, shape: number, memories: Memories): void {
   switch (shape) {
+    case SHAPE.index:
+      code.a[row] = readIndex(reader);
+      return;
+    case SHAPE.i32:
+      code.a[row] = readS32(reader);
+      return;
+    case SHAPE.memarg:
+      return readMemarg(reader, code, row, op, memories);
     case SHAPE.blocktype:
       return readBlockType(reader, code, row);
     case SHAPE.index2:
@@ -156,14 +179,14 @@ function readRareImmediates(
     case SHAPE.bytes16:
       return void skipBytes(reader, 16, 'a v128');
     case SHAPE.lane:
-      code.a[row] = readLane(reader, LANE_COUNT[op]!);
+      code.a[row] = readLane(reader, LANE_COUNT[op] ?? 0);
       return;
     case SHAPE.lanes16:
       for (let index = 0; index < 16; index++) readLane(reader, 32);
       return;
     case SHAPE.memargLane:
       readMemarg(reader, code, row, op, memories);
-      code.b[row] = readLane(reader, LANE_COUNT[op]!);
+      code.b[row] = readLane(reader, LANE_COUNT[op] ?? 0);
       return;
     case SHAPE.brTable:
       return readBrTable(reader, code, row);
@@ -188,7 +211,7 @@ function readLane(reader: Reader, count: number): number {
 
 function readBlockType(reader: Reader, code: Code, row: number): void {
   const start = reader.pos;
-  const byte = start < reader.end ? reader.bytes[start]! : 0x80;
+  const byte = start < reader.end ? (reader.bytes[start] ?? 0) : 0x80;
   if (byte === 0x40) {
     reader.pos++;
     code.a[row] = BLOCK_EMPTY;
@@ -261,7 +284,7 @@ export function decodeFunction(module: Module, funcIndex: number, into?: Functio
   if (body.code.bytes !== module.bytes) body.code = new Code(module.bytes, 64);
   const { params } = composite;
   reserveLocals(body, params.length);
-  for (let index = 0; index < params.length; index++) body.locals[index] = params[index]!;
+  for (let index = 0; index < params.length; index++) body.locals[index] = params[index] ?? 0;
   body.paramCount = params.length;
   body.localCount = params.length;
   const reader = openReader(module.bytes, start, end);

@@ -8,6 +8,7 @@
  * - f32.const: raw bits `a`; f64.const: raw bits `a` (low half) and `b` (high half);
  * - v128.const and i8x16.shuffle: `a` is the aux offset of four integers, the 16 bytes in little-endian order.
  */
+import { itemAt } from './item-at.ts';
 import type { Code } from './code.ts';
 import { writeBlockType, writeHeapType, writeValType } from './encode-types.ts';
 import { NATURAL_ALIGN, OPCODES, SHAPE, SHAPES } from './opcode-table.ts';
@@ -16,25 +17,25 @@ import type { ByteWriter } from './writer.ts';
 /** Writes the rows `[from, to)`; runs of neighbouring bytes are copied as one. */
 export function encodeCode(writer: ByteWriter, code: Code, from = 0, to: number = code.length): void {
   for (let row = from; row < to;) {
-    if (code.at[row]! < 0) {
+    if ((code.at[row] ?? 0) < 0) {
       encodeImmediates(writer, code, row++);
       continue;
     }
     const first = row++;
     while (row < to && code.at[row] === code.end[row - 1]) row++;
-    writer.range(code.bytes, code.at[first]!, code.end[row - 1]!);
+    writer.range(code.bytes, code.at[first] ?? 0, code.end[row - 1] ?? 0);
   }
 }
 
 /** Writes one row: its bytes, or for a synthetic row its immediates. */
 export function encodeInstr(writer: ByteWriter, code: Code, row: number): void {
-  if (code.at[row]! >= 0) writer.range(code.bytes, code.at[row]!, code.end[row]!);
+  if ((code.at[row] ?? 0) >= 0) writer.range(code.bytes, code.at[row] ?? 0, code.end[row] ?? 0);
   else encodeImmediates(writer, code, row);
 }
 
 /** Writes an opcode by its row number. */
 export function writeOpcode(writer: ByteWriter, op: number): void {
-  const { prefix, code } = OPCODES[op]!;
+  const { prefix, code } = itemAt(OPCODES, op);
   if (prefix === 0) return writer.byte(code);
   writer.byte(prefix);
   writer.u32(code);
@@ -42,9 +43,9 @@ export function writeOpcode(writer: ByteWriter, op: number): void {
 
 /** Writes a row from its opcode and immediates, whatever its bytes are. */
 export function encodeImmediates(writer: ByteWriter, code: Code, row: number): void {
-  const op = code.op[row]!;
-  const a = code.a[row]!;
-  const b = code.b[row]!;
+  const op = code.op[row] ?? 0;
+  const a = code.a[row] ?? 0;
+  const b = code.b[row] ?? 0;
   writeOpcode(writer, op);
   switch (SHAPES[op]) {
     case SHAPE.none:
@@ -72,12 +73,12 @@ export function encodeImmediates(writer: ByteWriter, code: Code, row: number): v
       return writer.f32bits(b);
     case SHAPE.bytes16:
     case SHAPE.lanes16:
-      for (let index = 0; index < 4; index++) writer.f32bits(code.aux[a + index]!);
+      for (let index = 0; index < 4; index++) writer.f32bits(code.aux[a + index] ?? 0);
       return;
     case SHAPE.heaptype:
       return writeHeapType(writer, a);
     case SHAPE.blocktype:
-      return writeBlockType(writer, code.blockKind[row]!, a);
+      return writeBlockType(writer, code.blockKind[row] ?? 0, a);
     default:
       return writeListImmediates(writer, code, row, op);
   }
@@ -87,7 +88,7 @@ export function encodeImmediates(writer: ByteWriter, code: Code, row: number): v
 const HAS_MEMORY_INDEX = 0x40;
 
 function writeMemarg(writer: ByteWriter, op: number, memory: number, offset: number): void {
-  writer.byte(NATURAL_ALIGN[op]! | (memory === 0 ? 0 : HAS_MEMORY_INDEX));
+  writer.byte((NATURAL_ALIGN[op] ?? 0) | (memory === 0 ? 0 : HAS_MEMORY_INDEX));
   if (memory !== 0) writer.u32(memory);
   writer.u32(offset);
 }
@@ -95,30 +96,30 @@ function writeMemarg(writer: ByteWriter, op: number, memory: number, offset: num
 /** Immediates that are lists in `aux`. */
 function writeListImmediates(writer: ByteWriter, code: Code, row: number, op: number): void {
   const { aux } = code;
-  const a = code.a[row]!;
-  const b = code.b[row]!;
+  const a = code.a[row] ?? 0;
+  const b = code.b[row] ?? 0;
   switch (SHAPES[op]) {
     case SHAPE.brTable:
-      for (let index = 0; index <= aux[a]! + 1; index++) writer.u32(aux[a + index]!);
+      for (let index = 0; index <= (aux[a] ?? 0) + 1; index++) writer.u32(aux[a + index] ?? 0);
       return;
     case SHAPE.tryTable:
-      writeBlockType(writer, code.blockKind[row]!, a);
-      writer.u32(aux[b]!);
-      for (let at = b + 1; at < b + 1 + aux[b]! * 3; at += 3) {
-        writer.byte(aux[at]!);
-        if (aux[at + 1]! >= 0) writer.u32(aux[at + 1]!);
-        writer.u32(aux[at + 2]!);
+      writeBlockType(writer, code.blockKind[row] ?? 0, a);
+      writer.u32(aux[b] ?? 0);
+      for (let at = b + 1; at < b + 1 + (aux[b] ?? 0) * 3; at += 3) {
+        writer.byte(aux[at] ?? 0);
+        if ((aux[at + 1] ?? 0) >= 0) writer.u32(aux[at + 1] ?? 0);
+        writer.u32(aux[at + 2] ?? 0);
       }
       return;
     case SHAPE.valtypes:
-      writer.u32(aux[a]!);
-      for (let index = 1; index <= aux[a]!; index++) writeValType(writer, aux[a + index]!);
+      writer.u32(aux[a] ?? 0);
+      for (let index = 1; index <= (aux[a] ?? 0); index++) writeValType(writer, aux[a + index] ?? 0);
       return;
     default:
-      writer.byte(aux[b]!);
+      writer.byte(aux[b] ?? 0);
       writer.u32(a);
-      writeHeapType(writer, aux[b + 1]!);
-      writeHeapType(writer, aux[b + 2]!);
+      writeHeapType(writer, aux[b + 1] ?? 0);
+      writeHeapType(writer, aux[b + 2] ?? 0);
   }
 }
 
@@ -137,7 +138,7 @@ export function writeLocals(
   for (let start = paramCount, end = paramCount; start < count; start = end) {
     while (end < count && types[end] === types[start]) end++;
     writer.u32(end - start);
-    writeValType(writer, types[start]!);
+    writeValType(writer, types[start] ?? 0);
   }
 }
 

@@ -90,20 +90,20 @@ const OP_TRY = OP.try;
  * @throws PluvioError `MODULE_MALFORMED` if the clause does not fit its construct
  */
 export function linkRow(code: Code, row: number, nesting: Nesting): boolean {
-  const structure = STRUCTURES[code.op[row]!]!;
+  const structure = STRUCTURES[code.op[row] ?? 0] ?? 0;
   if (structure === STRUCTURE.opener) {
     nesting.open(row);
     return false;
   }
   if (nesting.depth === 0) {
     if (structure === STRUCTURE.end) return true;
-    throw malformed(Math.max(0, code.at[row]!), 'a clause without its construct');
+    throw malformed(Math.max(0, code.at[row] ?? 0), 'a clause without its construct');
   }
   const level = nesting.depth - 1;
-  const opener = nesting.openers[level]!;
-  const clause = nesting.clauses[level]!;
+  const opener = nesting.openers[level] ?? 0;
+  const clause = nesting.clauses[level] ?? 0;
   if (!clauseFits(code, structure, opener, clause)) {
-    throw malformed(Math.max(0, code.at[row]!), 'a clause that does not fit its construct');
+    throw malformed(Math.max(0, code.at[row] ?? 0), 'a clause that does not fit its construct');
   }
   code.match[row] = opener;
   if (clause !== opener || hasClauses(code, opener)) code.next[clause] = row;
@@ -125,7 +125,7 @@ function clauseFits(code: Code, structure: number, opener: number, clause: numbe
     case STRUCTURE.delegate:
       return code.op[opener] === OP_TRY && clause === opener;
     default:
-      return code.op[opener] === OP_TRY && STRUCTURES[code.op[clause]!] !== STRUCTURE.catchAll;
+      return code.op[opener] === OP_TRY && STRUCTURES[code.op[clause] ?? 0] !== STRUCTURE.catchAll;
   }
 }
 
@@ -135,7 +135,7 @@ export function linkCode(code: Code): void {
   code.match.fill(-1, 0, code.length);
   code.next.fill(-1, 0, code.length);
   for (let row = 0; row < code.length; row++) {
-    if (STRUCTURES[code.op[row]!] === STRUCTURE.none) continue;
+    if (STRUCTURES[code.op[row] ?? 0] === STRUCTURE.none) continue;
     const closed = linkRow(code, row, nesting);
     assert(!closed || row === code.length - 1, `code row ${row} closes the body before its last row`);
   }

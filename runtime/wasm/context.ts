@@ -14,7 +14,7 @@ function referencedFuncs(module: Module): ReadonlySet<number> {
   const search = (expr: ConstExpr | undefined): void => {
     if (expr === undefined) return;
     const code = decodeExpr(module, expr, scratch);
-    for (let row = 0; row < code.length; row++) if (code.op[row] === OP_REF_FUNC) found.add(code.a[row]!);
+    for (let row = 0; row < code.length; row++) if (code.op[row] === OP_REF_FUNC) found.add(code.a[row] ?? 0);
   };
   for (const { kind, index } of module.exports) if (kind === 'func') found.add(index);
   for (const { init } of module.globals) search(init);

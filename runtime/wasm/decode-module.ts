@@ -4,6 +4,7 @@
  * Boundary: the module's structure; bodies and constant expressions stay byte ranges. What decodes need not be valid: see
  * `validateModule`.
  */
+import { itemAt } from './item-at.ts';
 import { Code } from './code.ts';
 import { decodeRows } from './code-decode.ts';
 import { readExportSection, readImportSection } from './decode-externs.ts';
@@ -126,13 +127,13 @@ function readSections(draft: Draft): void {
     }
     const sectionEnd = reader.pos + size;
     reader.end = sectionEnd;
-    if (id === 0) readCustom(draft, last < 0 ? 0 : SECTIONS[last]!.id);
+    if (id === 0) readCustom(draft, last < 0 ? 0 : itemAt(SECTIONS, last).id);
     else {
       const position = ORDER.get(id);
       if (position === undefined) throw malformed(start, `section id ${id} does not exist`);
-      const row = SECTIONS[position]!;
+      const row = itemAt(SECTIONS, position);
       if (position <= last) {
-        throw malformed(start, `section ${row.name} must not come after section ${SECTIONS[last]!.name}`);
+        throw malformed(start, `section ${row.name} must not come after section ${itemAt(SECTIONS, last).name}`);
       }
       last = position;
       inPath(
@@ -256,7 +257,7 @@ function finish(draft: Draft): Module {
     throw malformed(end, `section data count announces ${dataCount} segments, section data has ${datas.length}`);
   }
   const importedFuncs = funcs.length;
-  bodies.forEach((body, index) => funcs.push({ typeIndex: funcTypes[index]!, body }));
+  bodies.forEach((body, index) => funcs.push({ typeIndex: funcTypes[index] ?? 0, body }));
   const imported = (kind: string): number => imports.reduce((sum, { desc }) => sum + (desc.kind === kind ? 1 : 0), 0);
   return {
     bytes: reader.bytes,

@@ -1,4 +1,5 @@
 /** Writers of types (core specification 5.3), the inverse of `decode-types.ts`. */
+import { itemAt } from './item-at.ts';
 import { BLOCK_EMPTY, BLOCK_KIND } from './code.ts';
 import {
   type CompositeType,
@@ -100,7 +101,7 @@ function writeSubType(writer: ByteWriter, { composite, final, supers }: SubType)
 export function writeTypes(writer: ByteWriter, types: readonly SubType[]): void {
   const groups: (readonly SubType[])[] = [];
   for (let start = 0, end = 0; start < types.length; start = end) {
-    while (end < types.length && types[end]!.recGroup === types[start]!.recGroup) end++;
+    while (end < types.length && itemAt(types, end).recGroup === itemAt(types, start).recGroup) end++;
     groups.push(types.slice(start, end));
   }
   writer.u32(groups.length);

@@ -50,12 +50,12 @@ export const PREFIX_BASE: Int32Array = new Int32Array(256).fill(-1);
 /** Row number by `PREFIX_BASE[prefix] + code`; -1: no such instruction. */
 export const ROW_OF_CODE: Int16Array = new Int16Array(PREFIXES.length * CODES_PER_PREFIX).fill(-1);
 PREFIXES.forEach((prefix, index) => (PREFIX_BASE[prefix] = index * CODES_PER_PREFIX));
-OPCODES.forEach((row, index) => (ROW_OF_CODE[PREFIX_BASE[row.prefix]! + row.code] = index));
+OPCODES.forEach((row, index) => (ROW_OF_CODE[(PREFIX_BASE[row.prefix] ?? 0) + row.code] = index));
 
 /** Row number of an opcode, or -1. */
 export function rowOfCode(prefix: number, code: number): number {
   const base = PREFIX_BASE[prefix] ?? -1;
-  return base < 0 || code >= CODES_PER_PREFIX ? -1 : ROW_OF_CODE[base + code]!;
+  return base < 0 || code >= CODES_PER_PREFIX ? -1 : (ROW_OF_CODE[base + code] ?? 0);
 }
 
 /** Immediates that mean the same in every function of a module and in a module with more types, functions, tags or globals. */

@@ -2,6 +2,7 @@
  * Modules as text for people and tests: close to the text format (core specification, chapter 6), with byte offsets in front
  * of instructions. Not meant to be parsed.
  */
+import { itemAt } from './item-at.ts';
 import type { Code } from './code.ts';
 import { BLOCK_KIND } from './code.ts';
 import { decodeExpr, decodeFunction } from './code-decode.ts';
@@ -16,10 +17,10 @@ import { hex } from './wasm-error.ts';
 const CLAUSE_NAMES = ['catch', 'catch_ref', 'catch_all', 'catch_all_ref'];
 
 function memargText(code: Code, row: number): string {
-  const op = code.op[row]!;
-  if (code.at[row]! < 0) return `memory=${code.a[row]}`;
-  const reader = openReader(code.bytes, code.at[row]! + 1, code.end[row]!);
-  if (OPCODES[op]!.prefix !== 0) readU32(reader);
+  const op = code.op[row] ?? 0;
+  if ((code.at[row] ?? 0) < 0) return `memory=${code.a[row]}`;
+  const reader = openReader(code.bytes, (code.at[row] ?? 0) + 1, code.end[row] ?? 0);
+  if (itemAt(OPCODES, op).prefix !== 0) readU32(reader);
   const align = readU32(reader);
   if (align >= 0x40) readU32(reader);
   const offset = readU64(reader);
@@ -28,8 +29,8 @@ function memargText(code: Code, row: number): string {
 }
 
 function constantText(code: Code, row: number, shape: number): string {
-  if (code.at[row]! < 0) return `${code.a[row]}`;
-  const reader = openReader(code.bytes, code.at[row]! + 1, code.end[row]!);
+  if ((code.at[row] ?? 0) < 0) return `${code.a[row]}`;
+  const reader = openReader(code.bytes, (code.at[row] ?? 0) + 1, code.end[row] ?? 0);
   if (shape === SHAPE.i64) return String(readS64(reader));
   const view = new DataView(code.bytes.buffer, code.bytes.byteOffset + reader.pos);
   if (shape === SHAPE.f32) return `${view.getFloat32(0, true)} (${hex(view.getUint32(0, true))})`;
@@ -41,26 +42,26 @@ function constantText(code: Code, row: number, shape: number): string {
 }
 
 function blockText(code: Code, row: number): string {
-  const a = code.a[row]!;
+  const a = code.a[row] ?? 0;
   if (code.blockKind[row] === BLOCK_KIND.value) return `(result ${typeText(a)})`;
   return code.blockKind[row] === BLOCK_KIND.typeIndex ? `(type ${a})` : '';
 }
 
 function clausesText(code: Code, row: number): string {
-  const start = code.b[row]!;
-  return Array.from({ length: code.aux[start]! }, (_, clause) => {
+  const start = code.b[row] ?? 0;
+  return Array.from({ length: code.aux[start] ?? 0 }, (_, clause) => {
     const at = start + 1 + clause * 3;
-    const tag = code.aux[at + 1]! < 0 ? '' : ` ${code.aux[at + 1]}`;
-    return `(${CLAUSE_NAMES[code.aux[at]!]}${tag} ${code.aux[at + 2]})`;
+    const tag = (code.aux[at + 1] ?? 0) < 0 ? '' : ` ${code.aux[at + 1]}`;
+    return `(${CLAUSE_NAMES[code.aux[at] ?? 0]}${tag} ${code.aux[at + 2]})`;
   }).join(' ');
 }
 
 /** The immediates of a row as text. */
 export function immediatesText(code: Code, row: number): string {
-  const a = code.a[row]!;
-  const b = code.b[row]!;
+  const a = code.a[row] ?? 0;
+  const b = code.b[row] ?? 0;
   const { aux } = code;
-  const shape = SHAPES[code.op[row]!]!;
+  const shape = SHAPES[code.op[row] ?? 0] ?? 0;
   switch (shape) {
     case SHAPE.none:
       return '';
@@ -79,13 +80,13 @@ export function immediatesText(code: Code, row: number): string {
     case SHAPE.tryTable:
       return `${blockText(code, row)} ${clausesText(code, row)}`.trim();
     case SHAPE.brTable:
-      return aux.subarray(a + 1, a + 2 + aux[a]!).join(' ');
+      return aux.subarray(a + 1, a + 2 + (aux[a] ?? 0)).join(' ');
     case SHAPE.valtypes:
-      return typesText(aux.subarray(a + 1, a + 1 + aux[a]!));
+      return typesText(aux.subarray(a + 1, a + 1 + (aux[a] ?? 0)));
     case SHAPE.heaptype:
       return heapText(a);
     case SHAPE.brOnCast:
-      return `${a} ${aux[b]! & 1 ? 'null ' : ''}${heapText(aux[b + 1]!)} ${aux[b]! & 2 ? 'null ' : ''}${heapText(aux[b + 2]!)}`;
+      return `${a} ${(aux[b] ?? 0) & 1 ? 'null ' : ''}${heapText(aux[b + 1] ?? 0)} ${(aux[b] ?? 0) & 2 ? 'null ' : ''}${heapText(aux[b + 2] ?? 0)}`;
     default:
       return constantText(code, row, shape);
   }
@@ -93,7 +94,7 @@ export function immediatesText(code: Code, row: number): string {
 
 /** One row as text, without its offset. */
 export function rowText(code: Code, row: number): string {
-  return `${OPCODES[code.op[row]!]!.name} ${immediatesText(code, row)}`.trimEnd();
+  return `${itemAt(OPCODES, code.op[row] ?? 0).name} ${immediatesText(code, row)}`.trimEnd();
 }
 
 /** Rows as text, a line each, indented by nesting, offsets relative to `origin` in front. */
@@ -101,9 +102,9 @@ export function printCode(code: Code, origin = 0): string {
   const lines: string[] = [];
   let depth = 1;
   for (let row = 0; row < code.length; row++) {
-    const structure = STRUCTURES[code.op[row]!]!;
+    const structure = STRUCTURES[code.op[row] ?? 0] ?? 0;
     if (structure > STRUCTURE.opener) depth--;
-    const offset = code.at[row]! < 0 ? '-' : hex(code.at[row]! - origin);
+    const offset = (code.at[row] ?? 0) < 0 ? '-' : hex((code.at[row] ?? 0) - origin);
     lines.push(`${offset.padStart(8)}  ${'  '.repeat(Math.max(0, depth))}${rowText(code, row)}`);
     const closes = structure === STRUCTURE.end || structure === STRUCTURE.delegate;
     if (structure !== STRUCTURE.none && !closes) depth++;

@@ -23,7 +23,7 @@ function outOfRange(reader: Reader, at: number, count: number, what: string): Er
 
 export function readByte(reader: Reader): number {
   if (reader.pos >= reader.end) throw outOfRange(reader, reader.pos, 1, 'a byte');
-  return reader.bytes[reader.pos++]!;
+  return reader.bytes[reader.pos++] ?? 0;
 }
 
 /** Moves over `count` bytes and returns the offset of the first. */
@@ -36,7 +36,7 @@ export function skipBytes(reader: Reader, count: number, what = 'a run of bytes'
 
 /** An unsigned 32-bit LEB128 integer. */
 export function readU32(reader: Reader): number {
-  const first = reader.pos < reader.end ? reader.bytes[reader.pos]! : 0x80;
+  const first = reader.pos < reader.end ? (reader.bytes[reader.pos] ?? 0) : 0x80;
   if (first < 0x80) {
     reader.pos++;
     return first;
@@ -156,7 +156,7 @@ export function readName(reader: Reader): string {
   if (size <= 32) {
     let text = '';
     let at = start;
-    for (; at < start + size && bytes[at]! < 0x80; at++) text += String.fromCharCode(bytes[at]!);
+    for (; at < start + size && (bytes[at] ?? 0) < 0x80; at++) text += String.fromCharCode(bytes[at] ?? 0);
     if (at === start + size) return text;
   }
   try {

@@ -1,4 +1,5 @@
 /** Subtyping (core specification 3.3, "matching"). */
+import { itemAt } from './item-at.ts';
 import { BOTTOM, HEAP, heapOf, type HeapType, isNullable, isRef, ref, type SubType, type ValType } from './types.ts';
 
 /** What subtyping needs to know of a module. */
@@ -40,7 +41,7 @@ const ABSTRACT_OF = { func: HEAP.func, struct: HEAP.struct, array: HEAP.array } 
 
 /** The abstract heap type above a concrete one. */
 export function abstractHeap(context: SubtypeContext, heap: HeapType): HeapType {
-  return heap < 0 ? heap : ABSTRACT_OF[context.types[heap]!.composite.kind];
+  return heap < 0 ? heap : ABSTRACT_OF[itemAt(context.types, heap).composite.kind];
 }
 
 /** The top of the hierarchy that a heap type belongs to. */
@@ -54,7 +55,7 @@ export function topHeap(context: SubtypeContext, heap: HeapType): HeapType {
 
 /** Whether two type indices mean the same type. */
 export const isSameType = (context: SubtypeContext, a: number, b: number): boolean =>
-  a === b || context.types[a]!.canonical === context.types[b]!.canonical;
+  a === b || itemAt(context.types, a).canonical === itemAt(context.types, b).canonical;
 
 /** Whether heap type `a` matches `b` (3.3.3). */
 export function isHeapSubtype(context: SubtypeContext, a: HeapType, b: HeapType): boolean {
@@ -62,7 +63,7 @@ export function isHeapSubtype(context: SubtypeContext, a: HeapType, b: HeapType)
   if (a < 0 && BOTTOM_OF[topHeap(context, b)] === a) return true;
   if (b >= 0) {
     if (a < 0) return false;
-    for (let at: number | undefined = a; at !== undefined; at = context.types[at]!.supers[0]) {
+    for (let at: number | undefined = a; at !== undefined; at = itemAt(context.types, at).supers[0]) {
       if (isSameType(context, at, b)) return true;
     }
     return false;

@@ -10,6 +10,7 @@
  * 3. `polymorphic`: the innermost frame is unreachable from here on, its stack gives any type. `dead`: so is the row,
  *    because of this frame or one around it.
  */
+import { itemAt } from './item-at.ts';
 import type { Code } from './code.ts';
 import { OPCODES } from './opcode-table.ts';
 import { BOTTOM_REF, isSubtype } from './subtype.ts';
@@ -105,11 +106,11 @@ export class Typer {
     this.initialized.length = 0;
     this.tracksInit = false;
     for (let index = paramCount; index < this.localCount; index++) {
-      if (!isDefaultable(this.locals[index]!)) this.tracksInit = true;
+      if (!isDefaultable(this.locals[index] ?? 0)) this.tracksInit = true;
     }
     if (!this.tracksInit) return;
     this.isInitialized = Uint8Array.from({ length: this.localCount }, (_, index) =>
-      index < paramCount || isDefaultable(this.locals[index]!) ? 1 : 0,
+      index < paramCount || isDefaultable(this.locals[index] ?? 0) ? 1 : 0,
     );
   }
 
@@ -117,7 +118,7 @@ export class Typer {
   error(row: number, message: string): Error {
     const { code } = this;
     const where = this.funcIndex === undefined ? '' : `function[${this.funcIndex}] `;
-    const name = row < code.length ? OPCODES[code.op[row]!]!.name : 'end';
+    const name = row < code.length ? itemAt(OPCODES, code.op[row] ?? 0).name : 'end';
     return invalid(Math.max(0, code.at[row] ?? 0), `${where}${name}: ${message}`);
   }
 
@@ -151,7 +152,7 @@ export class Typer {
     const below = this.top;
     this.#nodeType[node] = type;
     this.#nodeBelow[node] = below;
-    this.#nodeHeight[node] = below < 0 ? 0 : this.#nodeHeight[below]! + 1;
+    this.#nodeHeight[node] = below < 0 ? 0 : (this.#nodeHeight[below] ?? 0) + 1;
     this.#nodeProducer[node] = row;
     this.#nodeResult[node] = result;
     this.#nodeCount = node + 1;
@@ -159,7 +160,7 @@ export class Typer {
   }
 
   pushAll(types: readonly ValType[], row: number): void {
-    for (let index = 0; index < types.length; index++) this.push(types[index]!, row, index);
+    for (let index = 0; index < types.length; index++) this.push(types[index] ?? 0, row, index);
   }
 
   /** Pops a value of any type. */
@@ -169,14 +170,14 @@ export class Typer {
       if (this.polymorphic) return BOTTOM;
       throw this.error(row, 'expected a value, the operand stack is empty');
     }
-    this.top = this.#nodeBelow[top]!;
-    return this.#nodeType[top]!;
+    this.top = this.#nodeBelow[top] ?? 0;
+    return this.#nodeType[top] ?? 0;
   }
 
   /** Pops a value that must match `expected`. */
   pop(expected: ValType, row: number): void {
     const { top } = this;
-    if (top !== this.base && this.#nodeType[top] === expected) this.top = this.#nodeBelow[top]!;
+    if (top !== this.base && this.#nodeType[top] === expected) this.top = this.#nodeBelow[top] ?? 0;
     else this.#popSlowly(expected, row);
   }
 
@@ -191,7 +192,7 @@ export class Typer {
   }
 
   popAll(types: readonly ValType[], row: number): void {
-    for (let index = types.length - 1; index >= 0; index--) this.pop(types[index]!, row);
+    for (let index = types.length - 1; index >= 0; index--) this.pop(types[index] ?? 0, row);
   }
 
   /** Pops a reference of any type. */
@@ -213,24 +214,24 @@ export class Typer {
     let node = this.top;
     let index = length - 1;
     for (; index >= 0 && node !== this.base && this.#nodeType[node] === types[index]; index--) {
-      node = this.#nodeBelow[node]!;
+      node = this.#nodeBelow[node] ?? 0;
     }
     if (index < 0) return;
     const popped = this.#popped;
     for (index = length - 1; index >= 0; index--) {
       popped[index] = this.top === this.base ? -1 : this.top;
-      this.pop(types[index]!, row);
+      this.pop(types[index] ?? 0, row);
     }
     for (index = 0; index < length; index++) {
-      const kept = popped[index]!;
+      const kept = popped[index] ?? 0;
       if (kept >= 0 && this.#nodeType[kept] === types[index] && this.#nodeBelow[kept] === this.top) this.top = kept;
-      else this.push(types[index]!, row, index);
+      else this.push(types[index] ?? 0, row, index);
     }
   }
 
   /** Number of values on the stack. */
   height(): number {
-    return this.top < 0 ? 0 : this.#nodeHeight[this.top]! + 1;
+    return this.top < 0 ? 0 : (this.#nodeHeight[this.top] ?? 0) + 1;
   }
 
   /** The rest of the innermost frame is unreachable. */
@@ -252,9 +253,9 @@ export class Typer {
       } else {
         this.retype(params, row);
         base = this.top;
-        for (let index = 0; index < params.length; index++) base = this.#nodeBelow[base]!;
+        for (let index = 0; index < params.length; index++) base = this.#nodeBelow[base] ?? 0;
       }
-      this.typing.blockHeight[row] = base < 0 ? 0 : this.#nodeHeight[base]! + 1;
+      this.typing.blockHeight[row] = base < 0 ? 0 : (this.#nodeHeight[base] ?? 0) + 1;
     }
     frame.row = row;
     frame.base = base;
@@ -273,7 +274,7 @@ export class Typer {
 
   /** The innermost frame. */
   frame(): Frame {
-    return this.frames[this.depth - 1]!;
+    return itemAt(this.frames, this.depth - 1);
   }
 
   /** Checks that the innermost frame has exactly its results on the stack and takes them off. */
@@ -310,7 +311,7 @@ export class Typer {
   /** The frame that a label names. */
   labelFrame(label: number, row: number): Frame {
     if (label >= this.depth) throw this.error(row, `label ${label} does not exist, ${this.depth} are in scope`);
-    return this.frames[this.depth - 1 - label]!;
+    return itemAt(this.frames, this.depth - 1 - label);
   }
 
   /** Types that a branch to the label takes. */
@@ -326,7 +327,8 @@ export class Typer {
   }
 
   forgetInitialized(length: number): void {
-    while (this.initialized.length > length) this.isInitialized[this.initialized.pop()!] = 0;
+    if (this.initialized.length === length) return;
+    for (const local of this.initialized.splice(length)) this.isInitialized[local] = 0;
   }
 
   /** Checks that a value type in code names only types that exist. */

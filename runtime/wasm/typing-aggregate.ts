@@ -1,4 +1,5 @@
 /** Typing of reference, struct and array instructions (core specification 3.4.6 and 3.4.7). */
+import { itemAt } from './item-at.ts';
 import { OP } from './opcode-table.ts';
 import { BOTTOM_REF, isSubtype, topHeap } from './subtype.ts';
 import { typeText } from './type-text.ts';
@@ -25,16 +26,16 @@ const isPacked = (storage: ValType): boolean => storage === PACKED_I8 || storage
 const unpacked = (storage: ValType): ValType => (isPacked(storage) ? I32 : storage);
 
 function structFields(typer: Typer, row: number): readonly FieldType[] {
-  const index = typer.code.a[row]!;
+  const index = typer.code.a[row] ?? 0;
   typer.checkIndex(index, typer.context.types.length, 'type', row);
-  const { composite } = typer.context.types[index]!;
+  const { composite } = itemAt(typer.context.types, index);
   if (composite.kind !== 'struct') throw typer.error(row, `type ${index} must be a struct type`);
   return composite.fields;
 }
 
 function structField(typer: Typer, row: number): FieldType {
   const fields = structFields(typer, row);
-  const field = fields[typer.code.b[row]!];
+  const field = fields[typer.code.b[row] ?? 0];
   if (field === undefined)
     throw typer.error(row, `field ${typer.code.b[row]} does not exist, there are ${fields.length}`);
   return field;
@@ -42,7 +43,7 @@ function structField(typer: Typer, row: number): FieldType {
 
 function arrayElement(typer: Typer, index: number, row: number): FieldType {
   typer.checkIndex(index, typer.context.types.length, 'type', row);
-  const { composite } = typer.context.types[index]!;
+  const { composite } = itemAt(typer.context.types, index);
   if (composite.kind !== 'array') throw typer.error(row, `type ${index} must be an array type`);
   return composite.element;
 }
@@ -70,17 +71,17 @@ const structGet =
   (typer, row) => {
     const field = structField(typer, row);
     requirePacking(typer, field, packed, row);
-    typer.pop(refNull(typer.code.a[row]!), row);
+    typer.pop(refNull(typer.code.a[row] ?? 0), row);
     typer.push(unpacked(field.storage), row);
   };
 
 const arrayGet =
   (packed: boolean): Rule =>
   (typer, row) => {
-    const element = arrayElement(typer, typer.code.a[row]!, row);
+    const element = arrayElement(typer, typer.code.a[row] ?? 0, row);
     requirePacking(typer, element, packed, row);
     typer.pop(I32, row);
-    typer.pop(refNull(typer.code.a[row]!), row);
+    typer.pop(refNull(typer.code.a[row] ?? 0), row);
     typer.push(unpacked(element.storage), row);
   };
 
@@ -91,7 +92,7 @@ function popSegmentRange(typer: Typer, row: number): void {
 }
 
 function requireDataElement(typer: Typer, element: FieldType, row: number): void {
-  checkData(typer, typer.code.b[row]!, row);
+  checkData(typer, typer.code.b[row] ?? 0, row);
   if (isRef(element.storage)) throw typer.error(row, `expected numbers or vectors, found ${typeText(element.storage)}`);
 }
 
@@ -100,35 +101,35 @@ function popArrayTarget(typer: Typer, element: FieldType, row: number): void {
   requireMutable(typer, element, row);
   popSegmentRange(typer, row);
   typer.pop(I32, row);
-  typer.pop(refNull(typer.code.a[row]!), row);
+  typer.pop(refNull(typer.code.a[row] ?? 0), row);
 }
 
 function arrayNewFixed(typer: Typer, row: number): void {
-  const { storage } = arrayElement(typer, typer.code.a[row]!, row);
-  const count = typer.code.b[row]!;
+  const { storage } = arrayElement(typer, typer.code.a[row] ?? 0, row);
+  const count = typer.code.b[row] ?? 0;
   if (count > WASM_LIMITS.arrayNewFixed) {
     throw typer.error(row, `${count} elements, at most ${WASM_LIMITS.arrayNewFixed} are accepted`);
   }
   for (let index = 0; index < count; index++) typer.pop(unpacked(storage), row);
-  typer.push(ref(typer.code.a[row]!), row);
+  typer.push(ref(typer.code.a[row] ?? 0), row);
 }
 
 function arrayCopy(typer: Typer, row: number): void {
   const { a, b } = typer.code;
-  const to = arrayElement(typer, a[row]!, row);
-  const from = arrayElement(typer, b[row]!, row);
+  const to = arrayElement(typer, a[row] ?? 0, row);
+  const from = arrayElement(typer, b[row] ?? 0, row);
   requireMutable(typer, to, row);
   requireSubtype(typer, from.storage, to.storage, row);
   typer.pop(I32, row);
   typer.pop(I32, row);
-  typer.pop(refNull(b[row]!), row);
+  typer.pop(refNull(b[row] ?? 0), row);
   typer.pop(I32, row);
-  typer.pop(refNull(a[row]!), row);
+  typer.pop(refNull(a[row] ?? 0), row);
 }
 
 /** The type that ref.test and ref.cast name; pops a reference of its hierarchy. */
 function popCastSource(typer: Typer, nullable: boolean, row: number): ValType {
-  const heap = typer.code.a[row]!;
+  const heap = typer.code.a[row] ?? 0;
   typer.checkHeap(heap, row);
   typer.pop(refNull(topHeap(typer.context, heap)), row);
   return nullable ? refNull(heap) : ref(heap);
@@ -146,8 +147,8 @@ const OP_TEST_NULL = OP['ref.test null'];
 
 const REFERENCE_RULES = {
   'ref.null': (typer, row) => {
-    typer.checkHeap(typer.code.a[row]!, row);
-    typer.push(refNull(typer.code.a[row]!), row);
+    typer.checkHeap(typer.code.a[row] ?? 0, row);
+    typer.push(refNull(typer.code.a[row] ?? 0), row);
   },
   'ref.is_null': (typer, row) => {
     typer.popRef(row);
@@ -159,12 +160,12 @@ const REFERENCE_RULES = {
   },
   'ref.func': (typer, row) => {
     const { funcs, declaredFuncs } = typer.context;
-    const index = typer.code.a[row]!;
+    const index = typer.code.a[row] ?? 0;
     typer.checkIndex(index, funcs.length, 'function', row);
     if (!declaredFuncs(index)) {
       throw typer.error(row, `function ${index} must be declared: exported, in an element segment or in a global`);
     }
-    typer.push(ref(funcs[index]!.typeIndex), row);
+    typer.push(ref(itemAt(funcs, index).typeIndex), row);
   },
   'ref.test': (typer, row) => {
     popCastSource(typer, typer.code.op[row] === OP_TEST_NULL, row);
@@ -179,12 +180,12 @@ const REFERENCE_RULES = {
 const STRUCT_RULES = {
   'struct.new': (typer, row) => {
     const fields = structFields(typer, row);
-    for (let index = fields.length - 1; index >= 0; index--) typer.pop(unpacked(fields[index]!.storage), row);
-    typer.push(ref(typer.code.a[row]!), row);
+    for (let index = fields.length - 1; index >= 0; index--) typer.pop(unpacked(itemAt(fields, index).storage), row);
+    typer.push(ref(typer.code.a[row] ?? 0), row);
   },
   'struct.new_default': (typer, row) => {
     for (const field of structFields(typer, row)) requireDefault(typer, field, row);
-    typer.push(ref(typer.code.a[row]!), row);
+    typer.push(ref(typer.code.a[row] ?? 0), row);
   },
   'struct.get': structGet(false),
   'struct.get packed': structGet(true),
@@ -192,60 +193,60 @@ const STRUCT_RULES = {
     const field = structField(typer, row);
     requireMutable(typer, field, row);
     typer.pop(unpacked(field.storage), row);
-    typer.pop(refNull(typer.code.a[row]!), row);
+    typer.pop(refNull(typer.code.a[row] ?? 0), row);
   },
 } as const satisfies Readonly<Record<string, Rule>>;
 
 const ARRAY_RULES = {
   'array.new': (typer, row) => {
-    const { storage } = arrayElement(typer, typer.code.a[row]!, row);
+    const { storage } = arrayElement(typer, typer.code.a[row] ?? 0, row);
     typer.pop(I32, row);
     typer.pop(unpacked(storage), row);
-    typer.push(ref(typer.code.a[row]!), row);
+    typer.push(ref(typer.code.a[row] ?? 0), row);
   },
   'array.new_default': (typer, row) => {
-    requireDefault(typer, arrayElement(typer, typer.code.a[row]!, row), row);
+    requireDefault(typer, arrayElement(typer, typer.code.a[row] ?? 0, row), row);
     typer.pop(I32, row);
-    typer.push(ref(typer.code.a[row]!), row);
+    typer.push(ref(typer.code.a[row] ?? 0), row);
   },
   'array.new_fixed': arrayNewFixed,
   'array.new_data': (typer, row) => {
-    requireDataElement(typer, arrayElement(typer, typer.code.a[row]!, row), row);
+    requireDataElement(typer, arrayElement(typer, typer.code.a[row] ?? 0, row), row);
     popSegmentRange(typer, row);
-    typer.push(ref(typer.code.a[row]!), row);
+    typer.push(ref(typer.code.a[row] ?? 0), row);
   },
   'array.new_elem': (typer, row) => {
-    const { storage } = arrayElement(typer, typer.code.a[row]!, row);
-    requireSubtype(typer, elementType(typer, typer.code.b[row]!, row), storage, row);
+    const { storage } = arrayElement(typer, typer.code.a[row] ?? 0, row);
+    requireSubtype(typer, elementType(typer, typer.code.b[row] ?? 0, row), storage, row);
     popSegmentRange(typer, row);
-    typer.push(ref(typer.code.a[row]!), row);
+    typer.push(ref(typer.code.a[row] ?? 0), row);
   },
   'array.get': arrayGet(false),
   'array.get packed': arrayGet(true),
   'array.set': (typer, row) => {
-    const element = arrayElement(typer, typer.code.a[row]!, row);
+    const element = arrayElement(typer, typer.code.a[row] ?? 0, row);
     requireMutable(typer, element, row);
     typer.pop(unpacked(element.storage), row);
     typer.pop(I32, row);
-    typer.pop(refNull(typer.code.a[row]!), row);
+    typer.pop(refNull(typer.code.a[row] ?? 0), row);
   },
   'array.fill': (typer, row) => {
-    const element = arrayElement(typer, typer.code.a[row]!, row);
+    const element = arrayElement(typer, typer.code.a[row] ?? 0, row);
     requireMutable(typer, element, row);
     typer.pop(I32, row);
     typer.pop(unpacked(element.storage), row);
     typer.pop(I32, row);
-    typer.pop(refNull(typer.code.a[row]!), row);
+    typer.pop(refNull(typer.code.a[row] ?? 0), row);
   },
   'array.copy': arrayCopy,
   'array.init_data': (typer, row) => {
-    const element = arrayElement(typer, typer.code.a[row]!, row);
+    const element = arrayElement(typer, typer.code.a[row] ?? 0, row);
     requireDataElement(typer, element, row);
     popArrayTarget(typer, element, row);
   },
   'array.init_elem': (typer, row) => {
-    const element = arrayElement(typer, typer.code.a[row]!, row);
-    requireSubtype(typer, elementType(typer, typer.code.b[row]!, row), element.storage, row);
+    const element = arrayElement(typer, typer.code.a[row] ?? 0, row);
+    requireSubtype(typer, elementType(typer, typer.code.b[row] ?? 0, row), element.storage, row);
     popArrayTarget(typer, element, row);
   },
 } as const satisfies Readonly<Record<string, Rule>>;

@@ -17,8 +17,8 @@ const OP_CATCH = OP.catch;
 function enterBlock(typer: Typer, row: number): void {
   const { context, code } = typer;
   const kind = code.blockKind[row];
-  if (kind === BLOCK_KIND.typeIndex) calleeType(typer, code.a[row]!, row);
-  else if (kind === BLOCK_KIND.value) typer.checkType(code.a[row]!, row);
+  if (kind === BLOCK_KIND.typeIndex) calleeType(typer, code.a[row] ?? 0, row);
+  else if (kind === BLOCK_KIND.value) typer.checkType(code.a[row] ?? 0, row);
   typer.enter(row, blockParamTypes(context, code, row), blockResultTypes(context, code, row), code.op[row] === OP_LOOP);
 }
 
@@ -32,15 +32,15 @@ function calleeType(typer: Typer, typeIndex: number, row: number): FuncType {
 
 function funcType(typer: Typer, row: number): FuncType {
   const { context, code } = typer;
-  const func = context.funcs[code.a[row]!];
-  if (func === undefined) typer.checkIndex(code.a[row]!, context.funcs.length, 'function', row);
-  return calleeType(typer, func!.typeIndex, row);
+  const func = context.funcs[code.a[row] ?? 0];
+  if (func !== undefined) return calleeType(typer, func.typeIndex, row);
+  throw typer.error(row, `function ${code.a[row]} does not exist, there are ${context.funcs.length}`);
 }
 
 /** The callee's type of call_indirect; pops the table index. */
 function indirectType(typer: Typer, row: number): FuncType {
   const { context, code } = typer;
-  const tableIndex = code.b[row]!;
+  const tableIndex = code.b[row] ?? 0;
   const table = context.tables[tableIndex];
   if (table === undefined)
     throw typer.error(row, `table ${tableIndex} does not exist, there are ${context.tables.length}`);
@@ -48,15 +48,15 @@ function indirectType(typer: Typer, row: number): FuncType {
   if (!isSubtype(context, element, refNull(HEAP.func))) {
     throw typer.error(row, `table ${tableIndex} must hold functions, it holds ${typeText(element)}`);
   }
-  const type = calleeType(typer, code.a[row]!, row);
+  const type = calleeType(typer, code.a[row] ?? 0, row);
   typer.popAddress(limits.is64, row);
   return type;
 }
 
 /** The callee's type of call_ref; pops the reference. */
 function refType(typer: Typer, row: number): FuncType {
-  const type = calleeType(typer, typer.code.a[row]!, row);
-  typer.pop(refNull(typer.code.a[row]!), row);
+  const type = calleeType(typer, typer.code.a[row] ?? 0, row);
+  typer.pop(refNull(typer.code.a[row] ?? 0), row);
   return type;
 }
 
@@ -83,7 +83,8 @@ const tailCallRule =
   };
 
 const matchAll = (typer: Typer, found: readonly ValType[], expected: readonly ValType[]): boolean =>
-  found.length === expected.length && found.every((type, index) => isSubtype(typer.context, type, expected[index]!));
+  found.length === expected.length &&
+  found.every((type, index) => isSubtype(typer.context, type, expected[index] ?? 0));
 
 function endBlock(typer: Typer, row: number): void {
   typer.closeArm(row);
@@ -104,7 +105,7 @@ function startElse(typer: Typer, row: number): void {
 }
 
 function startCatch(typer: Typer, row: number): void {
-  const params = typer.code.op[row] === OP_CATCH ? tagParams(typer, typer.code.a[row]!, row) : [];
+  const params = typer.code.op[row] === OP_CATCH ? tagParams(typer, typer.code.a[row] ?? 0, row) : [];
   typer.closeArm(row);
   typer.startArm(typer.frame().base);
   typer.frame().catching = true;
@@ -113,7 +114,7 @@ function startCatch(typer: Typer, row: number): void {
 
 function endDelegate(typer: Typer, row: number): void {
   typer.closeArm(row);
-  const label = typer.code.a[row]!;
+  const label = typer.code.a[row] ?? 0;
   if (label >= typer.depth - 1) {
     throw typer.error(row, `label ${label} does not exist, ${typer.depth - 1} are in scope`);
   }
@@ -128,7 +129,7 @@ function tagParams(typer: Typer, tagIndex: number, row: number): readonly ValTyp
 }
 
 function rethrow(typer: Typer, row: number): void {
-  const label = typer.code.a[row]!;
+  const label = typer.code.a[row] ?? 0;
   if (!typer.labelFrame(label, row).catching) throw typer.error(row, `label ${label} must be that of an open catch`);
   typer.becomeUnreachable();
 }
@@ -139,13 +140,13 @@ const INTS_PER_CLAUSE = 3;
 
 function tryTable(typer: Typer, row: number): void {
   const { aux } = typer.code;
-  const start = typer.code.b[row]!;
-  for (let clause = 0; clause < aux[start]!; clause++) {
+  const start = typer.code.b[row] ?? 0;
+  for (let clause = 0; clause < (aux[start] ?? 0); clause++) {
     const at = start + 1 + clause * INTS_PER_CLAUSE;
-    const kind = aux[at]!;
-    const caught: ValType[] = kind < CLAUSE.catchAll ? [...tagParams(typer, aux[at + 1]!, row)] : [];
+    const kind = aux[at] ?? 0;
+    const caught: ValType[] = kind < CLAUSE.catchAll ? [...tagParams(typer, aux[at + 1] ?? 0, row)] : [];
     if (kind === CLAUSE.catchRef || kind === CLAUSE.catchAllRef) caught.push(ref(HEAP.exn));
-    const expected = typer.labelTypes(aux[at + 2]!, row);
+    const expected = typer.labelTypes(aux[at + 2] ?? 0, row);
     if (!matchAll(typer, caught, expected)) {
       throw typer.error(
         row,
@@ -158,13 +159,13 @@ function tryTable(typer: Typer, row: number): void {
 
 function brTable(typer: Typer, row: number): void {
   const { aux } = typer.code;
-  const start = typer.code.a[row]!;
-  const count = aux[start]!;
+  const start = typer.code.a[row] ?? 0;
+  const count = aux[start] ?? 0;
   typer.pop(I32, row);
-  const defaults = typer.labelTypes(aux[start + 1 + count]!, row);
+  const defaults = typer.labelTypes(aux[start + 1 + count] ?? 0, row);
   let checked: readonly ValType[] = defaults;
   for (let index = 0; index < count; index++) {
-    const types = typer.labelTypes(aux[start + 1 + index]!, row);
+    const types = typer.labelTypes(aux[start + 1 + index] ?? 0, row);
     if (types === checked) continue;
     if (types.length !== defaults.length) {
       throw typer.error(row, `labels take ${typesText(types)} and ${typesText(defaults)}: expected the same number`);
@@ -185,16 +186,16 @@ function withoutLast(typer: Typer, types: readonly ValType[], row: number): read
 }
 
 function brOnNull(typer: Typer, row: number): void {
-  const types = typer.labelTypes(typer.code.a[row]!, row);
+  const types = typer.labelTypes(typer.code.a[row] ?? 0, row);
   const found = typer.popRef(row);
   typer.retype(types, row);
   typer.push(ref(heapOf(found)), row);
 }
 
 function brOnNonNull(typer: Typer, row: number): void {
-  const types = typer.labelTypes(typer.code.a[row]!, row);
+  const types = typer.labelTypes(typer.code.a[row] ?? 0, row);
   const rest = withoutLast(typer, types, row);
-  const expected = types[rest.length]!;
+  const expected = types[rest.length] ?? 0;
   const found = ref(heapOf(typer.popRef(row)));
   if (!isSubtype(typer.context, found, expected)) {
     throw typer.error(row, `the label takes ${typeText(expected)}, found ${typeText(found)}`);
@@ -208,9 +209,9 @@ const brOnCast =
   (branchesOnFail: boolean): Rule =>
   (typer, row) => {
     const { code, context } = typer;
-    const at = code.b[row]!;
-    const flags = code.aux[at]!;
-    const [fromHeap, toHeap] = [code.aux[at + 1]!, code.aux[at + 2]!];
+    const at = code.b[row] ?? 0;
+    const flags = code.aux[at] ?? 0;
+    const [fromHeap, toHeap] = [code.aux[at + 1] ?? 0, code.aux[at + 2] ?? 0];
     typer.checkHeap(fromHeap, row);
     typer.checkHeap(toHeap, row);
     const from = refOf((flags & 1) !== 0, fromHeap);
@@ -218,9 +219,9 @@ const brOnCast =
     if (!isHeapSubtype(context, toHeap, fromHeap) || (isNullable(to) && !isNullable(from))) {
       throw typer.error(row, `${typeText(to)} must be a subtype of ${typeText(from)}`);
     }
-    const types = typer.labelTypes(code.a[row]!, row);
+    const types = typer.labelTypes(code.a[row] ?? 0, row);
     const rest = withoutLast(typer, types, row);
-    const expected = types[rest.length]!;
+    const expected = types[rest.length] ?? 0;
     const branch = branchesOnFail ? refDifference(from, to) : to;
     if (!isSubtype(context, branch, expected)) {
       throw typer.error(row, `the label takes ${typeText(expected)}, found ${typeText(branch)}`);
@@ -246,7 +247,7 @@ export const CONTROL_RULES = {
   delegate: endDelegate,
   rethrow,
   throw: (typer, row) => {
-    typer.popAll(tagParams(typer, typer.code.a[row]!, row), row);
+    typer.popAll(tagParams(typer, typer.code.a[row] ?? 0, row), row);
     typer.becomeUnreachable();
   },
   throw_ref: (typer, row) => {
@@ -255,12 +256,12 @@ export const CONTROL_RULES = {
   },
   try_table: tryTable,
   br: (typer, row) => {
-    typer.popAll(typer.labelTypes(typer.code.a[row]!, row), row);
+    typer.popAll(typer.labelTypes(typer.code.a[row] ?? 0, row), row);
     typer.becomeUnreachable();
   },
   br_if: (typer, row) => {
     typer.pop(I32, row);
-    typer.retype(typer.labelTypes(typer.code.a[row]!, row), row);
+    typer.retype(typer.labelTypes(typer.code.a[row] ?? 0, row), row);
   },
   br_table: brTable,
   br_on_null: brOnNull,

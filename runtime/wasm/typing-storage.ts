@@ -6,9 +6,9 @@ import type { Rule } from './typing-control.ts';
 import { BOTTOM, type GlobalType, I32, I64, isRef, type MemoryType, type TableType, type ValType } from './types.ts';
 
 function localType(typer: Typer, row: number): ValType {
-  const local = typer.code.a[row]!;
+  const local = typer.code.a[row] ?? 0;
   if (local >= typer.localCount) typer.checkIndex(local, typer.localCount, 'local', row);
-  return typer.locals[local]!;
+  return typer.locals[local] ?? 0;
 }
 
 function select(typer: Typer, row: number): void {
@@ -26,9 +26,9 @@ function select(typer: Typer, row: number): void {
 
 function selectTyped(typer: Typer, row: number): void {
   const { aux } = typer.code;
-  const start = typer.code.a[row]!;
+  const start = typer.code.a[row] ?? 0;
   if (aux[start] !== 1) throw typer.error(row, `expected one type, found ${aux[start]}`);
-  const type = aux[start + 1]!;
+  const type = aux[start + 1] ?? 0;
   typer.checkType(type, row);
   typer.pop(I32, row);
   typer.pop(type, row);
@@ -37,7 +37,7 @@ function selectTyped(typer: Typer, row: number): void {
 }
 
 function globalType(typer: Typer, row: number): GlobalType {
-  const global = typer.context.globals[typer.code.a[row]!];
+  const global = typer.context.globals[typer.code.a[row] ?? 0];
   if (global !== undefined) return global.type;
   throw typer.error(row, `global ${typer.code.a[row]} does not exist, there are ${typer.context.globals.length}`);
 }
@@ -90,8 +90,8 @@ function popInit(typer: Typer, is64: boolean, row: number): void {
 const addressType = (is64: boolean): ValType => (is64 ? I64 : I32);
 
 function tableCopy(typer: Typer, row: number): void {
-  const to = tableType(typer, typer.code.a[row]!, row);
-  const from = tableType(typer, typer.code.b[row]!, row);
+  const to = tableType(typer, typer.code.a[row] ?? 0, row);
+  const from = tableType(typer, typer.code.b[row] ?? 0, row);
   requireSubtype(typer, from.element, to.element, row);
   popCopy(typer, to.limits.is64, from.limits.is64, row);
 }
@@ -102,20 +102,20 @@ export const STORAGE_RULES = {
   'select t': selectTyped,
   'local.get': (typer, row) => {
     const type = localType(typer, row);
-    if (typer.tracksInit && typer.isInitialized[typer.code.a[row]!] === 0) {
+    if (typer.tracksInit && typer.isInitialized[typer.code.a[row] ?? 0] === 0) {
       throw typer.error(row, `local ${typer.code.a[row]} of type ${typeText(type)} must be set before it is read`);
     }
     typer.push(type, row);
   },
   'local.set': (typer, row) => {
     typer.pop(localType(typer, row), row);
-    if (typer.tracksInit) typer.setInitialized(typer.code.a[row]!);
+    if (typer.tracksInit) typer.setInitialized(typer.code.a[row] ?? 0);
   },
   'local.tee': (typer, row) => {
     const type = localType(typer, row);
     typer.pop(type, row);
     typer.push(type, row);
-    if (typer.tracksInit) typer.setInitialized(typer.code.a[row]!);
+    if (typer.tracksInit) typer.setInitialized(typer.code.a[row] ?? 0);
   },
   'global.get': (typer, row) => typer.push(globalType(typer, row).type, row),
   'global.set': (typer, row) => {
@@ -124,43 +124,43 @@ export const STORAGE_RULES = {
     typer.pop(type, row);
   },
   'table.get': (typer, row) => {
-    const { element, limits } = tableType(typer, typer.code.a[row]!, row);
+    const { element, limits } = tableType(typer, typer.code.a[row] ?? 0, row);
     typer.popAddress(limits.is64, row);
     typer.push(element, row);
   },
   'table.set': (typer, row) => {
-    const { element, limits } = tableType(typer, typer.code.a[row]!, row);
+    const { element, limits } = tableType(typer, typer.code.a[row] ?? 0, row);
     typer.pop(element, row);
     typer.popAddress(limits.is64, row);
   },
-  'table.size': (typer, row) => typer.push(addressType(tableType(typer, typer.code.a[row]!, row).limits.is64), row),
+  'table.size': (typer, row) => typer.push(addressType(tableType(typer, typer.code.a[row] ?? 0, row).limits.is64), row),
   'table.grow': (typer, row) => {
-    const { element, limits } = tableType(typer, typer.code.a[row]!, row);
+    const { element, limits } = tableType(typer, typer.code.a[row] ?? 0, row);
     typer.popAddress(limits.is64, row);
     typer.pop(element, row);
     typer.push(addressType(limits.is64), row);
   },
   'table.fill': (typer, row) => {
-    const { element, limits } = tableType(typer, typer.code.a[row]!, row);
+    const { element, limits } = tableType(typer, typer.code.a[row] ?? 0, row);
     typer.popAddress(limits.is64, row);
     typer.pop(element, row);
     typer.popAddress(limits.is64, row);
   },
   'table.copy': tableCopy,
   'table.init': (typer, row) => {
-    const { element, limits } = tableType(typer, typer.code.b[row]!, row);
-    requireSubtype(typer, elementType(typer, typer.code.a[row]!, row), element, row);
+    const { element, limits } = tableType(typer, typer.code.b[row] ?? 0, row);
+    requireSubtype(typer, elementType(typer, typer.code.a[row] ?? 0, row), element, row);
     popInit(typer, limits.is64, row);
   },
-  'elem.drop': (typer, row) => void elementType(typer, typer.code.a[row]!, row),
+  'elem.drop': (typer, row) => void elementType(typer, typer.code.a[row] ?? 0, row),
   'memory.copy': (typer, row) => {
-    const to = memoryType(typer, typer.code.a[row]!, row);
-    const from = memoryType(typer, typer.code.b[row]!, row);
+    const to = memoryType(typer, typer.code.a[row] ?? 0, row);
+    const from = memoryType(typer, typer.code.b[row] ?? 0, row);
     popCopy(typer, to.limits.is64, from.limits.is64, row);
   },
   'memory.init': (typer, row) => {
-    checkData(typer, typer.code.a[row]!, row);
-    popInit(typer, memoryType(typer, typer.code.b[row]!, row).limits.is64, row);
+    checkData(typer, typer.code.a[row] ?? 0, row);
+    popInit(typer, memoryType(typer, typer.code.b[row] ?? 0, row).limits.is64, row);
   },
-  'data.drop': (typer, row) => checkData(typer, typer.code.a[row]!, row),
+  'data.drop': (typer, row) => checkData(typer, typer.code.a[row] ?? 0, row),
 } as const satisfies Readonly<Record<string, Rule>>;

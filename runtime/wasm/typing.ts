@@ -9,6 +9,7 @@
  * 3. Values that br_if and br_on_… leave on the stack keep their nodes, unless a type changes.
  * 4. The payload of a legacy catch are nodes of the catch row.
  */
+import { itemAt } from './item-at.ts';
 import { Typer } from './typer.ts';
 import { AGGREGATE_RULES } from './typing-aggregate.ts';
 import { CONTROL_RULES, type Rule } from './typing-control.ts';
@@ -25,7 +26,7 @@ import {
 } from './typing-signatures.ts';
 import { STORAGE_RULES } from './typing-storage.ts';
 import type { Code } from './code.ts';
-import type { RuleName } from './opcode-table.ts';
+import { OP, type RuleName } from './opcode-table.ts';
 import { BOTTOM, I32, I64, type ValType } from './types.ts';
 
 const RULES: Readonly<Record<RuleName, Rule>> = { ...CONTROL_RULES, ...STORAGE_RULES, ...AGGREGATE_RULES };
@@ -39,6 +40,8 @@ export interface TypingOptions {
   /** For messages. */
   readonly funcIndex?: number;
 }
+
+const OP_LOCAL_GET = OP['local.get'];
 
 /** One instance serves all bodies: validation neither waits nor calls out. */
 const typer = new Typer();
@@ -72,7 +75,7 @@ export function typeFunction(
   typer.results = results;
   typer.initialized.length = 0;
   typer.tracksInit = false;
-  for (let index = paramCount; index < localCount; index++) typer.checkType(locals[index]!, 0);
+  for (let index = paramCount; index < localCount; index++) typer.checkType(locals[index] ?? 0, 0);
   if (options.trackInit !== false) typer.trackInit(paramCount);
   typer.open(typing);
   typeRows();
@@ -81,31 +84,41 @@ export function typeFunction(
 }
 
 function typeRows(): void {
-  const { code, typing } = typer;
-  const { length, op: ops } = code;
+  const { code, typing, locals } = typer;
+  const { length, op: ops, a } = code;
   const { top } = typing;
+  const checksGet = typer.tracksInit;
   for (let row = 0; row < length; row++) {
     top[row] = typer.dead ? UNREACHABLE_TOP : typer.top;
-    const op = ops[row]!;
-    const rule = RULE[op]!;
-    if (rule >= 0) HANDLERS[rule]!(typer, row);
+    const op = ops[row] ?? 0;
+    if (op === OP_LOCAL_GET && !checksGet) {
+      const local = a[row] ?? 0;
+      if (local >= typer.localCount) typer.checkIndex(local, typer.localCount, 'local', row);
+      typer.push(locals[local] ?? 0, row);
+      continue;
+    }
+    const rule = RULE[op] ?? 0;
+    if (rule >= 0) itemAt(HANDLERS, rule)(typer, row);
     else if (USES_ADDRESS[op] === 1) typeMemoryAccess(op, row);
     else {
-      for (let index = PARAM_COUNT[op]! - 1; index >= 0; index--) typer.pop(PARAMS[op * MAX_PARAMS + index]!, row);
-      if (RESULT[op] !== BOTTOM) typer.push(RESULT[op]!, row);
+      let place = op * MAX_PARAMS + (PARAM_COUNT[op] ?? 0) - 1;
+      for (; place >= op * MAX_PARAMS; place--) typer.pop(PARAMS[place] ?? 0, row);
+      if (RESULT[op] !== BOTTOM) typer.push(RESULT[op] ?? 0, row);
     }
   }
 }
 
 function typeMemoryAccess(op: number, row: number): void {
   const { memories } = typer.context;
-  const memory = memories[typer.code.a[row]!];
-  if (memory === undefined) typer.checkIndex(typer.code.a[row]!, memories.length, 'memory', row);
-  const address = memory!.type.limits.is64 ? I64 : I32;
-  for (let index = PARAM_COUNT[op]! - 1; index >= 0; index--) {
-    const type = PARAMS[op * MAX_PARAMS + index]!;
+  const index = typer.code.a[row] ?? 0;
+  const memory = memories[index];
+  if (memory === undefined) throw typer.error(row, `memory ${index} does not exist, there are ${memories.length}`);
+  const address = memory.type.limits.is64 ? I64 : I32;
+  let place = op * MAX_PARAMS + (PARAM_COUNT[op] ?? 0) - 1;
+  for (; place >= op * MAX_PARAMS; place--) {
+    const type = PARAMS[place] ?? 0;
     typer.pop(type === ADDRESS ? address : type, row);
   }
-  const result = RESULT[op]!;
+  const result = RESULT[op] ?? 0;
   if (result !== BOTTOM) typer.push(result === ADDRESS ? address : result, row);
 }

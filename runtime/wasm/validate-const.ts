@@ -1,4 +1,5 @@
 /** Validity of constant expressions (core specification 3.4.13). */
+import { itemAt } from './item-at.ts';
 import { Code } from './code.ts';
 import { decodeExpr } from './code-decode.ts';
 import type { ConstExpr, Module } from './module.ts';
@@ -59,9 +60,9 @@ export class ConstChecker {
   check(expr: ConstExpr, type: ValType, globalCount: number): void {
     const code = decodeExpr(this.#module, expr, this.#code);
     for (let row = 0; row < code.length; row++) {
-      const op = code.op[row]!;
-      if (IS_CONSTANT[op] === 0) throw invalid(code.at[row]!, `${OPCODES[op]!.name} is not constant`);
-      if (op === OP_GLOBAL_GET) this.#checkGlobal(code.a[row]!, globalCount, code.at[row]!);
+      const op = code.op[row] ?? 0;
+      if (IS_CONSTANT[op] === 0) throw invalid(code.at[row] ?? 0, `${itemAt(OPCODES, op).name} is not constant`);
+      if (op === OP_GLOBAL_GET) this.#checkGlobal(code.a[row] ?? 0, globalCount, code.at[row] ?? 0);
     }
     typeFunction(this.#context, code, NO_LOCALS, 0, 0, [type], {}, this.#typing);
   }
@@ -70,6 +71,6 @@ export class ConstChecker {
     if (index >= globalCount) {
       throw invalid(offset, `global ${index} does not exist here, there are ${globalCount}`);
     }
-    if (this.#module.globals[index]!.type.mutable) throw invalid(offset, `global ${index} must be immutable`);
+    if (itemAt(this.#module.globals, index).type.mutable) throw invalid(offset, `global ${index} must be immutable`);
   }
 }

@@ -1,4 +1,5 @@
 /** Validity of types (core specification 3.2). */
+import { itemAt } from './item-at.ts';
 import { isSubtype } from './subtype.ts';
 import { typeText } from './type-text.ts';
 import {
@@ -44,7 +45,7 @@ function fieldMatches(context: TypesContext, sub: FieldType, sup: FieldType): bo
 }
 
 const allMatch = (context: TypesContext, sub: readonly ValType[], sup: readonly ValType[]): boolean =>
-  sub.length === sup.length && sub.every((type, index) => isSubtype(context, type, sup[index]!));
+  sub.length === sup.length && sub.every((type, index) => isSubtype(context, type, sup[index] ?? 0));
 
 /** Whether a composite type may be declared a subtype of another (3.3.7). */
 function compositeMatches(context: TypesContext, sub: CompositeType, sup: CompositeType): boolean {
@@ -62,18 +63,18 @@ function compositeMatches(context: TypesContext, sub: CompositeType, sup: Compos
 }
 
 function checkSupers(context: TypesContext, index: number, depths: number[]): void {
-  const { supers, composite } = context.types[index]!;
+  const { supers, composite } = itemAt(context.types, index);
   depths[index] = 0;
   if (supers.length > 1) throw invalidModule(`${supers.length} supertypes, at most 1 is accepted`);
   const [superIndex] = supers;
   if (superIndex === undefined) return;
   if (superIndex >= index) throw invalidModule(`supertype ${superIndex} must come before the type`);
-  const superType = context.types[superIndex]!;
+  const superType = itemAt(context.types, superIndex);
   if (superType.final) throw invalidModule(`supertype ${superIndex} is final`);
   if (!compositeMatches(context, composite, superType.composite)) {
     throw invalidModule(`the type does not match its supertype ${superIndex}`);
   }
-  depths[index] = depths[superIndex]! + 1;
+  depths[index] = (depths[superIndex] ?? 0) + 1;
   if (depths[index] > WASM_LIMITS.subtypeDepth) {
     throw invalidModule(`subtyping depth ${depths[index]}, at most ${WASM_LIMITS.subtypeDepth} is accepted`);
   }
@@ -84,9 +85,9 @@ export function checkTypes(context: TypesContext): void {
   const { types } = context;
   const depths: number[] = [];
   for (let start = 0, end = 0; start < types.length; start = end) {
-    while (end < types.length && types[end]!.recGroup === types[start]!.recGroup) end++;
+    while (end < types.length && itemAt(types, end).recGroup === itemAt(types, start).recGroup) end++;
     for (const pass of [
-      (index: number) => checkComposite(types[index]!.composite, end),
+      (index: number) => checkComposite(itemAt(types, index).composite, end),
       (index: number) => checkSupers(context, index, depths),
     ]) {
       for (let index = start; index < end; index++) {

@@ -3,6 +3,7 @@
  *
  * Boundary: accepts what the specification and the proposals in the opcode table accept, within `WASM_LIMITS`.
  */
+import { itemAt } from './item-at.ts';
 import { funcTypeAt } from './block-types.ts';
 import { decodeFunction, type FunctionBody } from './code-decode.ts';
 import { contextOf } from './context.ts';
@@ -55,7 +56,7 @@ export function validateDefinitions(module: Module): void {
 function each<T>(items: readonly T[], what: string, check: (item: T, index: number) => void): void {
   for (let index = 0; index < items.length; index++) {
     try {
-      check(items[index]!, index);
+      check(itemAt(items, index), index);
     } catch (error) {
       throw withPath(error, `${what}[${index}]`);
     }
@@ -135,7 +136,7 @@ function validateBodies(module: Module, context: TypingContext): void {
   for (let func = module.importedFuncs; func < module.funcs.length; func++) {
     try {
       body = decodeFunction(module, func, body);
-      const { results } = funcType(module, module.funcs[func]!.typeIndex);
+      const { results } = funcType(module, itemAt(module.funcs, func).typeIndex);
       typing = typeFunction(
         context,
         body.code,

@@ -101,7 +101,7 @@ export class ByteWriter {
     this.#reserve(count);
     const buffer = this.#buffer;
     let at = this.length;
-    if (count <= SHORT_RANGE_BYTES) for (let from = start; from < end; from++) buffer[at++] = source[from]!;
+    if (count <= SHORT_RANGE_BYTES) for (let from = start; from < end; from++) buffer[at++] = source[from] ?? 0;
     else buffer.set(source.subarray(start, end), at);
     this.length += count;
   }

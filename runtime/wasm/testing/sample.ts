@@ -1,7 +1,8 @@
 /** A module with something in every index space, for tests of single instructions. */
 import { BLOCK_KIND } from '../code.ts';
 import type { ModuleDraft } from '../encode-module.ts';
-import { OPCODES, type OpName } from '../opcode-table.ts';
+import { itemAt } from '../item-at.ts';
+import { OP, OPCODES, type OpName } from '../opcode-table.ts';
 import {
   ANYREF,
   EXTERNREF,
@@ -134,7 +135,7 @@ function aroundFixed(name: OpName, signature: string): Instr[] {
     .slice(1, -1)
     .split(' ')
     .filter(Boolean)
-    .map((token) => push(TOKENS[token]!));
+    .map((token) => push(TOKENS[token] ?? 0));
   return [...pushes, instr, ...(results === '[]' ? [] : [['drop'] as const])];
 }
 
@@ -247,7 +248,7 @@ const AROUND: Readonly<Record<string, readonly Instr[]>> = {
 
 /** Valid code, of type [] -> [] in `sample`, in which the instruction occurs. */
 export function codeAround(name: OpName): readonly Instr[] {
-  const { signature } = OPCODES.find((row) => row.name === name)!;
+  const { signature } = itemAt(OPCODES, OP[name]);
   if (signature.startsWith('[')) return aroundFixed(name, signature);
   const around = AROUND[name];
   if (around === undefined) throw new Error(`no sample code for ${name}`);
