@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import initWabt from 'wabt';
+import { BIG_MODULES } from './big-modules.ts';
 
 /** Features of text modules beyond WebAssembly 2.0, named as WABT and Binaryen name them. */
 export type TextFeature =
   | 'exceptions'
-  | 'exception-references'
+  | 'exception_references'
   | 'tail_call'
   | 'multi_memory'
   | 'extended_const'
@@ -33,7 +34,7 @@ async function assemble(file: string, features: readonly TextFeature[]): Promise
   const binary = new URL(`./wat/${file}.wasm`, import.meta.url);
   if (existsSync(binary)) return new Uint8Array(await readFile(binary));
   const wabt = await initWabt();
-  const text = await readFile(new URL(`./wat/${file}.wat`, import.meta.url), 'utf8');
+  const text = BIG_MODULES[file]?.() ?? (await readFile(new URL(`./wat/${file}.wat`, import.meta.url), 'utf8'));
   const enabled = Object.fromEntries(
     features.filter((name) => WABT_FEATURES.includes(name)).map((name) => [name, true]),
   );
@@ -45,7 +46,7 @@ async function assemble(file: string, features: readonly TextFeature[]): Promise
   }
 }
 
-/** The binary of `wat/FILE.wat`, assembled once. The caller must not change the bytes. */
+/** The binary of `wat/FILE.wat` or of the generated module FILE, assembled once. The caller must not change the bytes. */
 export function assembleText(file: string, features: readonly TextFeature[]): Promise<Uint8Array<ArrayBuffer>> {
   let binary = assembled.get(file);
   if (binary === undefined) assembled.set(file, (binary = assemble(file, features)));

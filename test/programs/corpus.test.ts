@@ -26,10 +26,7 @@ test('every name stands for one program', () => {
 test('every text module and every folder is in the tables', async () => {
   const { COMMANDS } = await import('./commands.ts');
   const { FUNCTIONS } = await import('./functions.ts');
-  const listed = new Set([
-    ...COMMANDS.map(({ name }) => name),
-    ...FUNCTIONS.map(({ name, file = name }) => `${file}.wat`),
-  ]);
+  const listed = new Set([...COMMANDS.map(({ name }) => name), ...FUNCTIONS.map(({ name }) => `${name}.wat`)]);
   const here = readdirSync(import.meta.dirname, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const folders = here.map(({ name }) => name).filter((name) => name !== 'wat' && name !== 'wasi');
   const texts = readdirSync(new URL('./wat/', import.meta.url)).filter((name) => name.endsWith('.wat'));

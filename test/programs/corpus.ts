@@ -48,6 +48,10 @@ export function createFunctionImports() {
       tick: (x: number): number => (Math.imul(x, 5) + 1) | 0,
       wide: (x: bigint): bigint => BigInt.asIntN(64, x * 3n + 1n),
       half: (x: number): number => x / 2,
+      fail: (x: number): number => {
+        if (x % 3 === 0) throw new Error('the host function failed, as it is meant to');
+        return x;
+      },
       base: 1000,
     },
   } as const;
@@ -76,13 +80,13 @@ function commandProgram({
 
 export const CORPUS: readonly CorpusProgram[] = [
   ...COMMANDS.map(commandProgram),
-  ...FUNCTIONS.map(({ name, file = name, features = [], args, expected }): FunctionProgram => ({
+  ...FUNCTIONS.map(({ name, features = [], args, expected }): FunctionProgram => ({
     kind: 'function',
     name,
     features,
     export: 'run',
     args,
     expected,
-    load: () => assembleText(file, features),
+    load: () => assembleText(name, features),
   })),
 ];

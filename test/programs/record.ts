@@ -1,6 +1,6 @@
 /**
- * Records what the bare engine gives: `node test/programs/record.ts` writes NAME/NAME.expected of every command and
- * prints the results of every function that differ from the table. Read the difference before you commit it.
+ * Records what the bare engine gives: `node test/programs/record.ts` writes NAME/NAME.expected of every command. Read
+ * the difference before you commit it.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { COMMANDS } from './commands.ts';

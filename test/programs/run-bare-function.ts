@@ -4,13 +4,12 @@ import { createFunctionImports, type Expected, type FunctionProgram } from './co
 const TRAPS = [
   [/unreachable/, 'unreachable'],
   [/memory access out of bounds/, 'memory-out-of-bounds'],
-  [/table index is out of bounds/, 'table-out-of-bounds'],
-  [/table (?:access|initializer) .*out of bounds|table.*out of bounds/, 'table-out-of-bounds'],
+  [/element segment out of bounds|table.*out of bounds/, 'table-out-of-bounds'],
   [/array element access out of bounds/, 'array-out-of-bounds'],
   [/(?:divide|remainder) by zero/, 'divide-by-zero'],
   [/divide result unrepresentable/, 'integer-overflow'],
   [/float unrepresentable/, 'invalid-conversion'],
-  [/null function or function signature mismatch/, 'indirect-call-type'],
+  [/function signature mismatch/, 'indirect-call-type'],
   [/dereferencing a null/, 'null-reference'],
   [/illegal cast/, 'cast-failure'],
 ] as const;

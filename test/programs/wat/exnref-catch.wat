@@ -1,0 +1,48 @@
+;; try_table with catch, catch_ref, catch_all and catch_all_ref; a caught reference is thrown again after calls.
+(module
+  (tag $e (param i32))
+  (tag $f (param i64 f64))
+  (func $mul (param $x i32) (result i32) (i32.add (i32.mul (local.get $x) (i32.const 7)) (i32.const 1)))
+  (func $throws (param $x i32) (result i32)
+    (if (i32.eqz (i32.rem_u (local.get $x) (i32.const 3))) (then (throw $e (call $mul (local.get $x)))))
+    (if (i32.eqz (i32.rem_u (local.get $x) (i32.const 5))) (then (throw $f (i64.const 50) (f64.const 0.5))))
+    (call $mul (local.get $x)))
+  (func $again (param $x i32) (result i32)
+    (local $r exnref) (local $code i32)
+    (block $caught (result i32 exnref)
+      (return
+        (try_table (result i32) (catch_ref $e $caught)
+          (i32.add (call $throws (local.get $x)) (call $mul (local.get $x))))))
+    (local.set $r)
+    (local.set $code)
+    (if (i32.and (call $mul (local.get $code)) (i32.const 1)) (then (throw_ref (local.get $r))))
+    (call $mul (local.get $code)))
+  (func $any (param $x i32) (result i32)
+    (local $r exnref)
+    (block $all (result exnref)
+      (return (try_table (result i32) (catch_all_ref $all) (call $again (local.get $x)))))
+    (local.set $r)
+    (drop (call $mul (local.get $x)))
+    (if (i32.gt_s (local.get $x) (i32.const 4)) (then (throw_ref (local.get $r))))
+    (i32.const -3))
+  (func (export "run") (param $n i32) (result i32)
+    (local $sum i32)
+    (loop $loop
+      (block $done
+        (block $on-all
+          (block $on-f (result i64 f64)
+            (block $on-e (result i32)
+              (local.set $sum
+                (i32.add
+                  (local.get $sum)
+                  (try_table (result i32) (catch $e $on-e) (catch $f $on-f) (catch_all $on-all)
+                    (call $any (local.get $n)))))
+              (br $done))
+            (local.set $sum (i32.xor (local.get $sum)))
+            (br $done))
+          (drop)
+          (i32.wrap_i64) (local.set $sum (i32.add (call $mul (local.get $sum))))
+          (br $done))
+        (local.set $sum (i32.const -99999)))
+      (br_if $loop (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $sum)))

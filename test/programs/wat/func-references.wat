@@ -1,0 +1,40 @@
+;; Typed function references: call_ref, ref.as_non_null, br_on_null, br_on_non_null, and return_call_ref; in locals, globals,
+;; a table of a typed element and on the stack over calls.
+(module
+  (type $f (func (param i32) (result i32)))
+  (table $t 3 (ref null $f))
+  (global $g (mut (ref null $f)) (ref.null $f))
+  (elem declare func $inc $triple $bounce)
+  (func $inc (type $f) (i32.add (local.get 0) (i32.const 1)))
+  (func $triple (type $f) (i32.mul (local.get 0) (i32.const 3)))
+  (func $bounce (type $f) (return_call_ref $f (i32.xor (local.get 0) (i32.const 0x2a)) (ref.func $inc)))
+  (func $choose (param $n i32) (result (ref $f))
+    (if (result (ref $f)) (i32.and (local.get $n) (i32.const 1))
+      (then (ref.func $inc))
+      (else (ref.func $triple))))
+  (func $or-zero (param $r (ref null $f)) (param $x i32) (result i32)
+    (block $null
+      (return (call_ref $f (local.get $x) (br_on_null $null (local.get $r)))))
+    (i32.const -7))
+  (func (export "run") (param $n i32) (result i32)
+    (local $r (ref null $f)) (local $sum i32)
+    (table.set $t (i32.const 0) (ref.func $bounce))
+    (loop $again
+      (local.set $r (call $choose (local.get $n)))
+      (local.get $sum)
+      (ref.as_non_null (local.get $r))
+      (local.set $sum (call_ref $f (local.get $sum) (call $choose (local.get $sum))))
+      (call_ref $f)
+      (local.set $sum (i32.add (local.get $sum)))
+      (local.set $sum (i32.add (local.get $sum) (call $or-zero (global.get $g) (local.get $n))))
+      (local.set $sum
+        (i32.add
+          (local.get $sum)
+          (call_ref $f (local.get $n) (table.get $t (i32.const 0)))))
+      (block $set (result (ref $f))
+        (br_on_non_null $set (table.get $t (i32.and (local.get $n) (i32.const 1))))
+        (ref.func $triple))
+      (global.set $g)
+      (if (i32.eqz (i32.rem_u (local.get $n) (i32.const 6))) (then (global.set $g (ref.null $f))))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $sum)))

@@ -1,0 +1,21 @@
+;; Host functions of three types called in loops, with values on the stack, and from a table.
+(module
+  (type $tick (func (param i32) (result i32)))
+  (import "env" "tick" (func $tick (type $tick)))
+  (import "env" "wide" (func $wide (param i64) (result i64)))
+  (import "env" "half" (func $half (param f64) (result f64)))
+  (table funcref (elem $tick $own))
+  (func $own (type $tick) (i32.sub (call $tick (local.get 0)) (i32.const 3)))
+  (func (export "run") (param $n i32) (result i32 i64 f64)
+    (local $sum i32) (local $long i64) (local $f f64)
+    (loop $again
+      (local.get $sum)
+      (local.set $long (i64.xor (call $wide (local.get $long)) (i64.extend_i32_u (call $tick (local.get $n)))))
+      (local.set $f (f64.add (call $half (local.get $f)) (f64.convert_i32_s (local.get $n))))
+      (call_indirect (type $tick) (i32.and (local.get $n) (i32.const 1)) (i32.and (local.get $n) (i32.const 1)))
+      (i32.add (call $tick (call $tick (local.get $n))))
+      (local.set $sum (i32.add))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $sum)
+    (local.get $long)
+    (local.get $f)))

@@ -1,0 +1,21 @@
+;; Two memories: loads, stores, copies between them, growth of each by itself.
+(module
+  (memory $a 1 3)
+  (memory $b 1 5)
+  (data $bytes "\01\02\03\04\05\06\07\08")
+  (data (memory $b) (i32.const 100) "second memory")
+  (func $next (param i32) (result i32) (i32.add (i32.mul (local.get 0) (i32.const 5)) (i32.const 1)))
+  (func (export "run") (param $n i32) (result i32 i32 i32)
+    (local $x i32) (local $at i32)
+    (loop $again
+      (local.set $at (i32.and (i32.mul (local.get $n) (i32.const 36)) (i32.const 0xffff)))
+      (i32.store $a (local.get $at) (local.tee $x (call $next (i32.load8_u $b offset=100 (local.get $n)))))
+      (i32.store $b offset=200 (local.get $at) (i32.add (i32.load $a (local.get $at)) (call $next (local.get $x))))
+      (memory.copy $a $b (i32.const 50) (i32.add (local.get $at) (i32.const 200)) (i32.const 4))
+      (memory.init $b $bytes (i32.const 104) (i32.and (local.get $n) (i32.const 3)) (i32.const 4))
+      (memory.fill $b (i32.const 110) (i32.load $a (i32.const 50)) (i32.const 3))
+      (if (i32.eqz (i32.rem_u (local.get $n) (i32.const 7))) (then (drop (memory.grow $b (i32.const 1)))))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (i32.add (i32.load $a (i32.const 50)) (i32.load $b (i32.const 236)))
+    (memory.size $a)
+    (memory.size $b)))

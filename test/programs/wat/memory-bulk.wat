@@ -1,0 +1,25 @@
+;; memory.init, copy, fill and data.drop in a loop; a dropped segment stays dropped, which memory.init of length 0 allows.
+(module
+  (memory 1 4)
+  (data $hello "hello, small machine")
+  (data $tail "0123456789")
+  (data (i32.const 1000) "active")
+  (func $sum (param $from i32) (param $to i32) (result i32)
+    (local $sum i32)
+    (loop $again
+      (local.set $sum (i32.add (i32.mul (local.get $sum) (i32.const 31)) (i32.load8_u (local.get $from))))
+      (br_if $again (i32.lt_u (local.tee $from (i32.add (local.get $from) (i32.const 1))) (local.get $to))))
+    (local.get $sum))
+  (func (export "run") (param $n i32) (result i32)
+    (local $i i32) (local $sum i32)
+    (memory.init $hello (i32.const 8) (i32.const 0) (i32.const 20))
+    (data.drop $hello)
+    (loop $again
+      (memory.init $tail (i32.add (i32.const 64) (local.get $i)) (i32.rem_u (local.get $i) (i32.const 8)) (i32.const 2))
+      (memory.copy (i32.add (i32.const 10) (local.get $i)) (i32.const 8) (i32.const 30))
+      (memory.fill (i32.add (i32.const 200) (local.get $i)) (local.get $sum) (i32.and (call $sum (i32.const 8) (i32.const 12)) (i32.const 255)))
+      (local.set $sum (i32.add (local.get $sum) (call $sum (i32.const 0) (i32.const 128))))
+      (memory.init $hello (i32.const 0) (i32.const 0) (i32.const 0))
+      (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
+    (data.drop $tail)
+    (i32.add (local.get $sum) (call $sum (i32.const 1000) (i32.const 1006)))))

@@ -1,0 +1,21 @@
+;; Functions that call each other, and Ackermann's function, whose stack grows and shrinks all the time.
+(module
+  (func $even (param $n i32) (result i32)
+    (if (result i32) (i32.eqz (local.get $n))
+      (then (i32.const 1))
+      (else (call $odd (i32.sub (local.get $n) (i32.const 1))))))
+  (func $odd (param $n i32) (result i32)
+    (if (result i32) (i32.eqz (local.get $n))
+      (then (i32.const 0))
+      (else (call $even (i32.sub (local.get $n) (i32.const 1))))))
+  (func $ackermann (param $m i32) (param $n i32) (result i32)
+    (if (i32.eqz (local.get $m)) (then (return (i32.add (local.get $n) (i32.const 1)))))
+    (if (i32.eqz (local.get $n))
+      (then (return (call $ackermann (i32.sub (local.get $m) (i32.const 1)) (i32.const 1)))))
+    (call $ackermann
+      (i32.sub (local.get $m) (i32.const 1))
+      (call $ackermann (local.get $m) (i32.sub (local.get $n) (i32.const 1)))))
+  (func (export "run") (param $n i32) (result i32 i32 i32)
+    (call $even (local.get $n))
+    (call $odd (i32.add (local.get $n) (i32.const 2)))
+    (call $ackermann (i32.const 2) (i32.const 5))))

@@ -1,0 +1,21 @@
+;; A state machine of tail calls through a table, mixed with ordinary calls, a tail call of a host function at the end.
+(module
+  (import "env" "tick" (func $tick (param i32) (result i32)))
+  (type $state (func (param i32 i32) (result i32)))
+  (table funcref (elem $a $b $c $end))
+  (func $f (param i32) (result i32) (i32.xor (i32.mul (local.get 0) (i32.const 3)) (i32.const 0x1f)))
+  (func $go (type $state)
+    (return_call_indirect (type $state)
+      (i32.sub (local.get 0) (i32.const 1))
+      (local.get 1)
+      (select (i32.const 3) (i32.rem_u (local.get 1) (i32.const 3)) (i32.le_s (local.get 0) (i32.const 0)))))
+  (func $a (type $state) (return_call $go (local.get 0) (call $f (local.get 1))))
+  (func $b (type $state)
+    (if (i32.and (local.get 0) (i32.const 1)) (then (return_call $go (local.get 0) (i32.const 4))))
+    (return_call $go (local.get 0) (i32.add (call $f (local.get 0)) (local.get 1))))
+  (func $c (type $state)
+    (loop $again
+      (br_if $again (i32.and (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (i32.const 3))))
+    (return_call_indirect (type $state) (local.get 0) (local.get 1) (i32.const 1)))
+  (func $end (type $state) (return_call $tick (i32.add (local.get 0) (local.get 1))))
+  (func (export "run") (param $n i32) (result i32) (i32.add (call $go (local.get $n) (i32.const 1)) (i32.const 1))))
