@@ -1,4 +1,5 @@
 /** Types as text, spelled as in the text format. */
+import { BOTTOM_REF } from './subtype.ts';
 import {
   BOTTOM,
   HEAP,
@@ -23,6 +24,7 @@ const NUMBER_NAMES: Readonly<Record<number, string>> = {
 };
 
 const HEAP_NAMES = new Map<HeapType, string>(Object.entries(HEAP).map(([name, heap]) => [heap, name]));
+HEAP_NAMES.set(heapOf(BOTTOM_REF), 'bottom');
 
 /** Shorthand of `(ref null heap)` for abstract heap types. */
 const SHORTHANDS: Readonly<Record<number, string>> = {
