@@ -5,7 +5,9 @@
  * what has come, never with what was announced.
  */
 import { PluvioError } from '../errors/index.ts';
-import { concat } from './memory-groups.ts';
+
+/** Room for a read that spans chunks, to begin with. */
+const FIRST_BYTES = 65_536;
 
 export class StreamReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
@@ -27,22 +29,38 @@ export class StreamReader {
 
   /** @throws PluvioError `BUNDLE_MALFORMED` the stream ended before; `BUNDLE_LIMIT` it is longer than allowed */
   async read(sizeBytes: number): Promise<Uint8Array> {
-    const parts: Uint8Array[] = [];
-    let missingBytes = sizeBytes;
-    while (missingBytes > 0) {
-      if (this.#current.byteLength === 0 && !(await this.#fill())) {
-        const found = sizeBytes - missingBytes;
-        throw new PluvioError(
-          'BUNDLE_MALFORMED',
-          `${this.#what} ends after ${found} of ${sizeBytes} bytes at offset 0x${this.offset.toString(16)}`,
+    if (this.#current.byteLength === 0 && sizeBytes > 0) await this.#need(0, sizeBytes);
+    if (this.#current.byteLength >= sizeBytes) return this.#take(sizeBytes);
+    // grows as bytes come, so that neither an announced size nor many tiny chunks take more memory than what came
+    let bytes = new Uint8Array(Math.min(sizeBytes, FIRST_BYTES));
+    let filledBytes = 0;
+    while (filledBytes < sizeBytes) {
+      if (this.#current.byteLength === 0) await this.#need(filledBytes, sizeBytes);
+      const part = this.#take(Math.min(this.#current.byteLength, sizeBytes - filledBytes));
+      if (filledBytes + part.byteLength > bytes.byteLength) {
+        const grown = new Uint8Array(
+          Math.min(sizeBytes, Math.max(filledBytes + part.byteLength, 2 * bytes.byteLength)),
         );
+        grown.set(bytes.subarray(0, filledBytes));
+        bytes = grown;
       }
-      const part = this.#current.subarray(0, missingBytes);
-      this.#current = this.#current.subarray(part.byteLength);
-      missingBytes -= part.byteLength;
-      parts.push(part);
+      bytes.set(part, filledBytes);
+      filledBytes += part.byteLength;
     }
-    return parts.length === 1 && parts[0] !== undefined ? parts[0] : concat(parts);
+    return bytes;
+  }
+
+  /** Moves over bytes of the current chunk. */
+  #take(sizeBytes: number): Uint8Array {
+    const part = this.#current.subarray(0, sizeBytes);
+    this.#current = this.#current.subarray(sizeBytes);
+    return part;
+  }
+
+  async #need(foundBytes: number, sizeBytes: number): Promise<void> {
+    if (await this.#fill()) return;
+    const at = `at offset 0x${this.offset.toString(16)}`;
+    throw new PluvioError('BUNDLE_MALFORMED', `${this.#what} ends after ${foundBytes} of ${sizeBytes} bytes ${at}`);
   }
 
   /** Whether the stream is at its end. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EMPTY_MODULE, smallBundle, text } from '../../test/arbitrary/bundle.ts';
 import { arbitrarySnapshot, snapshotOfMemory } from '../../test/arbitrary/snapshot.ts';
+import { encodeSnapshot } from '../engine/snapshot-codec.ts';
 import { nodeCodecs } from '../node/codecs.ts';
 import type { Bundle } from './bundle.ts';
 import { type BundleCodecs, webCodecs } from './codecs.ts';
@@ -52,6 +53,26 @@ describe.each(MODES)('with the codecs of %s', (_, codecs) => {
     );
   });
 });
+
+test('what nests as deep as a snapshot may goes into a bundle too', async () => {
+  const nested = (depth: number): unknown => (depth === 0 ? [] : [nested(depth - 1)]);
+  const snapshotOf = (depth: number) => ({ ...snapshotOfMemory(new Uint8Array()), hosts: { x: nested(depth) } });
+  let depth = 0;
+  while (depth < 100 && fits(() => encodeSnapshot(snapshotOf(depth + 1)))) depth++;
+  expect(depth).toBeGreaterThan(50);
+  expect(depth).toBeLessThan(64);
+  const packed = await packBundle(smallBundle({ snapshot: snapshotOf(depth) }), nodeCodecs);
+  expect((await unpackBundle(sourceOf(packed), nodeCodecs)).snapshot).toEqual(snapshotOf(depth));
+});
+
+function fits(encode: () => unknown): boolean {
+  try {
+    encode();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 test('the same bundle has the same digest, and each blob comes once, the manifest first', async () => {
   const first = await packBundle(smallBundle(), nodeCodecs);

@@ -122,7 +122,7 @@ async function fetchBlob({ source, codecs }: Unpacking, { digest, sizeBytes }: D
     });
   }
   await verifyDigest(bytes, digest, codecs);
-  return bytes;
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength); // not a Buffer, whose methods differ
 }
 
 function fetchOne(unpacking: Unpacking, { layers }: ImageManifest, kind: LayerKind): Promise<Uint8Array> {

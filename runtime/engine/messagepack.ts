@@ -12,8 +12,7 @@
  * 4. Bytes that were read are views of the input.
  */
 import { Packr } from 'msgpackr';
-import { PluvioError } from '../errors/index.ts';
-import { FieldFault } from './plain-fields.ts';
+import { FieldFault, inField, readEach, withFieldErrors } from './plain-fields.ts';
 
 /** How deep arrays and objects may nest. */
 export const MAX_DEPTH = 64;
@@ -31,47 +30,49 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * next call.
  * @throws PluvioError `INVALID_ARGUMENT` data that MessagePack cannot carry; the message gives its path
  */
-export function encodePlain(value: unknown, what: string): Uint8Array {
-  return packr.pack(toPackable(value, what, 0));
+export function encodePlain(value: unknown, what: string, maxDepth = MAX_DEPTH): Uint8Array {
+  return packr.pack(withFieldErrors('INVALID_ARGUMENT', `cannot encode ${what}`, () => toPackable(value, maxDepth)));
 }
 
-function toPackable(value: unknown, path: string, depth: number): unknown {
-  if (depth > MAX_DEPTH) throw unfit(path, 'nested deeper', `nested at most ${MAX_DEPTH} deep`);
+/** The data as msgpackr takes it: checked, objects as sorted maps. */
+function toPackable(value: unknown, depthLeft: number): unknown {
   switch (typeof value) {
     case 'boolean':
     case 'number':
       return value;
     case 'bigint':
-      if (value !== BigInt.asIntN(64, value) && value !== BigInt.asUintN(64, value)) {
-        throw unfit(path, 'a larger bigint', 'a bigint of 64 bits');
-      }
-      return value;
+      if (value === BigInt.asIntN(64, value) || value === BigInt.asUintN(64, value)) return value;
+      throw new FieldFault(value, 'a bigint of 64 bits');
     case 'string':
-      if (!value.isWellFormed()) throw unfit(path, 'a string with a lone surrogate', 'a well-formed string');
-      return value;
+      if (value.isWellFormed()) return value;
+      throw new FieldFault(value, 'a string without lone surrogates');
     case 'object':
       break;
     default:
-      throw unfit(path, `a ${typeof value}`, 'plain data');
+      throw new FieldFault(value, 'plain data');
   }
-  if (value === null) return null;
-  if (value instanceof Uint8Array) return value;
-  if (Array.isArray(value)) return value.map((item, index) => toPackable(item, `${path}[${index}]`, depth + 1));
+  if (value === null || value instanceof Uint8Array) return value;
+  if (depthLeft <= 0) throw new FieldFault(value, `nested at most ${MAX_DEPTH} deep`);
+  if (Array.isArray(value)) return readEach(value, Infinity, (item) => toPackable(item, depthLeft - 1));
+  return toSortedMap(value, depthLeft);
+}
+
+function toSortedMap(value: object, depthLeft: number): Map<string, unknown> {
   const proto: unknown = Object.getPrototypeOf(value);
-  if (proto !== Object.prototype && proto !== null) throw unfit(path, 'an object of a class', 'a plain object');
+  if (proto !== Object.prototype && proto !== null) throw new FieldFault(value, 'a plain object, not one of a class');
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
   const sorted = entries.map(([key, item]) => ({ key, bytes: utf8.encode(key), item: item as unknown }));
   sorted.sort((a, b) => compareBytes(a.bytes, b.bytes));
   const map = new Map<string, unknown>();
   for (const { key, item } of sorted) {
-    if (key === '__proto__' || !key.isWellFormed()) throw unfit(path, `an object with the key ${key}`, 'without it');
-    map.set(key, toPackable(item, `${path}.${key}`, depth + 1));
+    if (key === '__proto__' || !key.isWellFormed()) throw new FieldFault(key, 'another key, and well-formed');
+    map.set(
+      key,
+      inField(key, () => toPackable(item, depthLeft - 1)),
+    );
   }
   return map;
 }
-
-const unfit = (path: string, found: string, expected: string): PluvioError =>
-  new PluvioError('INVALID_ARGUMENT', `cannot encode ${path}: it is ${found}; it must be ${expected}`, { field: path });
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length);

@@ -67,7 +67,7 @@ describe('round trip', () => {
 
   test('a host that leaves what is not plain data is named', () => {
     expect(() => encodeSnapshot({ ...EMPTY, hosts: { wasi: { files: [new Map()] } } })).toThrow(
-      /snapshot\.hosts\.wasi\.files\[0\]: .*plain object/,
+      /cannot encode snapshot: field hosts\.wasi\.files\[0\] .*plain object/,
     );
   });
 });

@@ -15,7 +15,7 @@
  * 2. Memory bytes are copied once when they are encoded, and not at all when they are decoded.
  */
 import { assert, PluvioError } from '../errors/index.ts';
-import { decodePlain, encodePlain } from './messagepack.ts';
+import { decodePlain, encodePlain, MAX_DEPTH } from './messagepack.ts';
 import { FieldFault, withFieldErrors } from './plain-fields.ts';
 import { MEMORY_BLOCK_BYTES, type MemoryState, type Snapshot, SNAPSHOT_VERSION } from './snapshot.ts';
 import { encodeState, readRunPlaces, readState } from './snapshot-state.ts';
@@ -23,13 +23,15 @@ import { encodeState, readRunPlaces, readState } from './snapshot-state.ts';
 /** 'PLVS' as the u32 at offset 0, little-endian. */
 const MAGIC = 0x53564c50;
 const HEADER_BYTES = 12;
+/** One less than a reader takes: a bundle puts the same state one level deeper, and must not fail where this does not. */
+const STATE_MAX_DEPTH = MAX_DEPTH - 1;
 
 /**
  * Encodes a snapshot; the result is the caller's own.
  * @throws PluvioError `INVALID_ARGUMENT` the state of a host is not plain data
  */
 export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
-  const state = encodePlain(encodeState(snapshot, encodeInlineRuns), 'snapshot');
+  const state = encodePlain(encodeState(snapshot, encodeInlineRuns), 'snapshot', STATE_MAX_DEPTH);
   const runs = snapshot.instances.flatMap(({ memories }) => memories.flatMap((memory) => memory.runs));
   const memoryBytes = runs.reduce((total, run) => total + run.bytes.byteLength, 0);
   const bytes = new Uint8Array(HEADER_BYTES + state.byteLength + memoryBytes);
