@@ -1,0 +1,57 @@
+import { PluvioError } from '../../errors/index.ts';
+
+interface LimitRow {
+  readonly default: number;
+  readonly max: number;
+  readonly unit: string;
+}
+
+/** Limits of one WASI host: default, the largest value that a caller may ask for, unit. The smallest is 0. */
+export const WASI_LIMITS = {
+  /** What writing to the file tree may cost: contents, copied blocks of base files, targets of symbolic links. */
+  scratchBytes: { default: 64 * 2 ** 20, max: 2 ** 30, unit: 'bytes' },
+  /** Open descriptors, with standard streams and preopened directories. */
+  maxOpenFiles: { default: 1024, max: 65536, unit: 'descriptors' },
+  /** One path as the guest passes it; also the target of a symbolic link. */
+  maxPathBytes: { default: 4096, max: 65536, unit: 'bytes' },
+  /** Inodes that the guest made, and directory entries that the guest made. */
+  maxInodes: { default: 65536, max: 2 ** 20, unit: 'inodes' },
+} as const satisfies Record<string, LimitRow>;
+
+export type WasiLimitName = keyof typeof WASI_LIMITS;
+export type WasiLimits = { readonly [Name in WasiLimitName]?: number };
+export type ResolvedWasiLimits = { readonly [Name in WasiLimitName]: number };
+
+/** Vectors in one list of buffers; the customary IOV_MAX. */
+export const IOVECS_MAX = 1024;
+/** Bytes in one list of buffers: results are 32-bit. */
+export const TRANSFER_MAX_BYTES = 0x7fff_ffff;
+/** Bytes that one fd_write hands to an output; a longer write is a partial one. */
+export const OUTPUT_WRITE_MAX_BYTES = 2 ** 20;
+/** Subscriptions of one poll_oneoff. */
+export const SUBSCRIPTIONS_MAX = 4096;
+/** Random bytes that are fetched at once. */
+export const RANDOM_CHUNK_BYTES = 65536;
+
+/**
+ * Fills in defaults and checks every limit against its range.
+ * @throws PluvioError `LIMIT_OUT_OF_RANGE`
+ */
+export function resolveWasiLimits(limits: WasiLimits): ResolvedWasiLimits {
+  const resolve = (name: WasiLimitName): number => {
+    const row = WASI_LIMITS[name];
+    const value = limits[name] ?? row.default;
+    if (Number.isInteger(value) && value >= 0 && value <= row.max) return value;
+    throw new PluvioError(
+      'LIMIT_OUT_OF_RANGE',
+      `limit ${name} is ${value}; it must be a whole number from 0 to ${row.max} ${row.unit}`,
+      { limit: name, max: row.max },
+    );
+  };
+  return {
+    scratchBytes: resolve('scratchBytes'),
+    maxOpenFiles: resolve('maxOpenFiles'),
+    maxPathBytes: resolve('maxPathBytes'),
+    maxInodes: resolve('maxInodes'),
+  };
+}
