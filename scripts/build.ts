@@ -24,6 +24,9 @@ const ASSET = /\.(?:wasm|wit|html|css|svg|h|json|sql)$/;
 /** What the compiler makes of one source file. */
 const EMITTED = /\.(?:js|js\.map|d\.ts)$/;
 
+/** Sources that serve tests only; the compiler's settings leave them out too. */
+const TEST_ONLY = /\.(?:test|fixture)\.ts$|\/testing\//;
+
 const EXECUTABLES = ['sdk/cli/main.js'] as const;
 
 function listFiles(dir: string): string[] {
@@ -48,7 +51,7 @@ function isVerbatim(path: string): boolean {
 
 function copyAssets(): void {
   for (const path of SOURCE_DIRS.flatMap(listFiles)) {
-    if (!isVerbatim(path) && !ASSET.test(path)) continue;
+    if (!isVerbatim(path) && (!ASSET.test(path) || TEST_ONLY.test(path))) continue;
     const target = join(DIST, path);
     if (existsSync(target) && statSync(target).mtimeMs >= statSync(join(ROOT, path)).mtimeMs) continue;
     mkdirSync(dirname(target), { recursive: true });
@@ -60,12 +63,12 @@ function removeStale(): void {
   for (const path of SOURCE_DIRS.flatMap((dir) => listFiles(`dist/${dir}`))) {
     const source = path.slice('dist/'.length);
     const origin = !isVerbatim(source) && EMITTED.test(source) ? source.replace(EMITTED, '.ts') : source;
-    if (!existsSync(join(ROOT, origin))) rmSync(join(ROOT, path));
+    if (!existsSync(join(ROOT, origin)) || TEST_ONLY.test(origin)) rmSync(join(ROOT, path));
   }
 }
 
 // An incremental build trusts its record of the last one: without the files the record is worthless.
-if (!existsSync(join(DIST, 'runtime'))) rmSync(join(DIST, '.tsbuildinfo'), { force: true });
+if (!existsSync(join(DIST, 'runtime'))) rmSync(join(ROOT, '.cache/build.tsbuildinfo'), { force: true });
 compile();
 copyAssets();
 removeStale();

@@ -49,7 +49,12 @@ function faultsOf(path: string): string[] {
 const sources = ['runtime', 'sdk', 'modules']
   .flatMap((dir) => readdirSync(join(ROOT, dir), { recursive: true, encoding: 'utf8' }).map((name) => join(dir, name)))
   .map((path) => path.replaceAll(sep, '/'))
-  .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && !/^sdk\/(?:templates|assembly)\//.test(path));
+  .filter(
+    (path) =>
+      path.endsWith('.ts') &&
+      !/\.(?:test|fixture)\.ts$|\/testing\//.test(path) &&
+      !/^sdk\/(?:templates|assembly)\//.test(path),
+  );
 
 test('imports point down the layers only', () => {
   expect(sources).toContain('runtime/errors/index.ts');
