@@ -10,6 +10,7 @@ export const ERRNO = {
   success: 0,
   again: 6,
   badf: 8,
+  busy: 10,
   exist: 20,
   fault: 21,
   fbig: 22,

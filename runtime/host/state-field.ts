@@ -20,16 +20,24 @@ export class StateField {
   }
 
   malformed(expected: string): never {
-    throw new PluvioError('SNAPSHOT_MALFORMED', `field ${this.path} is ${describe(this.value)}; it must be ${expected}`, {
-      field: this.path,
-    });
+    throw new PluvioError(
+      'SNAPSHOT_MALFORMED',
+      `field ${this.path} is ${describe(this.value)}; it must be ${expected}`,
+      {
+        field: this.path,
+      },
+    );
   }
 
   /** The field does not fit this host: its files or limits. */
   mismatch(expected: string): never {
-    throw new PluvioError('SNAPSHOT_MISMATCH', `field ${this.path} is ${describe(this.value)}; it must be ${expected}`, {
-      field: this.path,
-    });
+    throw new PluvioError(
+      'SNAPSHOT_MISMATCH',
+      `field ${this.path} is ${describe(this.value)}; it must be ${expected}`,
+      {
+        field: this.path,
+      },
+    );
   }
 
   get isNull(): boolean {
@@ -52,7 +60,9 @@ export class StateField {
   }
 
   /** An array of exactly that many elements. */
-  tuple<const Count extends 2 | 3>(count: Count): Count extends 2 ? [StateField, StateField] : [StateField, StateField, StateField] {
+  tuple<const Count extends 2 | 3>(
+    count: Count,
+  ): Count extends 2 ? [StateField, StateField] : [StateField, StateField, StateField] {
     const fields = this.array();
     if (fields.length !== count) this.malformed(`an array of ${count}`);
     return fields as ReturnType<typeof this.tuple<Count>>; // its length was checked

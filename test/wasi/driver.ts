@@ -37,7 +37,8 @@ const packr = new Packr({ useRecords: false });
 const root = new URL('../programs/wasi/', import.meta.url);
 
 /** A program of test/programs/wasi. */
-export const readProgram = (name: string): Uint8Array<ArrayBuffer> => new Uint8Array(readFileSync(new URL(`${name}.wasm`, root)));
+export const readProgram = (name: string): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(readFileSync(new URL(`${name}.wasm`, root)));
 
 // The engine's promise integration, which the compiler's library does not declare.
 const { Suspending, promising } = WebAssembly as unknown as {
@@ -111,7 +112,10 @@ function fail(message: string): never {
 }
 
 /** Runs a program under this project's host. */
-export async function runProgram({ wasm, options }: Program, mode: Mode): Promise<ProgramResult & { readonly moves: number }> {
+export async function runProgram(
+  { wasm, options }: Program,
+  mode: Mode,
+): Promise<ProgramResult & { readonly moves: number }> {
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   const text = { stdout: '', stderr: '' };
   const sink = (name: 'stdout' | 'stderr') => (bytes: Uint8Array) => {
@@ -119,7 +123,9 @@ export async function runProgram({ wasm, options }: Program, mode: Mode): Promis
   };
   const movable = new MovableHost({ ...options, stdout: sink('stdout'), stderr: sink('stderr') });
   const names = Object.keys(movable.host.imports.wasi_snapshot_preview1);
-  const functions = names.map((name) => [name, new Suspending((...args: never[]) => movable.run(mode, name, args))] as const);
+  const functions = names.map(
+    (name) => [name, new Suspending((...args: never[]) => movable.run(mode, name, args))] as const,
+  );
   const module = await WebAssembly.compile(wasm);
   const instance = await WebAssembly.instantiate(module, { wasi_snapshot_preview1: Object.fromEntries(functions) });
   movable.memory = instance.exports['memory'] as WebAssembly.Memory; // every program here exports one
@@ -154,10 +160,21 @@ export function runUnderNode({ wasm, options }: Program): ProgramResult {
     const tree = join(directory, 'root');
     mkdirSync(tree);
     writeTree(tree, options.files ?? {});
-    const paths = { stdin: join(directory, 'stdin'), stdout: join(directory, 'stdout'), stderr: join(directory, 'stderr') };
+    const paths = {
+      stdin: join(directory, 'stdin'),
+      stdout: join(directory, 'stdout'),
+      stderr: join(directory, 'stderr'),
+    };
     const { stdin = '' } = options;
-    writeFileSync(paths.stdin, typeof stdin === 'string' || stdin instanceof Uint8Array ? stdin : fail('Node needs all of the input'));
-    const fds = { stdin: openSync(paths.stdin, 'r'), stdout: openSync(paths.stdout, 'w'), stderr: openSync(paths.stderr, 'w') };
+    writeFileSync(
+      paths.stdin,
+      typeof stdin === 'string' || stdin instanceof Uint8Array ? stdin : fail('Node needs all of the input'),
+    );
+    const fds = {
+      stdin: openSync(paths.stdin, 'r'),
+      stdout: openSync(paths.stdout, 'w'),
+      stderr: openSync(paths.stderr, 'w'),
+    };
     const wasi = new WASI({
       version: 'preview1',
       args: [...(options.args ?? [])],

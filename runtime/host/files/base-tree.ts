@@ -84,13 +84,16 @@ function draftOf(files: Files): Map<string, Draft> {
     const last = isDirectory ? undefined : names.pop();
     let directory = root;
     for (const name of names) {
-      if (!isEntryName(name)) invalid(path, `"${name}" is no file name`, 'a component is 1 to 255 bytes, not . or .., without / and NUL');
+      if (!isEntryName(name))
+        invalid(path, `"${name}" is no file name`, 'a component is 1 to 255 bytes, not . or .., without / and NUL');
       const found = directory.get(name) ?? new Map<string, Draft>();
       directory.set(name, found);
-      directory = found instanceof Map ? found : invalid(path, `"${name}" is also a file`, 'it must be a directory only');
+      directory =
+        found instanceof Map ? found : invalid(path, `"${name}" is also a file`, 'it must be a directory only');
     }
     if (last === undefined) continue;
-    if (!isEntryName(last)) invalid(path, `"${last}" is no file name`, 'a component is 1 to 255 bytes, not . or .., without / and NUL');
+    if (!isEntryName(last))
+      invalid(path, `"${last}" is no file name`, 'a component is 1 to 255 bytes, not . or .., without / and NUL');
     if (directory.has(last)) invalid(path, 'it is given twice', 'every path must be given once');
     directory.set(last, checkedSource(path, source));
   }
@@ -101,7 +104,11 @@ function checkedSource(path: string, source: FileSource): FileSource {
   if (typeof source === 'string' || source instanceof Uint8Array) return source;
   const { symlink } = source;
   if (typeof symlink !== 'string' || symlink === '' || symlink.includes('\0') || !symlink.isWellFormed()) {
-    invalid(path, 'it is neither bytes, text nor a symbolic link', 'give a Uint8Array, a string or { symlink: target }');
+    invalid(
+      path,
+      'it is neither bytes, text nor a symbolic link',
+      'give a Uint8Array, a string or { symlink: target }',
+    );
   }
   return source;
 }
@@ -155,7 +162,10 @@ export function buildBaseTree(preopens: Readonly<Record<string, Files>>): BaseTr
     .sort((a, b) => (a < b ? -1 : 1))
     .map((guestPath) => {
       if (guestPath === '' || guestPath.includes('\0') || !guestPath.isWellFormed()) {
-        throw new PluvioError('INVALID_ARGUMENT', `cannot preopen "${guestPath}": a guest path must be non-empty text without NUL`);
+        throw new PluvioError(
+          'INVALID_ARGUMENT',
+          `cannot preopen "${guestPath}": a guest path must be non-empty text without NUL`,
+        );
       }
       return { guestPath, ino: place(draftOf(preopens[guestPath] ?? {}), 0, guestPath) };
     });
@@ -170,7 +180,10 @@ const cache = new WeakMap<object, BaseTree>();
  * afterwards.
  * @throws PluvioError `INVALID_ARGUMENT`
  */
-export function baseTreeOf(options: { readonly files?: Files; readonly preopens?: Readonly<Record<string, Files>> }): BaseTree {
+export function baseTreeOf(options: {
+  readonly files?: Files;
+  readonly preopens?: Readonly<Record<string, Files>>;
+}): BaseTree {
   if (options.files !== undefined && options.preopens !== undefined) {
     throw new PluvioError('INVALID_ARGUMENT', 'cannot mount both `files` and `preopens`: give one of them');
   }

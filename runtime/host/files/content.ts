@@ -45,7 +45,7 @@ export class FileContent {
   /** Copies bytes at `offset` into `target`; gives how many there were. */
   read(offset: number, target: Uint8Array): number {
     const count = Math.max(0, Math.min(target.length, this.length - offset));
-    for (let done = 0; done < count; ) {
+    for (let done = 0; done < count;) {
       const at = offset + done;
       const inBlock = at % BLOCK_BYTES;
       const part = Math.min(count - done, BLOCK_BYTES - inBlock);

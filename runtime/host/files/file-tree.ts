@@ -79,7 +79,8 @@ export class FileTree {
     const node = this.base.nodes[ino];
     assert(node !== undefined, `inode ${ino} exists`);
     const fields = { ino, openings: 0, changed: false, accessedNs: 0n, modifiedNs: 0n, changedNs: 0n };
-    if (node.kind === 'file') return { ...fields, kind: 'file', links: 1, content: new FileContent(node.bytes, this.bytes) };
+    if (node.kind === 'file')
+      return { ...fields, kind: 'file', links: 1, content: new FileContent(node.bytes, this.bytes) };
     if (node.kind === 'symlink') return { ...fields, kind: 'symlink', links: 1, target: node.target };
     const { parent, subdirectories } = node;
     return { ...fields, kind: 'directory', links: 2 + subdirectories, parent, entries: new EntryList(node) };
@@ -205,7 +206,8 @@ export class FileTree {
     const inode = this.lookup(from, fromName) ?? fail('noent');
     const replaced = this.lookup(to, toName);
     if (replaced === inode) return;
-    if (inode.kind === 'directory') this.checkNotInside(inode, to);
+    if (inode.kind === 'directory' && this.isInside(inode, to)) fail('inval');
+    if (replaced?.kind === 'directory' && this.isInside(replaced, from)) fail('notempty');
     if (replaced !== undefined) this.checkReplaceable(inode, replaced);
     else this.checkNewEntry(to, toName);
     const room = this.entryQuota.free + (from.entries.isAdded(fromName) ? 1 : 0) + (to.entries.isAdded(toName) ? 1 : 0);
@@ -225,10 +227,11 @@ export class FileTree {
     if (replaced.entries.count > 0) fail('notempty');
   }
 
-  private checkNotInside(inode: DirectoryInode, to: DirectoryInode): void {
-    for (let at = to; ; at = this.directory(at.parent)) {
-      if (at === inode) fail('inval');
-      if (at.links === 0 || this.isRoot(at)) return;
+  /** Whether `directory` is `ancestor` or below it. */
+  private isInside(ancestor: DirectoryInode, directory: DirectoryInode): boolean {
+    for (let at = directory; ; at = this.directory(at.parent)) {
+      if (at === ancestor) return true;
+      if (at.links === 0 || this.isRoot(at)) return false;
     }
   }
 

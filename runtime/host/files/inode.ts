@@ -104,7 +104,8 @@ export class EntryList {
     const base = this.base?.entries ?? [];
     for (let position = Math.max(0, cookie - FIRST_COOKIE + 1); position < base.length; position++) {
       const entry = base[position];
-      if (entry !== undefined && !this.removedNames.has(entry.name)) yield { ...entry, cookie: FIRST_COOKIE + position };
+      if (entry !== undefined && !this.removedNames.has(entry.name))
+        yield { ...entry, cookie: FIRST_COOKIE + position };
     }
     for (const entry of this.addedEntries.values()) if (entry.cookie > cookie) yield entry;
   }

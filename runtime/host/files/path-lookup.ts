@@ -26,13 +26,15 @@ export interface Target {
   readonly inode: Inode | undefined;
   /** Whether the path says that it means a directory (a slash at its end). */
   readonly wantsDirectory: boolean;
+  /** Whether the last component was `..`. */
+  readonly endsUp: boolean;
 }
 
 const encoder = new TextEncoder();
 
 /**
  * Resolves a path to the place of its last component. With `followLast` a symbolic link there is followed too, also when it leads to
- * where nothing is.
+ * where nothing is; without, a slash at the end does not make it followed either (as Linux does for removing and renaming).
  * @throws Errno `noent`, `notdir`, `loop`, `notcapable`, `nametoolong`
  */
 export function resolvePath(tree: FileTree, start: DirectoryInode, path: string, followLast: boolean): Target {
@@ -41,12 +43,15 @@ export function resolvePath(tree: FileTree, start: DirectoryInode, path: string,
   const pending: string[] = []; // a stack: the next component is the last element
   let wantsDirectory = pushComponents(pending, path);
   let links = 0;
+  let endsUp = false;
   for (;;) {
     const current = trail.at(-1) ?? start;
     const name = pending.pop();
-    if (name === undefined) return { directory: current, name: undefined, inode: current, wantsDirectory: true };
+    if (name === undefined)
+      return { directory: current, name: undefined, inode: current, wantsDirectory: true, endsUp };
+    endsUp = name === '..';
     if (name === '.') continue;
-    if (name === '..') {
+    if (endsUp) {
       if (trail.length === 1) fail('notcapable');
       trail.pop();
       continue;
@@ -54,13 +59,13 @@ export function resolvePath(tree: FileTree, start: DirectoryInode, path: string,
     if (name.length > NAME_MAX_BYTES || encoder.encode(name).length > NAME_MAX_BYTES) fail('nametoolong');
     const inode = tree.lookup(current, name);
     const isLast = pending.length === 0;
-    if (inode?.kind === 'symlink' && (!isLast || followLast || wantsDirectory)) {
+    if (inode?.kind === 'symlink' && (!isLast || followLast)) {
       if (++links > MAX_LINKS) fail('loop');
       const endsWithSlash = pushComponents(pending, inode.target);
       if (isLast) wantsDirectory ||= endsWithSlash;
       continue;
     }
-    if (isLast) return { directory: current, name, inode, wantsDirectory };
+    if (isLast) return { directory: current, name, inode, wantsDirectory, endsUp };
     if (inode === undefined) fail('noent');
     if (inode.kind !== 'directory') fail('notdir');
     trail.push(inode);
@@ -83,7 +88,7 @@ function pushComponents(pending: string[], path: string): boolean {
  * @throws Errno as `resolvePath`; `noent` if nothing is there, `notdir` if a slash follows what is no directory
  */
 export function findInode(tree: FileTree, start: DirectoryInode, path: string, followLast: boolean): Inode {
-  const { inode, wantsDirectory } = resolvePath(tree, start, path, followLast);
+  const { inode, wantsDirectory } = resolvePath(tree, start, path, followLast || path.endsWith('/'));
   if (inode === undefined) fail('noent');
   if (wantsDirectory && inode.kind !== 'directory') fail('notdir');
   return inode;

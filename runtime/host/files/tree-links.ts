@@ -25,7 +25,8 @@ export function linkInodes(tree: FileTree, state: StateField, openings: Readonly
   for (const [ino, delta] of references.delta) {
     const total = baseLinks(tree, ino) + delta;
     const isUnlisted = total > 0 && delta !== 0 && !tree.inodes.has(ino);
-    if (total < 0 || isUnlisted) field.malformed(`such that inode ${ino}, whose entries differ from the base, is listed`);
+    if (total < 0 || isUnlisted)
+      field.malformed(`such that inode ${ino}, whose entries differ from the base, is listed`);
   }
   for (const inode of tree.inodes.values()) {
     const names = baseLinks(tree, inode.ino) + (references.delta.get(inode.ino) ?? 0);
@@ -68,7 +69,8 @@ function countReferences(tree: FileTree, field: StateField): References {
     }
     for (const { name, ino } of directory.entries.added) {
       const exists = tree.inodes.has(ino) || (ino < tree.base.nodes.length && !tree.goneDirectories.has(ino));
-      if (!exists || isRoot(tree, ino)) field.malformed(`such that entry "${name}" of inode ${directory.ino} names a listed inode`);
+      if (!exists || isRoot(tree, ino))
+        field.malformed(`such that entry "${name}" of inode ${directory.ino} names a listed inode`);
       count(ino, 1);
       parents.set(ino, directory.ino);
     }
@@ -76,7 +78,13 @@ function countReferences(tree: FileTree, field: StateField): References {
   return { delta, parents };
 }
 
-function linkDirectory(tree: FileTree, field: StateField, inode: DirectoryInode, names: number, references: References): void {
+function linkDirectory(
+  tree: FileTree,
+  field: StateField,
+  inode: DirectoryInode,
+  names: number,
+  references: References,
+): void {
   const base = tree.base.nodes[inode.ino];
   if (isRoot(tree, inode.ino)) {
     inode.parent = inode.ino;
@@ -94,7 +102,8 @@ function linkDirectory(tree: FileTree, field: StateField, inode: DirectoryInode,
   if (base?.kind === 'directory') {
     const removed = new Set(inode.entries.removed);
     subdirectories += base.subdirectories;
-    if (removed.size > 0) subdirectories -= base.entries.filter(({ name, ino }) => removed.has(name) && isDirectory(ino)).length;
+    if (removed.size > 0)
+      subdirectories -= base.entries.filter(({ name, ino }) => removed.has(name) && isDirectory(ino)).length;
   }
   inode.links = 2 + subdirectories;
 }
@@ -103,7 +112,7 @@ function linkDirectory(tree: FileTree, field: StateField, inode: DirectoryInode,
 function checkReachesRoot(tree: FileTree, field: StateField, start: number): void {
   if (kindOf(tree, start) !== 'directory') return;
   const seen = new Set<number>();
-  for (let ino = start; !isRoot(tree, ino); ) {
+  for (let ino = start; !isRoot(tree, ino);) {
     if (seen.has(ino)) field.malformed(`such that directory ${start} is below a preopened directory`);
     seen.add(ino);
     const inode = tree.inodes.get(ino);

@@ -55,7 +55,13 @@ export type Openings = ReadonlyMap<number, number>;
  * Takes up the state of a tree. The tree's descriptors are opened by the caller afterwards; `openings` tells which inodes they hold.
  * @throws PluvioError `SNAPSHOT_MALFORMED`, `SNAPSHOT_MISMATCH`
  */
-export function loadTree(tree: FileTree, state: StateField, baseId: string | null, openings: Openings, maxPathBytes: number): void {
+export function loadTree(
+  tree: FileTree,
+  state: StateField,
+  baseId: string | null,
+  openings: Openings,
+  maxPathBytes: number,
+): void {
   checkBase(tree, state.get('base'), baseId);
   const nextInode = state.get('nextInode').integer(tree.base.nodes.length);
   tree.reset(nextInode);
@@ -63,7 +69,8 @@ export function loadTree(tree: FileTree, state: StateField, baseId: string | nul
   for (const field of state.get('gone').array()) {
     const ino = field.integer(before + 1, tree.base.nodes.length - 1);
     const node = tree.base.nodes[ino];
-    if (node?.kind !== 'directory' || node.parent === ino) field.malformed('the inode of a directory of the base that can be removed');
+    if (node?.kind !== 'directory' || node.parent === ino)
+      field.malformed('the inode of a directory of the base that can be removed');
     tree.goneDirectories.add(ino);
     before = ino;
   }
@@ -84,7 +91,8 @@ function checkBase(tree: FileTree, state: StateField, baseId: string | null): vo
     if (field.integer(0) !== own) field.mismatch(`${own}, as in the files that this host mounts`);
   }
   const id = state.get('id');
-  if (!id.isNull && baseId !== null && id.text() !== baseId) id.mismatch(`"${baseId}", the identity of the files that this host mounts`);
+  if (!id.isNull && baseId !== null && id.text() !== baseId)
+    id.mismatch(`"${baseId}", the identity of the files that this host mounts`);
 }
 
 /** Tells a quota that is exceeded as a mismatch of that field. */
@@ -93,9 +101,13 @@ function withinLimits(field: StateField, load: () => void): void {
     load();
   } catch (error) {
     if (error instanceof Errno) {
-      throw new PluvioError('SNAPSHOT_MISMATCH', `field ${field.path} exceeds scratchBytes or maxInodes of this host; raise the limit`, {
-        field: field.path,
-      });
+      throw new PluvioError(
+        'SNAPSHOT_MISMATCH',
+        `field ${field.path} exceeds scratchBytes or maxInodes of this host; raise the limit`,
+        {
+          field: field.path,
+        },
+      );
     }
     throw error;
   }
@@ -123,7 +135,8 @@ function loadInode(tree: FileTree, field: StateField, ino: number, maxPathBytes:
   } else if (kind === 'symlink') {
     const target = field.get('target').text();
     if (base === undefined) tree.bytes.take(checkedTarget(field.get('target'), target, maxPathBytes));
-    else if (base.kind === 'symlink' && base.target !== target) field.get('target').mismatch(`"${base.target}", as in the base`);
+    else if (base.kind === 'symlink' && base.target !== target)
+      field.get('target').mismatch(`"${base.target}", as in the base`);
     tree.inodes.set(ino, { ...fields, kind, target });
   } else {
     tree.inodes.set(ino, { ...fields, kind, parent: ino, entries: loadEntries(tree, field, base) });
@@ -132,7 +145,8 @@ function loadInode(tree: FileTree, field: StateField, ino: number, maxPathBytes:
 
 function checkedTarget(field: StateField, target: string, maxPathBytes: number): number {
   const sizeBytes = encoder.encode(target).length;
-  if (sizeBytes === 0 || sizeBytes > maxPathBytes) field.mismatch(`text of 1 to ${maxPathBytes} bytes, the limit maxPathBytes`);
+  if (sizeBytes === 0 || sizeBytes > maxPathBytes)
+    field.mismatch(`text of 1 to ${maxPathBytes} bytes, the limit maxPathBytes`);
   return sizeBytes;
 }
 

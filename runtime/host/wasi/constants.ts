@@ -60,7 +60,14 @@ export const RIGHTS_OF_KIND = {
     ...(['fd_filestat_set_size', 'fd_filestat_set_times'] as const),
   ),
   directory: maskOf(
-    ...(['fd_fdstat_set_flags', 'fd_sync', 'fd_datasync', 'fd_readdir', 'fd_filestat_get', 'fd_filestat_set_times'] as const),
+    ...([
+      'fd_fdstat_set_flags',
+      'fd_sync',
+      'fd_datasync',
+      'fd_readdir',
+      'fd_filestat_get',
+      'fd_filestat_set_times',
+    ] as const),
     ...(['path_create_directory', 'path_create_file', 'path_link_source', 'path_link_target', 'path_open'] as const),
     ...(['path_readlink', 'path_rename_source', 'path_rename_target', 'path_filestat_get'] as const),
     ...(['path_filestat_set_size', 'path_filestat_set_times', 'path_symlink', 'path_remove_directory'] as const),
@@ -103,7 +110,24 @@ export const PREOPENTYPE_DIR = 0;
 
 /** What a signal does to a program that handles none, by number (`signal` enumeration, 0 none to 30 sys). */
 export const SIGNAL_ACTIONS = [
-  ...['ignore', 'end', 'end', 'end', 'end', 'end', 'end', 'end', 'end', 'end', 'end', 'end', 'end', 'end', 'end', 'end'],
+  ...[
+    'ignore',
+    'end',
+    'end',
+    'end',
+    'end',
+    'end',
+    'end',
+    'end',
+    'end',
+    'end',
+    'end',
+    'end',
+    'end',
+    'end',
+    'end',
+    'end',
+  ],
   ...['ignore', 'ignore', 'stop', 'stop', 'stop', 'stop', 'ignore', 'end', 'end', 'end', 'end', 'ignore', 'end', 'end'],
   'end',
 ] as const;

@@ -3,7 +3,9 @@ import type { WasiContext } from './context.ts';
 
 export type ParamType = 'i32' | 'i64';
 
-type ArgsOf<Params extends readonly ParamType[]> = { [Index in keyof Params]: Params[Index] extends 'i32' ? number : bigint };
+type ArgsOf<Params extends readonly ParamType[]> = {
+  [Index in keyof Params]: Params[Index] extends 'i32' ? number : bigint;
+};
 
 /** What a host function gives: nothing for success, an error number, or an answer that is not there yet. */
 export type Result = number | undefined | Pending;

@@ -9,6 +9,7 @@
 import { fail } from '../errno.ts';
 import type { FileTree } from '../files/file-tree.ts';
 import type { DirectoryInode, FileInode } from '../files/inode.ts';
+import { RIGHTS } from './constants.ts';
 
 interface DescriptorFields {
   rights: number;
@@ -76,12 +77,13 @@ export class DescriptorTable {
 
   /**
    * The descriptor, if it has all these rights.
-   * @throws Errno `badf`, `notcapable`
+   * @throws Errno `badf`, `notcapable`; `isdir` for reading a directory
    */
   withRights(fd: number, rights: number): Descriptor {
     const descriptor = this.get(fd);
-    if ((descriptor.rights & rights) !== rights) fail('notcapable');
-    return descriptor;
+    if ((descriptor.rights & rights) === rights) return descriptor;
+    if (descriptor.kind === 'directory' && (rights & RIGHTS.fd_read) !== 0) fail('isdir');
+    return fail('notcapable');
   }
 
   /** Fails with `mfile` if there is no room for one more. */

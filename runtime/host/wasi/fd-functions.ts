@@ -119,4 +119,3 @@ export const FD_FUNCTIONS = {
   fd_readdir: define(['i32', 'i32', 'i32', 'i64', 'i32'], [[0, RIGHTS.fd_readdir]], readDirectory),
   fd_renumber: define(['i32', 'i32'], [], renumber),
 } as const satisfies Record<string, WasiFunction>;
-

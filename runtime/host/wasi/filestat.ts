@@ -15,7 +15,8 @@ const FILETYPE_OF_INODE = {
 export const filetypeOf = (inode: Inode): number => FILETYPE_OF_INODE[inode.kind];
 
 /** The filetype of the standard streams. */
-export const streamFiletype = ({ terminal }: WasiContext): number => (terminal ? FILETYPE.character_device : FILETYPE.unknown);
+export const streamFiletype = ({ terminal }: WasiContext): number =>
+  terminal ? FILETYPE.character_device : FILETYPE.unknown;
 
 const encoder = new TextEncoder();
 
@@ -39,7 +40,15 @@ interface Stat {
 export function writeFilestat(wasi: WasiContext, address: number, inode: Inode | undefined): undefined {
   const stat: Stat =
     inode === undefined
-      ? { ino: 0, filetype: streamFiletype(wasi), links: 1, sizeBytes: 0, accessedNs: 0n, modifiedNs: 0n, changedNs: 0n }
+      ? {
+          ino: 0,
+          filetype: streamFiletype(wasi),
+          links: 1,
+          sizeBytes: 0,
+          accessedNs: 0n,
+          modifiedNs: 0n,
+          changedNs: 0n,
+        }
       : { ...inode, filetype: filetypeOf(inode), sizeBytes: sizeOf(inode) };
   const { memory, abi } = wasi;
   const layout = abi.filestat;
@@ -56,7 +65,13 @@ export function writeFilestat(wasi: WasiContext, address: number, inode: Inode |
 }
 
 /** Sets time stamps as `fstflags` says. */
-export function setTimes(wasi: WasiContext, inode: Inode, accessedNs: bigint, modifiedNs: bigint, flags: number): undefined {
+export function setTimes(
+  wasi: WasiContext,
+  inode: Inode,
+  accessedNs: bigint,
+  modifiedNs: bigint,
+  flags: number,
+): undefined {
   if (flags > FSTFLAGS_ALL) fail('inval');
   const pick = (given: number, now: number, value: bigint): bigint | undefined => {
     const wanted = flags & (given | now);

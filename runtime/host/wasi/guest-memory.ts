@@ -38,7 +38,8 @@ export class GuestMemory {
   }
 
   private buffer(): ArrayBufferLike {
-    if (this.guest === undefined) throw new PluvioError('INTERNAL', 'a WASI function was called before the host was bound to a guest');
+    if (this.guest === undefined)
+      throw new PluvioError('INTERNAL', 'a WASI function was called before the host was bound to a guest');
     try {
       return this.guest.memory().buffer;
     } catch (error) {

@@ -31,7 +31,12 @@ function readFile(file: FileDescriptor, offset: number, vectors: readonly Uint8A
 }
 
 /** Writes as much as the quota allows; fails only if nothing was written. */
-function writeFile({ tree }: WasiContext, file: FileDescriptor, offset: number, vectors: readonly Uint8Array[]): number {
+function writeFile(
+  { tree }: WasiContext,
+  file: FileDescriptor,
+  offset: number,
+  vectors: readonly Uint8Array[],
+): number {
   let done = 0;
   for (const vector of vectors) {
     let count: number;
@@ -70,7 +75,12 @@ function read(wasi: WasiContext, fd: number, vectorsAt: number, count: number, r
 }
 
 /** The memory may have grown or been replaced since the call began: the vectors are read again. */
-function takeStdin({ memory, stdin }: WasiContext, vectorsAt: number, count: number, resultAt: number): number | undefined {
+function takeStdin(
+  { memory, stdin }: WasiContext,
+  vectorsAt: number,
+  count: number,
+  resultAt: number,
+): number | undefined {
   memory.check(resultAt, 4);
   const vectors = memory.readVectors(vectorsAt, count);
   const isEmpty = vectors.every((vector) => vector.length === 0);
@@ -110,7 +120,12 @@ function gather(vectors: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Hands the bytes over at the first execution of the call; every execution waits until they are taken. */
-function writeOutput(wasi: WasiContext, to: StreamDescriptor, vectors: readonly Uint8Array[], resultAt: number): Result {
+function writeOutput(
+  wasi: WasiContext,
+  to: StreamDescriptor,
+  vectors: readonly Uint8Array[],
+  resultAt: number,
+): Result {
   const { memory } = wasi;
   if (to.kind === 'stdin') fail('badf');
   const output = wasi[to.kind];
@@ -129,7 +144,14 @@ function writeOutput(wasi: WasiContext, to: StreamDescriptor, vectors: readonly 
   return wasi.waits.run({ attempt, changed: () => output.waiting ?? Promise.resolve() }, resumed);
 }
 
-function pread(wasi: WasiContext, fd: number, vectorsAt: number, count: number, offset: bigint, resultAt: number): Result {
+function pread(
+  wasi: WasiContext,
+  fd: number,
+  vectorsAt: number,
+  count: number,
+  offset: bigint,
+  resultAt: number,
+): Result {
   const file = fileOf(wasi, fd);
   wasi.memory.check(resultAt, 4);
   const vectors = wasi.memory.readVectors(vectorsAt, count);
@@ -137,7 +159,14 @@ function pread(wasi: WasiContext, fd: number, vectorsAt: number, count: number, 
   return undefined;
 }
 
-function pwrite(wasi: WasiContext, fd: number, vectorsAt: number, count: number, offset: bigint, resultAt: number): Result {
+function pwrite(
+  wasi: WasiContext,
+  fd: number,
+  vectorsAt: number,
+  count: number,
+  offset: bigint,
+  resultAt: number,
+): Result {
   const file = fileOf(wasi, fd);
   wasi.memory.check(resultAt, 4);
   const vectors = wasi.memory.readVectors(vectorsAt, count);

@@ -42,7 +42,10 @@ const encoder = new TextEncoder();
 export function stringList(kind: string, strings: readonly string[]): StringList {
   for (const text of strings) {
     if (typeof text !== 'string' || text.includes('\0') || !text.isWellFormed()) {
-      throw new PluvioError('INVALID_ARGUMENT', `cannot pass ${kind} ${JSON.stringify(text)}: it must be text without NUL`);
+      throw new PluvioError(
+        'INVALID_ARGUMENT',
+        `cannot pass ${kind} ${JSON.stringify(text)}: it must be text without NUL`,
+      );
     }
   }
   return { strings: [...strings], encoded: strings.map((text) => encoder.encode(`${text}\0`)) };
@@ -55,7 +58,10 @@ export function stringList(kind: string, strings: readonly string[]): StringList
 export function environmentList(env: Readonly<Record<string, string>>): StringList {
   for (const name of Object.keys(env)) {
     if (name === '' || name.includes('=')) {
-      throw new PluvioError('INVALID_ARGUMENT', `cannot pass environment variable "${name}": its name must be non-empty and without =`);
+      throw new PluvioError(
+        'INVALID_ARGUMENT',
+        `cannot pass environment variable "${name}": its name must be non-empty and without =`,
+      );
     }
   }
   return stringList(

@@ -60,8 +60,8 @@ function link(
   const inode = found(wasi, oldFd, oldFlags, oldAt, oldBytes);
   const place = target(wasi, newFd, newAt, newBytes);
   const name = freeName(place);
-  if (inode.kind === 'directory') fail('perm');
   if (place.wantsDirectory) fail('noent');
+  if (inode.kind === 'directory') fail('perm');
   wasi.tree.link(inode, place.directory, name);
   return undefined;
 }
@@ -87,8 +87,8 @@ function readLink(
 }
 
 function removeDirectory(wasi: WasiContext, fd: number, pathAt: number, pathBytes: number): Result {
-  const { directory, name } = target(wasi, fd, pathAt, pathBytes);
-  if (name === undefined) fail('inval');
+  const { directory, name, endsUp } = target(wasi, fd, pathAt, pathBytes);
+  if (name === undefined) fail(endsUp ? 'notempty' : 'inval');
   wasi.tree.removeDirectory(directory, name);
   return undefined;
 }
@@ -112,7 +112,7 @@ function rename(
 ): Result {
   const from = target(wasi, oldFd, oldAt, oldBytes);
   const to = target(wasi, newFd, newAt, newBytes);
-  if (from.name === undefined || to.name === undefined) fail('inval');
+  if (from.name === undefined || to.name === undefined) fail('busy');
   if (from.inode === undefined) fail('noent');
   const isDirectory = from.inode.kind === 'directory';
   if (!isDirectory && (from.wantsDirectory || to.wantsDirectory)) fail('notdir');
@@ -120,7 +120,14 @@ function rename(
   return undefined;
 }
 
-function symlink(wasi: WasiContext, targetAt: number, targetBytes: number, fd: number, pathAt: number, pathBytes: number): Result {
+function symlink(
+  wasi: WasiContext,
+  targetAt: number,
+  targetBytes: number,
+  fd: number,
+  pathAt: number,
+  pathBytes: number,
+): Result {
   const text = wasi.memory.readPath(targetAt, targetBytes, wasi.limits.maxPathBytes);
   if (text === '') fail('noent');
   const place = target(wasi, fd, pathAt, pathBytes);
@@ -135,7 +142,8 @@ export const PATH_FUNCTIONS = {
   path_filestat_get: define(
     ['i32', 'i32', 'i32', 'i32', 'i32'],
     [[0, RIGHTS.path_filestat_get]],
-    (wasi, fd, flags, pathAt, pathBytes, address) => writeFilestat(wasi, address, found(wasi, fd, flags, pathAt, pathBytes)),
+    (wasi, fd, flags, pathAt, pathBytes, address) =>
+      writeFilestat(wasi, address, found(wasi, fd, flags, pathAt, pathBytes)),
   ),
   path_filestat_set_times: define(
     ['i32', 'i32', 'i32', 'i32', 'i64', 'i64', 'i32'],

@@ -1,7 +1,16 @@
 import { fail } from '../errno.ts';
 import type { DirectoryInode, Inode } from '../files/inode.ts';
 import { resolvePath, type Target } from '../files/path-lookup.ts';
-import { FDFLAGS_ALL, LOOKUPFLAGS, OFLAGS, OFLAGS_ALL, RIGHTS, RIGHTS_ALL, RIGHTS_OF_KIND, RIGHTS_TO_WRITE } from './constants.ts';
+import {
+  FDFLAGS_ALL,
+  LOOKUPFLAGS,
+  OFLAGS,
+  OFLAGS_ALL,
+  RIGHTS,
+  RIGHTS_ALL,
+  RIGHTS_OF_KIND,
+  RIGHTS_TO_WRITE,
+} from './constants.ts';
 import type { WasiContext } from './context.ts';
 import type { Result } from './define.ts';
 
@@ -34,11 +43,14 @@ export function openPath(
   const path = memory.readPath(pathAt, pathBytes, limits.maxPathBytes);
   const request: Request = { oflags, rights: knownRights(rights), inheriting: knownRights(inheriting), flags };
   const needed =
-    (has(oflags, OFLAGS.creat) ? RIGHTS.path_create_file : 0) | (has(oflags, OFLAGS.trunc) ? RIGHTS.path_filestat_set_size : 0);
+    (has(oflags, OFLAGS.creat) ? RIGHTS.path_create_file : 0) |
+    (has(oflags, OFLAGS.trunc) ? RIGHTS.path_filestat_set_size : 0);
   if ((start.rights & needed) !== needed) fail('notcapable');
   if (((request.rights | request.inheriting) & ~start.inheriting) !== 0) fail('notcapable');
   descriptors.checkRoom();
-  const followLast = has(dirflags, LOOKUPFLAGS.symlink_follow) && !has(oflags, OFLAGS.excl);
+  const endsWithSlash = path.endsWith('/');
+  const mustBeNew = has(oflags, OFLAGS.creat) && (endsWithSlash || has(oflags, OFLAGS.excl));
+  const followLast = !mustBeNew && (endsWithSlash || has(dirflags, LOOKUPFLAGS.symlink_follow));
   const inode = openTarget(wasi, resolvePath(wasi.tree, start.inode, path, followLast), request);
   memory.writeU32(resultAt, addDescriptor(wasi, inode, request));
   return undefined;
@@ -50,11 +62,20 @@ function knownRights(rights: bigint): number {
 }
 
 /** The inode to open: found, created or cut to nothing, as the flags say. */
-function openTarget(wasi: WasiContext, target: Target, { oflags, rights }: Request): Exclude<Inode, { kind: 'symlink' }> {
+function openTarget(
+  wasi: WasiContext,
+  target: Target,
+  { oflags, rights }: Request,
+): Exclude<Inode, { kind: 'symlink' }> {
   const { inode } = target;
   const wantsDirectory = has(oflags, OFLAGS.directory);
-  if (inode === undefined) return createTarget(wasi, target, oflags);
-  if (has(oflags, OFLAGS.creat) && has(oflags, OFLAGS.excl)) fail('exist');
+  const creates = has(oflags, OFLAGS.creat);
+  if (creates && wantsDirectory) fail('inval');
+  if (creates && target.wantsDirectory && target.name !== undefined) fail('isdir');
+  if (inode === undefined) {
+    return creates && target.name !== undefined ? wasi.tree.createFile(target.directory, target.name) : fail('noent');
+  }
+  if (creates && has(oflags, OFLAGS.excl)) fail('exist');
   if (inode.kind === 'symlink') fail(wantsDirectory ? 'notdir' : 'loop');
   if (inode.kind === 'directory') {
     if (has(oflags, OFLAGS.creat | OFLAGS.trunc)) fail('isdir');
@@ -66,14 +87,11 @@ function openTarget(wasi: WasiContext, target: Target, { oflags, rights }: Reque
   return inode;
 }
 
-function createTarget({ tree }: WasiContext, target: Target, oflags: number): Exclude<Inode, { kind: 'symlink' }> {
-  if (!has(oflags, OFLAGS.creat) || target.name === undefined) fail('noent');
-  if (has(oflags, OFLAGS.directory)) fail('inval');
-  if (target.wantsDirectory) fail('isdir');
-  return tree.createFile(target.directory, target.name);
-}
-
-function addDescriptor({ descriptors }: WasiContext, inode: Exclude<Inode, { kind: 'symlink' }>, request: Request): number {
+function addDescriptor(
+  { descriptors }: WasiContext,
+  inode: Exclude<Inode, { kind: 'symlink' }>,
+  request: Request,
+): number {
   const rights = request.rights & RIGHTS_OF_KIND[inode.kind];
   if (inode.kind === 'file') {
     return descriptors.add({ kind: 'file', inode, offset: 0, rights, inheriting: 0, flags: request.flags });

@@ -3,8 +3,8 @@
  *
  * Invariants:
  * 1. Relative times count from the first execution of the call: its clock readings are in the `pending` state.
- * 2. A wait for the monotonic clock that began before the last restore ends by the wall clock, so that the way to another host counts
- *    as waiting. It then moves the monotonic clock forward to the deadline: no guest sees a wait that was too short.
+ * 2. A wait that began before the last restore ends by the wall clock, so that the way to another host counts as waiting. The
+ *    monotonic clock is then moved forward by as much as was waited for: no guest sees a wait that was too short.
  * 3. Files are always ready; standard input when it has data or has ended; an output when what was written to it is taken.
  */
 import { Errno, ERRNO, type ErrnoName, fail } from '../errno.ts';
@@ -70,21 +70,29 @@ function writeEvents({ memory }: WasiContext, address: number, events: readonly 
 }
 
 /** Nanoseconds until a clock subscription is due; negative or zero: it is. */
-function remainingNs(wasi: WasiContext, subscription: Subscription & { kind: 'clock' }, start: Start, moved: boolean): bigint {
+function remainingNs(
+  wasi: WasiContext,
+  subscription: Subscription & { kind: 'clock' },
+  start: Start,
+  moved: boolean,
+): bigint {
   const { clock } = wasi;
   const isRealtime = subscription.clockId === CLOCKID.realtime;
   const origin = isRealtime ? start.realtimeNs : start.monotonicNs;
   const deadline = subscription.absolute ? subscription.timeoutNs : origin + subscription.timeoutNs;
-  if (isRealtime) return deadline - clock.realtimeNs();
-  const remaining = deadline - clock.monotonicNs();
+  const duration = deadline - origin;
+  const byWallClock = start.realtimeNs + duration - clock.realtimeNs();
+  const remaining = isRealtime ? byWallClock : deadline - clock.monotonicNs();
   if (!moved) return remaining;
-  const byWallClock = start.realtimeNs + (deadline - start.monotonicNs) - clock.realtimeNs();
-  if (byWallClock <= 0n) clock.advanceTo(deadline);
+  if (byWallClock <= 0n) clock.advanceTo(start.monotonicNs + duration);
   return byWallClock < remaining ? byWallClock : remaining;
 }
 
 /** The event of a subscription to a descriptor, if there is one now. */
-function fdEvent(wasi: WasiContext, { userdata, kind, fd }: Subscription & { kind: 'fd_read' | 'fd_write' }): Event | undefined {
+function fdEvent(
+  wasi: WasiContext,
+  { userdata, kind, fd }: Subscription & { kind: 'fd_read' | 'fd_write' },
+): Event | undefined {
   const base = { userdata, kind };
   try {
     const descriptor = wasi.descriptors.withRights(fd, RIGHTS.poll_fd_readwrite);
@@ -111,7 +119,12 @@ function eventOf(wasi: WasiContext, subscription: Subscription, start: Start, mo
 }
 
 /** Waits until a clock may be due or a stream changed; leaves no timer behind. */
-async function nextChange(wasi: WasiContext, subscriptions: readonly Subscription[], start: Start, moved: boolean): Promise<void> {
+async function nextChange(
+  wasi: WasiContext,
+  subscriptions: readonly Subscription[],
+  start: Start,
+  moved: boolean,
+): Promise<void> {
   const abort = new AbortController();
   const changes: Promise<unknown>[] = [];
   let shortestNs: bigint | undefined;

@@ -47,7 +47,7 @@ function raise(signal: number): Result {
 
 function fillRandom({ memory, random }: WasiContext, address: number, sizeBytes: number): undefined {
   memory.check(address, sizeBytes);
-  for (let done = 0; done < sizeBytes; ) {
+  for (let done = 0; done < sizeBytes;) {
     const bytes = new Uint8Array(Math.min(RANDOM_CHUNK_BYTES, sizeBytes - done));
     random(bytes);
     memory.writeBytes(address + done, bytes);

@@ -45,7 +45,8 @@ export class WaitTable {
    */
   resumed(restartState: unknown): WaitState | undefined {
     if (restartState === undefined || restartState === null) return undefined;
-    const operation: unknown = typeof restartState === 'object' && 'operation' in restartState ? restartState.operation : undefined;
+    const operation: unknown =
+      typeof restartState === 'object' && 'operation' in restartState ? restartState.operation : undefined;
     if (typeof operation === 'number' && Number.isInteger(operation) && operation > 0 && operation <= this.begun) {
       return restartState as WaitState; // its number was checked
     }

@@ -40,7 +40,8 @@ function encodeDescriptor(fd: number, descriptor: Descriptor): unknown {
   const { kind, rights, inheriting, flags } = descriptor;
   const common = { fd, kind, rights, inheriting, flags };
   if (descriptor.kind === 'file') return { ...common, ino: descriptor.inode.ino, offset: descriptor.offset };
-  if (descriptor.kind === 'directory') return { ...common, ino: descriptor.inode.ino, preopen: descriptor.preopen ?? null };
+  if (descriptor.kind === 'directory')
+    return { ...common, ino: descriptor.inode.ino, preopen: descriptor.preopen ?? null };
   return common;
 }
 
@@ -107,7 +108,9 @@ function readDescriptor(wasi: WasiContext, field: StateField): Descriptor {
   const kind = field.get('kind').oneOf(['stdin', 'stdout', 'stderr', 'file', 'directory']);
   const subset = (name: string, of: number): number => {
     const mask = field.get(name).integer(0, 2 ** 30 - 1);
-    return (mask & ~of) === 0 ? mask : field.get(name).malformed(`a subset of the rights ${of} of a ${kind} descriptor`);
+    return (mask & ~of) === 0
+      ? mask
+      : field.get(name).malformed(`a subset of the rights ${of} of a ${kind} descriptor`);
   };
   const rights = subset('rights', RIGHTS_OF_KIND[kind]);
   const inheriting = subset('inheriting', kind === 'directory' ? PREOPEN_INHERITING : 0);

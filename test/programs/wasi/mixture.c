@@ -1,4 +1,4 @@
-// A long pseudo-random mixture of file operations; argument 1 is the seed, argument 2 the number of operations.
+// A long pseudo-random mixture of file operations; argument 1 is the seed, argument 2 the number of operations. Also runs natively.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,9 +21,10 @@ static const char *random_path(void) {
   char *path = paths[next++ % 4];
   int depth = 1 + pick(3);
   path[0] = 0;
+  int up = pick(8) == 0 ? 1 + pick(2) : 0;
   for (int i = 0; i < depth; i++) {
-    strcat(path, "/");
-    strcat(path, NAMES[pick(5)]);
+    if (i > 0) strcat(path, "/");
+    strcat(path, up > 0 && i == up ? ".." : NAMES[pick(5)]);
   }
   if (pick(25) == 0) strcat(path, "/");
   return path;
@@ -56,7 +57,7 @@ static long operation(int kind, char *what) {
     }
     return count;
   }
-  case 6: return fds[slot] < 0 ? 0 : lseek(fds[slot], pick(2000), SEEK_SET);
+  case 6: return fds[slot] < 0 || lseek(fds[slot], pick(2000), SEEK_SET) >= 0 || errno == ESPIPE ? 0 : -1;
   case 7: return fds[slot] < 0 ? 0 : ftruncate(fds[slot], pick(1500));
   case 8: return unlink(path);
   case 9: return mkdir(path, 0755);
@@ -97,6 +98,25 @@ static long operation(int kind, char *what) {
   }
 }
 
+static const char *name_of(int number) {
+  switch (number) {
+  case EEXIST: return "exist";
+  case ENOENT: return "noent";
+  case ENOTDIR: return "notdir";
+  case EISDIR: return "isdir";
+  case ENOTEMPTY: return "notempty";
+  case EINVAL: return "inval";
+  case ELOOP: return "loop";
+  case EPERM: return "perm";
+#ifdef ENOTCAPABLE
+  case ENOTCAPABLE: return "inval"; // ftruncate of what is not open for writing
+#endif
+  case EBUSY: return "busy";
+  case EBADF: return "badf";
+  default: return strerror(number);
+  }
+}
+
 int main(int argc, char **argv) {
   state = argc > 1 ? atoi(argv[1]) : 1;
   int count = argc > 2 ? atoi(argv[2]) : 100;
@@ -105,7 +125,7 @@ int main(int argc, char **argv) {
     int kind = pick(19);
     errno = 0;
     long result = operation(kind, what);
-    printf("%d: %d %s = %ld %s\n", i, kind, what, result, result < 0 ? strerror(errno) : "");
+    printf("%d: %d %s = %ld %s\n", i, kind, what, result, result < 0 ? name_of(errno) : "");
   }
   return 0;
 }
