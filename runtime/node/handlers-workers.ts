@@ -48,6 +48,17 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
     const outcome: JsonOutcome | undefined = await worker.waitOutcome(waitMs, signal);
     return { worker: worker.info(), outcome: outcome ?? null };
   };
+  /** As `runState`, for what has begun a call: it must not be sent to the worker's new place, which would begin another. */
+  const begunState = async (worker: HostedWorker, call: OperationCall, fallbackMs: number): Promise<unknown> => {
+    const info = worker.info();
+    try {
+      return await runState(worker, call, fallbackMs);
+    } catch (error) {
+      if (error instanceof PluvioError && error.code === 'WORKER_MOVED')
+        return { worker: { ...info, status: 'moving' }, outcome: null };
+      throw error;
+    }
+  };
   return {
     listWorkers: () => Promise.resolve({ workers: table.list().map((worker) => worker.info()) }),
     createWorker: async (call) => {
@@ -72,7 +83,7 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
       refuseWhileClosing();
       const worker = workerOf(call);
       await worker.resume();
-      return runState(worker, call, 0);
+      return begunState(worker, call, 0);
     },
     snapshotWorker: async (call) => workerOf(call).snapshot(),
     forkWorker: async (call) => {
@@ -95,7 +106,7 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
       const worker = workerOf(call);
       const { args = [] } = (call.json ?? {}) as { args?: readonly JsonValue[] }; // checked by the schema
       await worker.call(call.params['export'] ?? '', args);
-      return runState(worker, call, DEFAULT_CALL_WAIT_MS);
+      return begunState(worker, call, DEFAULT_CALL_WAIT_MS);
     },
     getOutcome: async (call) => runState(workerOf(call), call, 0),
     sendStdin: async (call) => {

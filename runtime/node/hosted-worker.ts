@@ -11,12 +11,17 @@
  * 4. Before anything runs, the record on disk says that the state is no longer that of bundle or checkpoint.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { Snapshot } from '../engine/snapshot.ts';
-import type { Outcome, WorkerState } from '../engine/types.ts';
+import {
+  createWorker,
+  type Outcome,
+  restoreWorker,
+  type Snapshot,
+  type Worker,
+  type WorkerState,
+} from '../engine/index.ts';
 import { assert, PluvioError } from '../errors/index.ts';
 import type { JsonOutcome, JsonValue, MovePhaseName, WorkerInfo, WorkerStatus } from './api-types.ts';
 import type { Bundle, BundleInfo, GroupCache } from './bundle-shelf.ts';
-import type { EngineWorker } from './engine.ts';
 import { jsonOfOutcome, valueOfJson } from './outcome-json.ts';
 import { loadProgram, type Program, programHosts } from './program.ts';
 import { decodeSideState, encodeSideState } from './side-state.ts';
@@ -47,7 +52,7 @@ export class HostedWorker {
   readonly #services: WorkerServices;
   #record: WorkerRecord;
   #phase: Phase = 'parked';
-  #live: EngineWorker | undefined;
+  #live: Worker | undefined;
   #program: Program | undefined;
   #move: MoveMark | undefined;
   /** The call in progress as its callers see it; survives pauses. */
@@ -135,7 +140,7 @@ export class HostedWorker {
     });
   }
 
-  async #load(ready?: Program): Promise<EngineWorker> {
+  async #load(ready?: Program): Promise<Worker> {
     if (this.#live) return this.#live;
     if (this.#phase !== 'parked') throw this.#over();
     const { checkpoint, bundle } = this.#record;
@@ -145,10 +150,9 @@ export class HostedWorker {
       limits: program.limits,
       name: this.name,
     };
-    const { engine } = this.#services;
     this.#live = program.bundle.snapshot
-      ? await engine.restoreWorker(program.module, program.bundle.snapshot, options)
-      : await engine.createWorker(program.module, options);
+      ? await restoreWorker(program.module, program.bundle.snapshot, options)
+      : await createWorker(program.module, options);
     // The snapshot has been taken in; what a later bundle needs is the rest.
     const { snapshot: _snapshot, log: _log, ...rest } = program.bundle;
     this.#program = { ...program, bundle: rest };
@@ -207,6 +211,7 @@ export class HostedWorker {
   }
 
   async #begin(event: 'started' | 'resumed', begin: () => Promise<Outcome>): Promise<void> {
+    await this.#run; // the last call's end has been recorded
     await this.#save({ fresh: false, clean: false, running: true, outcome: null });
     this.#call ??= Promise.withResolvers<Outcome>();
     this.#call.promise.catch(() => undefined);
@@ -228,22 +233,23 @@ export class HostedWorker {
   }
 
   async #settle(outcome: Outcome): Promise<void> {
-    if (outcome.kind === 'stopped' && this.#pausing) return;
-    const call = this.#call;
-    this.#call = undefined;
+    if (this.#phase === 'closed' || (outcome.kind === 'stopped' && this.#pausing)) return;
     const json = this.#jsonOf(outcome);
-    if (outcome.kind !== 'stopped') {
-      const over = this.#record.kind === 'command' || outcome.kind === 'exited';
+    // A limit leaves the call where it was: it can be captured, and gone on with.
+    const over = this.#live?.state !== 'stopped' && (this.#record.kind === 'command' || json.kind === 'exited');
+    try {
       if (over) await this.#end(json);
-      else await this.#save({ outcome: json, running: false });
+      else if (json.kind !== 'stopped') await this.#save({ outcome: json, running: false });
+    } catch (error) {
+      this.#services.logger.log('error', 'the end of a call could not be kept', {
+        worker: this.name,
+        error: String(error),
+      });
     }
-    const { kind } = json;
-    this.#services.events.emit(
-      kind,
-      this.name,
-      kind === 'exited' ? { code: json.code } : kind === 'limit' ? { limit: json.limit } : {},
-    );
-    call?.resolve(outcome);
+    const facts = json.kind === 'exited' ? { code: json.code } : json.kind === 'limit' ? { limit: json.limit } : {};
+    this.#services.events.emit(json.kind, this.name, facts);
+    this.#call?.resolve(outcome);
+    this.#call = undefined;
   }
 
   #jsonOf(outcome: Outcome): JsonOutcome {
@@ -255,15 +261,16 @@ export class HostedWorker {
   }
 
   async #end(outcome: JsonOutcome): Promise<void> {
+    this.#record = { ...this.#record, ...this.#figures(), outcome, ended: true, running: false, checkpoint: null };
     this.#phase = 'ended';
-    this.log.end();
-    const figures = this.#figures();
-    this.#live?.close();
+    const live = this.#live;
     this.#live = undefined;
     this.#program = undefined;
+    this.log.end();
+    await live?.close();
     const { persistent, shelf } = this.#services;
-    const finalSide = persistent ? await shelf.putBlob(encodeSideState(this.log, this.stdin)) : null;
-    await this.#save({ ...figures, outcome, ended: true, running: false, finalSide, checkpoint: null });
+    await this.#save({ finalSide: persistent ? await shelf.putBlob(encodeSideState(this.log, this.stdin)) : null });
+    shelf.collect();
   }
 
   /** The end of the call in progress, or of the last one; undefined: not within that time. */
@@ -429,7 +436,7 @@ export class HostedWorker {
     return new PluvioError('WORKER_ENDED', `worker "${this.name}" has ended`);
   }
 
-  #mustLive(): EngineWorker {
+  #mustLive(): Worker {
     if (!this.#live) throw this.#over();
     return this.#live;
   }
@@ -458,9 +465,8 @@ export class HostedWorker {
     this.log.end();
     if (live) {
       this.#pausing = true;
-      live.close();
+      await live.close();
     }
-    return Promise.resolve();
   }
 
   /** Refuses unless the worker can be deleted now. */

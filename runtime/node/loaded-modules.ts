@@ -1,23 +1,21 @@
 import { createHash } from 'node:crypto';
-import type { Engine, EngineModule, ModuleCache } from './engine.ts';
+import { type LoadedModule, loadModule, type ModuleCache } from '../engine/index.ts';
 
 const KEPT = 32;
 
 /** Loads modules and keeps the ones used last, so that workers of one module share its code. */
 export class LoadedModules {
-  readonly #engine: Engine;
   readonly #cache: ModuleCache | undefined;
-  readonly #loaded = new Map<string, Promise<EngineModule>>();
+  readonly #loaded = new Map<string, Promise<LoadedModule>>();
 
-  constructor(engine: Engine, cache: ModuleCache | undefined) {
-    this.#engine = engine;
+  constructor(cache: ModuleCache | undefined) {
     this.#cache = cache;
   }
 
   /** @throws PluvioError the engine's codes for a module that it does not take */
-  load(bytes: Uint8Array): Promise<EngineModule> {
+  load(bytes: Uint8Array): Promise<LoadedModule> {
     const key = createHash('sha256').update(bytes).digest('hex');
-    const loading = this.#loaded.get(key) ?? this.#engine.loadModule(bytes, this.#cache ? { cache: this.#cache } : {});
+    const loading = this.#loaded.get(key) ?? loadModule(bytes, this.#cache ? { cache: this.#cache } : {});
     this.#loaded.delete(key);
     this.#loaded.set(key, loading);
     loading.catch(() => this.#loaded.delete(key));

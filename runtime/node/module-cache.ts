@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModuleCache } from './engine.ts';
+import type { ModuleCache } from '../engine/index.ts';
 
 const DIGEST_BYTES = 32;
 

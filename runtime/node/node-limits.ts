@@ -29,6 +29,7 @@ export const NODE_LIMITS = {
   leaseMs: { default: 60_000, min: 100, max: 3_600_000, unit: 'ms that a prepared move waits for its commit' },
   retryMinMs: { default: 200, min: 10, max: 60_000, unit: 'ms before the first question about a move in doubt' },
   retryMaxMs: { default: 15_000, min: 10, max: 600_000, unit: 'ms between questions about a move in doubt' },
+  doubtMs: { default: 30_000, min: 0, max: 600_000, unit: 'ms that the request for a move waits for a doubt to end' },
   movesKept: { default: 10_000, min: 10, max: 1_000_000, unit: 'finished incoming moves remembered' },
   closeMs: { default: 10_000, min: 0, max: 600_000, unit: 'ms for a graceful shutdown' },
 } as const satisfies Record<string, LimitRow>;

@@ -122,7 +122,10 @@ export class OutgoingMoves {
     const finished = settled.then((word) => this.#finish(entry, worker, word).then(() => word));
     this.#track(finished);
     const { clock, limits } = this.#services;
-    const word = await Promise.race([finished, clock.sleep(limits.peerMs, this.#closing.signal).then(() => undefined)]);
+    const word = await Promise.race([
+      finished,
+      clock.sleep(limits.doubtMs, this.#closing.signal).then(() => undefined),
+    ]);
     if (word === undefined) {
       throw new PluvioError(
         'MOVE_IN_DOUBT',

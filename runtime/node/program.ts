@@ -1,8 +1,7 @@
 /** A bundle made ready to run: its module loaded, its manifest turned into limits and hosts. */
-import type { HostModule, WorkerLimits } from '../engine/types.ts';
+import type { HostModule, LoadedModule, WorkerLimits } from '../engine/index.ts';
 import { createWasi } from '../host/index.ts';
 import type { Bundle } from './bundle-shelf.ts';
-import type { EngineModule } from './engine.ts';
 import type { StdinQueue } from './stdin-queue.ts';
 import type { WorkerLog } from './worker-log.ts';
 import type { WorkerRecord } from './worker-record.ts';
@@ -10,7 +9,7 @@ import type { WorkerServices } from './worker-services.ts';
 
 export interface Program {
   readonly bundle: Bundle;
-  readonly module: EngineModule;
+  readonly module: LoadedModule;
   readonly limits: WorkerLimits;
 }
 
@@ -79,7 +78,7 @@ export function recordOf({ bundle, module }: Program, name: string, digest: stri
     module: module.digest,
     bundle: digest,
     createdMs: nowMs,
-    notMigratable: module.portability.migratable ? [] : module.portability.reasons.map(String),
+    notMigratable: module.portability.migratable ? [] : module.portability.reasons,
     fresh,
     clean: !fresh,
     running: false,

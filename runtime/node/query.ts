@@ -9,7 +9,8 @@ export type Query = Readonly<Record<string, QueryValue>>;
  * @throws PluvioError `REQUEST_INVALID`
  */
 export function parseQuery(schema: Schema | undefined, search: URLSearchParams): Query {
-  const query: Record<string, QueryValue> = {};
+  // Without a prototype, so that no name has a meaning of its own.
+  const query = Object.create(null) as Record<string, QueryValue>;
   for (const name of new Set(search.keys())) {
     const values = search.getAll(name);
     const type =

@@ -17,7 +17,6 @@ import { openBlobFolder } from './blob-folder.ts';
 import { BundleShelf } from './bundle-shelf.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { nodeCodecs } from './codecs.ts';
-import type { Engine } from './engine.ts';
 import { EventBus } from './event-bus.ts';
 import { StreamRoom } from './event-stream.ts';
 import { type FaultHook, noFaults } from './faults.ts';
@@ -49,7 +48,6 @@ export interface NodeOptions {
   readonly name?: string;
   readonly logger?: Logger;
   readonly clock?: Clock;
-  readonly engine: Engine;
   /** For tests: makes moves fail at named places. */
   readonly fault?: FaultHook;
 }
@@ -80,7 +78,7 @@ async function openStores(dataDir: string | undefined): Promise<Stores> {
  * @throws PluvioError `LISTEN_REFUSED`, `INVALID_ARGUMENT`, `LIMIT_OUT_OF_RANGE`, `STORE_FAILED`
  */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
-  const { clock = systemClock, logger = silentLogger, dataDir, fault = noFaults, engine } = options;
+  const { clock = systemClock, logger = silentLogger, dataDir, fault = noFaults } = options;
   const listen = parseListen(options.listen ?? '127.0.0.1:7070');
   const grants = [...(options.token === undefined ? [] : [{ token: options.token }]), ...(options.tokens ?? [])];
   const access = new AccessPolicy(listen, grants, options.origins);
@@ -100,9 +98,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   });
   const events = new EventBus(limits.eventHistory, () => clock.now());
   const cache = dataDir === undefined ? undefined : await openModuleCache(join(dataDir, 'modules'));
-  const modules = new LoadedModules(engine, cache);
+  const modules = new LoadedModules(cache);
   const services = {
-    engine,
     modules,
     shelf,
     records: await records('workers'),

@@ -1,6 +1,5 @@
 import type { BundleShelf } from './bundle-shelf.ts';
 import type { Clock } from './clock.ts';
-import type { Engine } from './engine.ts';
 import type { EventBus } from './event-bus.ts';
 import type { Logger } from './logger.ts';
 import type { LoadedModules } from './loaded-modules.ts';
@@ -9,7 +8,6 @@ import type { RecordStore } from './record-store.ts';
 
 /** What a worker needs of its node. */
 export interface WorkerServices {
-  readonly engine: Engine;
   readonly modules: LoadedModules;
   readonly shelf: BundleShelf;
   /** Worker records and tombstones by name. */

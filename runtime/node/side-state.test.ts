@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from './clock.ts';
+import { decodeSideState, encodeSideState } from './side-state.ts';
+import { StdinQueue } from './stdin-queue.ts';
+import { WorkerLog } from './worker-log.ts';
+
+const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const GOOD = {
+  version: 1,
+  nextSeq: 2,
+  pieces: [{ seq: 1, stream: 'stdout', timeMs: 5, base64: 'AA==' }],
+  stdin: { base64: '', closed: true },
+};
+
+describe('side state', () => {
+  it('comes back as it was', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ minLength: 1, maxLength: 50 })),
+        fc.uint8Array(),
+        fc.boolean(),
+        (writes, input, closed) => {
+          const log = new WorkerLog(100_000, systemClock);
+          for (const bytes of writes) void log.write('stderr', bytes);
+          const stdin = new StdinQueue(1000);
+          stdin.push(input);
+          if (closed) stdin.close();
+          const state = decodeSideState(encodeSideState(log, stdin));
+          expect(state.nextSeq).toBe(log.nextSeq);
+          expect(state.pieces.map(({ bytes }) => Uint8Array.from(bytes))).toEqual(writes);
+          expect(Uint8Array.from(state.stdin.pending)).toEqual(input);
+          expect(state.stdin.closed).toBe(closed);
+        },
+      ),
+      { verbose: true },
+    );
+  });
+
+  it.each([
+    ['no JSON', new Uint8Array([0xff])],
+    ['another version', json({ ...GOOD, version: 2 })],
+    ['an unknown field', json({ ...GOOD, more: 1 })],
+    ['a number beyond the next', json({ ...GOOD, nextSeq: 1 })],
+    [
+      'numbers that fall',
+      json({
+        ...GOOD,
+        nextSeq: 9,
+        pieces: [
+          { ...GOOD.pieces[0], seq: 3 },
+          { ...GOOD.pieces[0], seq: 2 },
+        ],
+      }),
+    ],
+    ['bytes that are not base64', json({ ...GOOD, stdin: { base64: '?', closed: false } })],
+  ])('refuses %s', (_, bytes) => {
+    expect(() => decodeSideState(bytes)).toThrowError(expect.objectContaining({ code: 'REQUEST_INVALID' }));
+  });
+});
+
+describe('StdinQueue', () => {
+  it('gives what was sent, and nothing while it is held', async () => {
+    const queue = new StdinQueue(10);
+    queue.push(Uint8Array.of(1));
+    const input = queue[Symbol.asyncIterator]();
+    expect(await input.next()).toEqual({ done: false, value: Uint8Array.of(1) });
+    queue.hold();
+    const next = input.next();
+    queue.push(Uint8Array.of(2));
+    queue.close();
+    await Promise.resolve();
+    expect(Uint8Array.from(queue.pending)).toEqual(Uint8Array.of(2));
+    queue.release();
+    expect(await next).toEqual({ done: false, value: Uint8Array.of(2) });
+    expect((await input.next()).done).toBe(true);
+  });
+
+  it('is bounded', () => {
+    const queue = new StdinQueue(2);
+    queue.push(Uint8Array.of(1, 2));
+    expect(() => queue.push(Uint8Array.of(3))).toThrowError(expect.objectContaining({ code: 'STDIN_FULL' }));
+  });
+});

@@ -1,0 +1,82 @@
+/** Real nodes on loopback for tests, and the programs that they run. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+import initWabt from 'wabt';
+import { type NodeOptions, type RunningNode, startNode } from '../../runtime/node/index.ts';
+import { PluvioClient } from '../../sdk/client/index.ts';
+
+const closers: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** Runs after the test, last come first. */
+export const afterTest = (close: () => Promise<unknown>): unknown => closers.push(close);
+
+export interface OpenNode extends RunningNode {
+  readonly client: PluvioClient;
+}
+
+/** A node that the test's end closes. */
+export async function openNode(options: Partial<NodeOptions> = {}): Promise<OpenNode> {
+  const node = await startNode({ listen: '127.0.0.1:0', ...options });
+  closers.push(() => node.close());
+  const token = options.token;
+  return { ...node, client: new PluvioClient({ baseUrl: node.url, ...(token === undefined ? {} : { token }) }) };
+}
+
+/** A folder that the test's end removes. */
+export async function openFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'pluvio-node-'));
+  closers.push(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const root = new URL('../../', import.meta.url);
+
+/** Prints digits of pi; its argument is their number. */
+export const piModule = (): Promise<Uint8Array<ArrayBuffer>> => readBytes('examples/pi/pi.wasm');
+/** Answers lines of standard input: `add N` gives a running total. */
+export const answerModule = (): Promise<Uint8Array<ArrayBuffer>> => readBytes('test/programs/answer/answer.wasm');
+/** Sleeps in steps; arguments: how many, how many milliseconds each. */
+export const sleeperModule = (): Promise<Uint8Array<ArrayBuffer>> => readBytes('test/programs/sleeper/sleeper.wasm');
+
+async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await readFile(new URL(path, root)));
+}
+
+/** A module with state and exports: `add` counts, `spin` never ends, `fail` traps, `floats` gives odd numbers. */
+export async function counterModule(): Promise<Uint8Array<ArrayBuffer>> {
+  const parsed = (await initWabt()).parseWat('counter.wat', COUNTER);
+  return new Uint8Array(parsed.toBinary({}).buffer);
+}
+
+const COUNTER = `(module
+  (global $total (mut i64) (i64.const 40))
+  (memory (export "memory") 1)
+  (func (export "add") (param i64) (result i64)
+    (global.set $total (i64.add (global.get $total) (local.get 0))) (global.get $total))
+  (func (export "spin") (loop $l (br $l)))
+  (func (export "fail") unreachable)
+  (func (export "floats") (param f64) (result f64 f64) (local.get 0) (f64.const -0)))`;
+
+/** Waits until the output of a worker contains a text; gives all of it up to there. */
+export async function outputUntil(client: PluvioClient, worker: string, text: string): Promise<string> {
+  const decoder = new TextDecoder();
+  let output = '';
+  for await (const { bytes } of client.workers.logs(worker, { follow: true })) {
+    output += decoder.decode(bytes, { stream: true });
+    if (output.includes(text)) return output;
+  }
+  throw new Error(`worker ${worker} ended without "${text}": ${output}`);
+}
+
+/** All that a worker has put out so far. */
+export async function outputOf(client: PluvioClient, worker: string, follow = false): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const { bytes } of client.workers.logs(worker, { follow })) chunks.push(bytes);
+  return Buffer.concat(chunks).toString('utf8');
+}
