@@ -10,8 +10,10 @@
  * 2. `frames` is ordered from the outermost activation to the innermost.
  * 3. A pc is a byte offset from the start of the function's body (its locals vector) in the original module. In every frame but
  *    the innermost it is that of the call instruction in progress, whose arguments are gone from `stack`. In the innermost it is
- *    that of the next instruction: the first one of the function, or a `loop`, whose parameters are on `stack`. An
- *    innermost frame whose function is an import is a host call in progress: pc 0, `locals` are the arguments.
+ *    0 at the function's entry, before anything of it has run, or that of a `loop` at whose header it is, with the loop's parameters
+ *    on `stack`. An innermost frame whose function is an import is a host call in progress: pc 0, `locals` are the arguments.
+ * 4. If `starting`, the start function has not ended. Then `frames` is empty (it has not begun) or `frames[0]` is the call that waits
+ *    for it, at its entry, and the rest is the start function's own stack.
  */
 
 export const SNAPSHOT_VERSION = 1;
@@ -85,7 +87,7 @@ export interface Snapshot {
   readonly frames: readonly Frame[];
   /** State that the host call in progress left for its next execution; undefined: none. */
   readonly restartState: unknown;
-  /** Whether the start function still has to finish: it is the outermost frame. */
+  /** Whether the start function still has to end; see invariant 4. */
   readonly starting: boolean;
   readonly fuelUsed: bigint;
   /** State of the host modules by name. */

@@ -10,7 +10,7 @@ export type Outcome =
   | { readonly kind: 'returned'; readonly values: readonly unknown[] }
   | { readonly kind: 'exited'; readonly code: number }
   | { readonly kind: 'stopped' }
-  | { readonly kind: 'trapped'; readonly code: TrapCode; readonly message: string; readonly frames: readonly TraceFrame[] }
+  | { readonly kind: 'trapped'; readonly code: TrapCode; readonly message: string; readonly frames: readonly TraceFrame[]; readonly cause?: unknown }
   | { readonly kind: 'limit'; readonly limit: LimitName };
 
 /** Why the guest trapped; `exception`: a guest or host exception left the outermost function. */
@@ -92,7 +92,19 @@ export interface HostModule {
   close?(): void;
 }
 
+/** How externrefs that are not null travel: the host gives each a handle, and turns handles back into values. */
+export interface HandleMap {
+  handleOf(value: unknown): ExternHandle | undefined;
+  valueOf(handle: ExternHandle): unknown;
+}
+
+/** What a test decides at a safepoint where the guest asks for fuel. */
+export type PollDecision = 'go on' | 'slice' | 'stop';
+
 export interface WorkerOptions {
+  /** Test seam: if given, every safepoint asks, and the function decides instead of the clock. */
+  readonly onPoll?: () => PollDecision;
+  readonly handles?: HandleMap;
   readonly imports?: Imports;
   readonly hosts?: readonly HostModule[];
   readonly limits?: WorkerLimits;

@@ -12,6 +12,7 @@
  * 3. Site numbers: function f has the numbers from siteBase[f]; first its entry, then each `loop` and call instruction in binary
  *    order, whether or not code can be stopped there. An import has one: its entry.
  */
+import { PluvioError } from '../errors/index.ts';
 import { decodeExpr, decodeFunction, type FunctionBody, type Module, OP } from '../wasm/index.ts';
 import { INSTRUCTION_FUEL } from './fuel-costs.ts';
 
@@ -32,6 +33,8 @@ export interface FunctionFacts {
   readonly addressTaken: Uint8Array;
   /** Some body has the `try_table` encoding of exceptions; engines refuse modules that mix it with the legacy one. */
   readonly usesTryTable: boolean;
+  /** Some body changes a table. */
+  readonly changesTables: boolean;
 }
 
 /** Whether the cost of an instruction depends on a size. */
@@ -63,6 +66,9 @@ for (const op of [
   SIZED_OPS[op] = 1;
 }
 
+const TABLE_WRITES = new Uint8Array(1024);
+for (const op of [OP['table.set'], OP['table.grow'], OP['table.fill'], OP['table.copy'], OP['table.init']]) TABLE_WRITES[op] = 1;
+
 /** Growing lists of edges by source, in order of the source. */
 class Edges {
   to: Int32Array = new Int32Array(1024);
@@ -90,6 +96,7 @@ export function analyseCalls(module: Module): FunctionFacts {
   const typeNode = (typeIndex: number): number => funcs + (module.types[typeIndex]?.canonical ?? typeIndex);
   let body: FunctionBody | undefined;
   let usesTryTable = false;
+  let changesTables = false;
 
   for (let func = 0; func < funcs; func++) {
     start[func] = edges.length;
@@ -103,13 +110,17 @@ export function analyseCalls(module: Module): FunctionFacts {
         const code = op[row] ?? 0;
         cost += INSTRUCTION_FUEL[code] ?? 1;
         sites += SITE_OPS[code] ?? 0;
-        if (code === OP.call || code === OP.return_call) edges.push(a[row] ?? 0);
+        if (code === OP.call || code === OP.return_call) edges.push(inRange(a[row] ?? 0, funcs, 'function', func));
         else if (code === OP.call_indirect || code === OP.return_call_indirect || code === OP.call_ref || code === OP.return_call_ref) {
-          edges.push(typeNode(a[row] ?? 0));
+          edges.push(typeNode(inRange(a[row] ?? 0, module.types.length, 'type', func)));
           busy[func] = 1;
-        } else if (code === OP.loop || SIZED_OPS[code] === 1) busy[func] = 1;
+        } else if (code === OP.loop || SIZED_OPS[code] === 1) {
+          busy[func] = 1;
+          changesTables ||= TABLE_WRITES[code] === 1;
+        }
         else if (code === OP.try_table || code === OP.throw_ref) usesTryTable = true;
-        else if (code === OP['ref.func']) addressTaken[a[row] ?? 0] = 1;
+        else if (TABLE_WRITES[code] === 1) changesTables = true;
+        else if (code === OP['ref.func']) addressTaken[inRange(a[row] ?? 0, funcs, 'function', func)] = 1;
       }
       ownCost[func] = cost;
     }
@@ -142,7 +153,13 @@ export function analyseCalls(module: Module): FunctionFacts {
       plainCost[node] = yields ? 0 : cost;
     }
   }
-  return { siteBase, mayYield: mayYield.slice(0, funcs), recursive, plainCost, addressTaken, usesTryTable };
+  return { siteBase, mayYield: mayYield.slice(0, funcs), recursive, plainCost, addressTaken, usesTryTable, changesTables };
+}
+
+/** Bodies are read here before they are validated. */
+function inRange(index: number, count: number, what: string, func: number): number {
+  if (index < count) return index;
+  throw new PluvioError('MODULE_INVALID', `function[${func}]: ${what} ${index} does not exist; the module has ${count}`);
 }
 
 /** Functions that can be called through a table or a reference, as far as declarations say. */

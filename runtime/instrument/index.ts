@@ -1,6 +1,6 @@
 export * from './abi.ts';
-export { instrumentModule, type InstrumentProgress, droppedName, savedGlobals } from './instrument-module.ts';
-export { FunctionPlan, type SiteKind, type Slot } from './plan.ts';
+export { instrumentModule, type InstrumentOptions, droppedName, savedGlobals } from './instrument-module.ts';
+export { FunctionPlan, savedType, type SiteKind, type Slot } from './plan.ts';
 export { Program } from './program.ts';
 export { importRecordLayout, type RecordField, type RecordLayout, recordLayout, refKind, savedBytes } from './record.ts';
 export { refCounter } from './helpers.ts';

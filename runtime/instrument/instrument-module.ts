@@ -122,11 +122,16 @@ class MainTarget extends ModuleTarget {
 /** Export name of the global that says whether an instruction dropped a segment. */
 export const droppedName = (kind: 'data' | 'elem', index: number): string => `d${kind}${index}`;
 
-/** Called now and then with the share of the work that is done, 0 to 1. */
-export type InstrumentProgress = (done: number) => void;
+export interface InstrumentOptions {
+  /** Called with every function's plan; valid during the call. */
+  readonly onPlan?: (plan: FunctionPlan) => void;
+}
 
-/** Instruments a program's module. Validates every body on the way. */
-export function instrumentModule(program: Program, progress?: InstrumentProgress): Uint8Array {
+/**
+ * Instruments a program's module. Validates every body on the way.
+ * @throws PluvioError `MODULE_MALFORMED`, `MODULE_INVALID`
+ */
+export function instrumentModule(program: Program, options: InstrumentOptions = {}): Uint8Array {
   const { module } = program;
   const target = new MainTarget(program);
   const rewriter = new Rewriter();
@@ -136,11 +141,11 @@ export function instrumentModule(program: Program, progress?: InstrumentProgress
   const hints: FunctionHints[] = [];
   for (let func = module.importedFuncs; func < module.funcs.length; func++) {
     plan.analyse(func);
+    options.onPlan?.(plan);
     const own = guestHints.get(func);
     const body = rewriter.rewrite(plan, target, own === undefined ? {} : { guestHints: own });
     funcs.push({ typeIndex: module.funcs[func]?.typeIndex ?? 0, body: body.bytes });
     hints.push({ func: target.func(func), hints: body.hints });
-    if (progress !== undefined && (func & 0xff) === 0) progress(func / module.funcs.length);
   }
   for (let func = 0; func < module.importedFuncs; func++) funcs.push(shim(target, func));
   const elements = elementDrafts(target);

@@ -186,8 +186,7 @@ export class FunctionPlan {
 
   /** What is live at a site, as locals and slots: locals first, then the operand stack, then caught exceptions. */
   siteValues(site: number): number[] {
-    const row = this.siteRow[site] ?? -1;
-    return [...this.siteLive.members(site), ...this.siteStack(site), ...this.#caughtAround(row)];
+    return [...this.siteLive.members(site), ...this.siteStack(site), ...this.#caughtAround(site)];
   }
 
   /** What the continuation of a loop header takes beside the loop's own parameters. */
@@ -205,16 +204,22 @@ export class FunctionPlan {
     return stack.slice(stack.length - count);
   }
 
-  /** Slots of the exceptions that are held by the legacy handlers around a row. */
-  #caughtAround(row: number): number[] {
-    if (this.captures.size === 0 || row < 0) return [];
+  /** The capturing `try` rows in whose handlers a site lies, outermost first. */
+  caughtRows(site: number): number[] {
+    const row = this.siteRow[site] ?? -1;
     const { match, next } = this.code;
-    const around: number[] = [];
-    this.slots.forEach((slot, index) => {
-      if (slot.kind === 'stack' || slot.row >= row || (match[slot.row] ?? 0) < row) return;
-      if ((next[slot.row] ?? 0) < row) around.push(this.localCount + index);
+    return [...this.captures]
+      .filter((opener) => opener < row && row < (match[opener] ?? 0) && (next[opener] ?? 0) < row)
+      .sort((x, y) => x - y);
+  }
+
+  /** Slots of the exceptions that are held by the legacy handlers around a site. */
+  #caughtAround(site: number): number[] {
+    if (this.captures.size === 0) return [];
+    return this.caughtRows(site).flatMap((row) => {
+      const { tag, values } = this.caughtSlots(row);
+      return [tag, ...[...values.values()].flat()];
     });
-    return around;
   }
 
   #resetSlots(): void {
@@ -280,10 +285,16 @@ export class FunctionPlan {
     return this.code.op[row] === OP.loop ? 'loop' : 'call';
   }
 
-  /** Byte offset of a site in the original function body. */
+  /** Byte offset of a site in the original function body; 0 for the entry. */
   sitePc(site: number): number {
-    const row = Math.max(0, this.siteRow[site] ?? -1); // the entry is at the first instruction
-    return (this.code.at[row] ?? 0) - this.program.bodyStart(this.func);
+    const row = this.siteRow[site] ?? -1;
+    return row < 0 ? 0 : (this.code.at[row] ?? 0) - this.program.bodyStart(this.func);
+  }
+
+  /** The site at a byte offset of the function body, or -1. */
+  siteAtPc(pc: number): number {
+    for (let site = 0; site < this.siteCount; site++) if (this.sitePc(site) === pc) return site;
+    return -1;
   }
 
   /** Node on top of what a site keeps of the operand stack; -1: nothing. */

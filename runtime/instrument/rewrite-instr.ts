@@ -317,8 +317,11 @@ function writeSized(r: Rewriter, row: number): void {
     r.out.byte(END);
   }
   const op = code.op[row] ?? 0;
-  if (target.ownsSegments || !SEGMENT_OPS.has(op)) encodeInstr(r.out, code, row);
-  else r.opRaw(CALL, target.helper(`segment:${op}:${code.a[row] ?? 0}:${code.b[row] ?? 0}`));
+  if (!SEGMENT_OPS.has(op)) return encodeInstr(r.out, code, row);
+  // Continuations have no segments: they call the instruction, as a function of the module that has them.
+  const helper = target.helper(`segment:${op}:${code.a[row] ?? 0}:${code.b[row] ?? 0}`);
+  if (target.ownsSegments) encodeInstr(r.out, code, row);
+  else r.opRaw(CALL, helper);
 }
 
 /** Instructions that name a data or element segment, which only the original module has. */

@@ -1,0 +1,66 @@
+/** Making workers: new ones and those of a snapshot. */
+import { restoreState } from './capture.ts';
+import { linkImports, ModuleInstance } from './instance.ts';
+import { resolveLimits } from './limits.ts';
+import type { LoadedModule } from './loaded-module.ts';
+import type { Snapshot } from './snapshot.ts';
+import { decodeSnapshot } from './snapshot-codec.ts';
+import { currentThread } from './thread.ts';
+import type { GuestAccess, Imports, WorkerOptions } from './types.ts';
+import { Worker, type WorkerParts } from './worker.ts';
+
+let unnamed = 0;
+
+function prepare(module: LoadedModule, options: WorkerOptions): { parts: WorkerParts; bind: (guest: GuestAccess) => void } {
+  const hosts = options.hosts ?? [];
+  const sources: Imports[] = [...hosts.map((host) => host.imports), ...(options.imports === undefined ? [] : [options.imports])];
+  const limits = resolveLimits(options.limits);
+  const links = linkImports(module, sources);
+  const thread = currentThread();
+  const instance = new ModuleInstance(module, links, thread, limits);
+  const name = options.name ?? `worker-${++unnamed}`;
+  return {
+    parts: { module, instance, links, thread, limits, hosts, handles: options.handles, name, onPoll: options.onPoll },
+    bind: (guest) => {
+      for (const host of hosts) host.bind(guest);
+    },
+  };
+}
+
+/**
+ * Makes a worker of a module: its memories, tables and globals as they are before anything runs. The start function runs with the
+ * first call, under control as any code.
+ *
+ * @throws PluvioError `IMPORT_MISSING`, `IMPORT_MISMATCH`, `LINK_FAILED`, `LIMIT_OUT_OF_RANGE`
+ */
+export async function createWorker(module: LoadedModule, options: WorkerOptions = {}): Promise<Worker> {
+  const { parts, bind } = prepare(module, options);
+  parts.instance.initialise();
+  const worker = new Worker(parts);
+  bind(worker);
+  return Promise.resolve(worker);
+}
+
+/**
+ * Makes a worker that is where the snapshot says: stopped in the middle of a call (`resume` goes on), or idle.
+ *
+ * @param snapshot Bytes of `Worker.snapshot`, or the data; left unchanged, and not needed afterwards.
+ * @throws PluvioError as `createWorker`, and `SNAPSHOT_MALFORMED`, `SNAPSHOT_VERSION`, `SNAPSHOT_MISMATCH`, `STACK_TOO_DEEP`
+ */
+export async function restoreWorker(module: LoadedModule, snapshot: Uint8Array | Snapshot, options: WorkerOptions = {}): Promise<Worker> {
+  const data = snapshot instanceof Uint8Array ? decodeSnapshot(snapshot) : snapshot;
+  const { parts, bind } = prepare(module, options);
+  parts.instance.initialise();
+  const access: { worker?: Worker } = {};
+  // Host modules are bound first: some of them need the guest while they are restored.
+  bind({
+    memory: (index) => parts.instance.memories[index ?? 0] ?? missingMemory(),
+    restartState: () => access.worker?.restartState(),
+  });
+  access.worker = new Worker(parts, restoreState(parts, data, parts.limits));
+  return Promise.resolve(access.worker);
+}
+
+function missingMemory(): never {
+  throw new RangeError('the module has no such memory');
+}

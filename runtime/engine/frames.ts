@@ -1,0 +1,302 @@
+/**
+ * Between records of the save memory and frames of a snapshot.
+ *
+ * Boundary: the only place that knows both. Frames of a received snapshot are checked here against the module's own plans.
+ *
+ * Invariants:
+ * 1. A frame is taken up only at a site of its function, with a value of the declared type for every local that is live there and
+ *    for the operand stack that the validator found there.
+ * 2. The result types of a frame's function are those of the call that the next outer frame is in.
+ */
+import { PluvioError } from '../errors/index.ts';
+import { EXPORTS, type FunctionPlan, RECORD, type RecordField, type RefKind, refKind, SAVE, savedBytes } from '../instrument/index.ts';
+import { F32, F64, heapOf, HEAP, I32, I64, isNullable, isRef, isSubtype, ref, typeText, V128, type ValType } from '../wasm/index.ts';
+import type { ModuleInstance } from './instance.ts';
+import type { CaughtException, Frame, RefValue, Value } from './snapshot.ts';
+import { type CapturedStack, stackRecords } from './stack.ts';
+import type { HandleMap } from './types.ts';
+
+const mismatch = (field: string, found: string, expected: string): PluvioError =>
+  new PluvioError('SNAPSHOT_MISMATCH', `${field} is ${found}; it must be ${expected}`, { field });
+
+/** A reference as a snapshot has it. @throws PluvioError `NOT_MIGRATABLE` */
+export function encodeRef(instance: ModuleInstance, value: unknown, kind: RefKind, handles: HandleMap | undefined, where: string): RefValue {
+  if (value === null) return null;
+  if (kind === 'func') {
+    const index = instance.indexOfFunc(value);
+    if (index !== undefined) return { kind: 'func', index };
+    throw new PluvioError('NOT_MIGRATABLE', `${where} refers to a function that is not of this module`, { where });
+  }
+  const handle = kind === 'extern' ? handles?.handleOf(value) : undefined;
+  if (handle !== undefined) return { kind: 'extern', handle };
+  throw new PluvioError('NOT_MIGRATABLE', `${where} holds a reference to a host value without a handle`, { where });
+}
+
+/** The reference that a snapshot's value stands for, checked against its type. @throws PluvioError `SNAPSHOT_MISMATCH` */
+export function decodeRef(instance: ModuleInstance, value: Value | undefined, type: ValType, handles: HandleMap | undefined, field: string): unknown {
+  const expected = typeText(type);
+  if (value === null) {
+    if (!isNullable(type)) throw mismatch(field, 'null', expected);
+    return null;
+  }
+  if (typeof value !== 'object' || value instanceof Uint8Array) throw mismatch(field, 'not a reference', expected);
+  const { program } = instance.module;
+  if (value.kind === 'func') {
+    const func = program.module.funcs[value.index];
+    if (func === undefined) throw mismatch(field, `function ${value.index}`, `below ${program.module.funcs.length}`);
+    if (!isSubtype(program.context, ref(func.typeIndex), type)) throw mismatch(field, typeText(ref(func.typeIndex)), expected);
+    return instance.func(value.index);
+  }
+  if (value.kind === 'extern' && heapOf(type) === HEAP.extern) {
+    if (handles === undefined) throw mismatch(field, 'a host handle', 'null, as this host maps no handles');
+    return handles.valueOf(value.handle);
+  }
+  throw mismatch(field, `a reference of kind ${value.kind}`, expected);
+}
+
+class RecordReader {
+  readonly #view: DataView;
+  readonly #instance: ModuleInstance;
+  readonly #handles: HandleMap | undefined;
+
+  constructor(stack: CapturedStack, instance: ModuleInstance, handles: HandleMap | undefined) {
+    this.#view = new DataView(stack.bytes.buffer, stack.bytes.byteOffset, stack.bytes.byteLength);
+    this.#instance = instance;
+    this.#handles = handles;
+  }
+
+  read(record: number, field: RecordField, where: string): Value {
+    const at = record + field.offset;
+    switch (field.type) {
+      case I32:
+        return this.#view.getInt32(at, true);
+      case I64:
+        return this.#view.getBigInt64(at, true);
+      case F32:
+        return this.#view.getUint32(at, true);
+      case F64:
+        return this.#view.getBigUint64(at, true);
+      case V128:
+        return new Uint8Array(this.#view.buffer.slice(this.#view.byteOffset + at, this.#view.byteOffset + at + 16));
+      default: {
+        const kind = refKind(field.type);
+        const table = this.#instance.exports[EXPORTS.refs(kind)] as WebAssembly.Table; // made by the instrumenter
+        if (kind === 'exn' || kind === 'any') {
+          throw new PluvioError('NOT_MIGRATABLE', `${where} holds ${typeText(field.type)}`, { where });
+        }
+        return encodeRef(this.#instance, table.get(this.#view.getUint32(at, true)), kind, this.#handles, where);
+      }
+    }
+  }
+}
+
+/** Turns a captured stack into frames. @throws PluvioError `NOT_MIGRATABLE` */
+export function decodeStack(instance: ModuleInstance, stack: CapturedStack, handles: HandleMap | undefined): Frame[] {
+  const reader = new RecordReader(stack, instance, handles);
+  return stackRecords(stack).map(({ site, offset }, depth) => {
+    const { func, plan, index, layout } = instance.module.site(site);
+    const where = `frame ${depth} (function ${func})`;
+    const read = (field: RecordField): Value => reader.read(offset, field, where);
+    if (plan === undefined) return { instance: 0, func, pc: 0, locals: layout.fields.map(read), stack: [], caught: [] };
+    const fields = new Map(layout.fields.map((field) => [field.local, field]));
+    const valueOf = (local: number): Value => {
+      const field = fields.get(local);
+      return field === undefined ? null : read(field);
+    };
+    const live = new Set(plan.siteLive.members(index));
+    const locals = Array.from({ length: plan.localCount }, (_, local) => (live.has(local) ? valueOf(local) : undefined));
+    return {
+      instance: 0,
+      func,
+      pc: plan.sitePc(index),
+      locals,
+      stack: plan.siteStack(index).map(valueOf),
+      caught: decodeCaught(instance, plan, index, valueOf),
+    };
+  });
+}
+
+/** Exceptions that the legacy handlers around a site hold, outermost first. */
+function decodeCaught(instance: ModuleInstance, plan: FunctionPlan, site: number, valueOf: (local: number) => Value): CaughtException[] {
+  const base = instance.module.module.funcs[plan.func]?.body?.start ?? 0;
+  return plan.caughtRows(site).map((row) => {
+    const slots = plan.caughtSlots(row);
+    const tag = Number(valueOf(slots.tag)) - 1;
+    return { pc: (plan.code.at[row] ?? 0) - base, tag, values: (slots.values.get(tag) ?? []).map(valueOf) };
+  });
+}
+
+/** Lays frames out as records, checked against the module. @throws PluvioError `SNAPSHOT_MISMATCH` */
+export function encodeStack(instance: ModuleInstance, frames: readonly Frame[], handles: HandleMap | undefined, firstField: number): CapturedStack {
+  const writer = new RecordWriter(instance, handles);
+  for (let depth = frames.length - 1; depth >= 0; depth--) {
+    const frame = frames[depth];
+    if (frame !== undefined) writer.append(frame, frames[depth + 1], `frames[${firstField + depth}]`);
+  }
+  return writer.finish();
+}
+
+class RecordWriter {
+  readonly #instance: ModuleInstance;
+  readonly #handles: HandleMap | undefined;
+  #bytes = new Uint8Array(1024);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+  #last = 0;
+  readonly #refs: Record<RefKind, number> = { func: 0, extern: 0, any: 0, exn: 0 };
+
+  constructor(instance: ModuleInstance, handles: HandleMap | undefined) {
+    this.#instance = instance;
+    this.#handles = handles;
+  }
+
+  append(frame: Frame, inner: Frame | undefined, path: string): void {
+    const { module } = this.#instance.module;
+    if (frame.instance !== 0) throw mismatch(`${path}.instance`, String(frame.instance), '0');
+    if (frame.func >= module.funcs.length) throw mismatch(`${path}.func`, String(frame.func), `below ${module.funcs.length}`);
+    if (frame.func < module.importedFuncs) this.#appendHostCall(frame, inner, path);
+    else this.#appendGuest(frame, inner, path);
+  }
+
+  #begin(site: number, sizeBytes: number): number {
+    const record = this.#length;
+    const needed = record + sizeBytes;
+    if (needed > this.#bytes.length) {
+      const grown = new Uint8Array(needed * 2);
+      grown.set(this.#bytes);
+      this.#bytes = grown;
+      this.#view = new DataView(grown.buffer);
+    }
+    this.#view.setUint32(record + RECORD.site, site, true);
+    this.#view.setUint32(record + RECORD.inner, this.#last, true);
+    this.#last = record + SAVE.records;
+    this.#length = needed;
+    return record;
+  }
+
+  #appendHostCall(frame: Frame, inner: Frame | undefined, path: string): void {
+    if (inner !== undefined) throw mismatch(path, 'a host call with a frame inside', 'the innermost frame');
+    if (frame.pc !== 0) throw mismatch(`${path}.pc`, String(frame.pc), '0 for a host call');
+    const site = this.#instance.module.program.facts.siteBase[frame.func] ?? 0;
+    const { layout } = this.#instance.module.site(site);
+    if (frame.locals.length !== layout.fields.length) {
+      throw mismatch(`${path}.locals`, `${frame.locals.length} values`, `${layout.fields.length} arguments`);
+    }
+    this.#expectEmpty(frame, path);
+    const record = this.#begin(site, layout.sizeBytes);
+    const { params } = this.#instance.module.program.funcType(frame.func);
+    layout.fields.forEach((field, index) => {
+      this.#write(record, field, params[index] ?? field.type, frame.locals[index], `${path}.locals[${index}]`);
+    });
+  }
+
+  #expectEmpty(frame: Frame, path: string): void {
+    if (frame.stack.length > 0) throw mismatch(`${path}.stack`, `${frame.stack.length} values`, 'empty');
+    if (frame.caught.length > 0) throw mismatch(`${path}.caught`, `${frame.caught.length} exceptions`, 'empty');
+  }
+
+  #appendGuest(frame: Frame, inner: Frame | undefined, path: string): void {
+    const { module: loaded } = this.#instance;
+    const plan = loaded.plan(frame.func);
+    const site = plan.siteAtPc(frame.pc);
+    const isCall = site >= 0 && plan.siteKind(site) === 'call';
+    if (site < 0 || isCall !== (inner !== undefined)) {
+      const expected = inner === undefined ? "a loop or the function's entry" : 'a call instruction that can be stopped';
+      throw mismatch(`${path}.pc`, `0x${frame.pc.toString(16)}`, `the offset of ${expected}`);
+    }
+    if (inner !== undefined) this.#checkResults(plan, site, inner, path);
+    if (frame.locals.length !== plan.localCount) {
+      throw mismatch(`${path}.locals`, `${frame.locals.length} values`, `${plan.localCount}`);
+    }
+    const id = plan.siteId[site] ?? 0;
+    const { layout } = loaded.site(id);
+    const fields = new Map(layout.fields.map((field) => [field.local, field]));
+    const record = this.#begin(id, layout.sizeBytes);
+    const write = (local: number, value: Value | undefined, field: string): void => {
+      const into = fields.get(local);
+      if (into !== undefined) this.#write(record, into, plan.typeOf(local), value, field);
+    };
+    for (const local of plan.siteLive.members(site)) write(local, frame.locals[local], `${path}.locals[${local}]`);
+    const stack = plan.siteStack(site);
+    if (frame.stack.length !== stack.length) throw mismatch(`${path}.stack`, `${frame.stack.length} values`, `${stack.length}`);
+    stack.forEach((local, index) => write(local, frame.stack[index], `${path}.stack[${index}]`));
+    this.#writeCaught(plan, site, frame, write, path);
+  }
+
+  #checkResults(plan: FunctionPlan, site: number, inner: Frame, path: string): void {
+    const { program } = this.#instance.module;
+    if (inner.func >= program.module.funcs.length) return; // refused where it is appended
+    const expected = program.calleeType(plan.code, plan.siteRow[site] ?? 0).results;
+    const found = program.funcType(inner.func).results;
+    const fits = found.length === expected.length && found.every((type, at) => isSubtype(program.context, type, expected[at] ?? 0));
+    if (!fits) {
+      throw mismatch(`${path}.pc`, `a call that gives [${expected.map(typeText).join(' ')}]`, `one that gives [${found.map(typeText).join(' ')}]`);
+    }
+  }
+
+  #writeCaught(plan: FunctionPlan, site: number, frame: Frame, write: (local: number, value: Value | undefined, field: string) => void, path: string): void {
+    const rows = plan.caughtRows(site);
+    if (frame.caught.length !== rows.length) {
+      throw mismatch(`${path}.caught`, `${frame.caught.length} exceptions`, `${rows.length}`);
+    }
+    const base = plan.program.bodyStart(plan.func);
+    rows.forEach((row, index) => {
+      const caught = frame.caught[index];
+      const field = `${path}.caught[${index}]`;
+      const pc = (plan.code.at[row] ?? 0) - base;
+      if (caught?.pc !== pc) throw mismatch(`${field}.pc`, String(caught?.pc), `${pc}`);
+      const slots = plan.caughtSlots(row);
+      const values = slots.values.get(caught.tag) ?? [];
+      const known = plan.program.module.tags.length;
+      if (caught.tag < 0 || caught.tag >= known) throw mismatch(`${field}.tag`, String(caught.tag), `below ${known}`);
+      if (caught.values.length !== values.length) {
+        throw mismatch(`${field}.values`, `${caught.values.length} values`, `${values.length}`);
+      }
+      write(slots.tag, caught.tag + 1, `${field}.tag`);
+      values.forEach((local, at) => write(local, caught.values[at], `${field}.values[${at}]`));
+    });
+  }
+
+  #write(record: number, field: RecordField, type: ValType, value: Value | undefined, path: string): void {
+    const at = record + field.offset;
+    const view = this.#view;
+    const expected = typeText(type);
+    switch (field.type) {
+      case I32:
+        if (typeof value !== 'number' || (value | 0) !== value) throw mismatch(path, describe(value), expected);
+        return view.setInt32(at, value, true);
+      case I64:
+        if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) throw mismatch(path, describe(value), expected);
+        return view.setBigInt64(at, value, true);
+      case F32:
+        if (typeof value !== 'number' || value >>> 0 !== value) throw mismatch(path, describe(value), `${expected}, as 32 bits`);
+        return view.setUint32(at, value, true);
+      case F64:
+        if (typeof value !== 'bigint' || BigInt.asUintN(64, value) !== value) throw mismatch(path, describe(value), `${expected}, as 64 bits`);
+        return view.setBigUint64(at, value, true);
+      case V128:
+        if (!(value instanceof Uint8Array) || value.length !== savedBytes(V128)) throw mismatch(path, describe(value), '16 bytes');
+        return this.#bytes.set(value, at);
+      default:
+        return this.#writeRef(at, field, type, value, path);
+    }
+  }
+
+  #writeRef(at: number, field: RecordField, type: ValType, value: Value | undefined, path: string): void {
+    if (!isRef(type)) throw mismatch(path, describe(value), typeText(type));
+    const reference = decodeRef(this.#instance, value, type, this.#handles, path);
+    const kind = refKind(field.type);
+    const index = this.#refs[kind]++;
+    const table = this.#instance.exports[EXPORTS.refs(kind)] as WebAssembly.Table; // made by the instrumenter
+    if (index >= table.length) table.grow(64, null);
+    table.set(index, reference);
+    this.#view.setUint32(at, index, true);
+  }
+
+  finish(): CapturedStack {
+    return { bytes: this.#bytes.slice(0, this.#length), outermost: this.#last };
+  }
+}
+
+const describe = (value: Value | undefined): string =>
+  value === undefined ? 'missing' : value === null ? 'null' : value instanceof Uint8Array ? `${value.length} bytes` : `${typeof value} ${String(value)}`;

@@ -1,0 +1,275 @@
+/**
+ * A module that has been decoded, validated, instrumented and compiled, shared by all its workers.
+ *
+ * Boundary: pure data and compiled code; nothing of a worker.
+ *
+ * Invariants:
+ * 1. What it does depends on the bytes alone: the key of the cache is their digest, the instrumenter's version and the unwind mode.
+ * 2. Plans and continuations are made when they are first needed and kept.
+ */
+import { assert, PluvioError } from '../errors/index.ts';
+import {
+  entrySideModule,
+  FunctionPlan,
+  importRecordLayout,
+  INSTRUMENTER_VERSION,
+  instrumentModule,
+  Program,
+  type RecordLayout,
+  recordLayout,
+  type SideModule,
+  siteSideModule,
+  type UnwindMode,
+} from '../instrument/index.ts';
+import { decodeModule, decodeNames, isDefaultable, type Module, validateDefinitions } from '../wasm/index.ts';
+import { detectEngine, ENGINES } from './engines.ts';
+import { type Portability, PortabilityReport, isCapturable } from './portability.ts';
+
+/** Keeps instrumented modules by key; a miss only costs time. */
+export interface ModuleCache {
+  get(key: string): Promise<Uint8Array | undefined>;
+  put(key: string, bytes: Uint8Array): Promise<void>;
+}
+
+export interface LoadOptions {
+  readonly cache?: ModuleCache;
+  /** How a stop leaves the stack; default: what measures best on this engine. */
+  readonly unwind?: UnwindMode;
+}
+
+/** An import or export of the original module. */
+export interface ExternDescription {
+  readonly name: string;
+  readonly kind: 'func' | 'table' | 'memory' | 'global' | 'tag';
+}
+
+export interface CompiledSide {
+  readonly module: WebAssembly.Module;
+  readonly side: SideModule;
+}
+
+/** A site of the module. */
+export interface SiteInfo {
+  readonly func: number;
+  /** undefined: the function is an import. */
+  readonly plan: FunctionPlan | undefined;
+  /** The site's index in the plan. */
+  readonly index: number;
+  readonly layout: RecordLayout;
+}
+
+export class LoadedModule {
+  readonly program: Program;
+  readonly compiled: WebAssembly.Module;
+  readonly portability: Portability;
+  /** SHA-256 of the original bytes. */
+  readonly digestBytes: Uint8Array;
+  /** Size of the instrumented module. */
+  readonly instrumentedBytes: number;
+  readonly #plans = new Map<number, FunctionPlan>();
+  readonly #sites = new Map<number, SiteInfo>();
+  readonly #sides = new Map<number, CompiledSide>();
+  #names: ReadonlyMap<number, string> | undefined;
+
+  constructor(
+    program: Program,
+    compiled: WebAssembly.Module,
+    portability: Portability,
+    digestBytes: Uint8Array,
+    instrumentedBytes: number,
+  ) {
+    this.program = program;
+    this.compiled = compiled;
+    this.portability = portability;
+    this.digestBytes = digestBytes;
+    this.instrumentedBytes = instrumentedBytes;
+  }
+
+  get module(): Module {
+    return this.program.module;
+  }
+
+  /** SHA-256 of the original bytes, hexadecimal. */
+  get digest(): string {
+    return toHex(this.digestBytes);
+  }
+
+  get imports(): readonly (ExternDescription & { readonly module: string })[] {
+    return this.module.imports.map(({ module, name, desc }) => ({ module, name, kind: desc.kind }));
+  }
+
+  get exports(): readonly ExternDescription[] {
+    return this.module.exports.map(({ name, kind }) => ({ name, kind }));
+  }
+
+  /** The function that an export names, or undefined. */
+  exportedFunc(name: string): number | undefined {
+    return this.module.exports.find((entry) => entry.kind === 'func' && entry.name === name)?.index;
+  }
+
+  /** A function's name: from the name section, or its export or import. */
+  funcName(func: number): string | undefined {
+    if (this.#names === undefined) {
+      const names = new Map<number, string>();
+      let index = 0;
+      for (const entry of this.module.imports) if (entry.desc.kind === 'func') names.set(index++, `${entry.module}.${entry.name}`);
+      for (const entry of this.module.exports) if (entry.kind === 'func') names.set(entry.index, entry.name);
+      for (const [at, name] of decodeNames(this.module).funcs) names.set(at, name);
+      this.#names = names;
+    }
+    return this.#names.get(func);
+  }
+
+  /** The plan of a function that the module defines. */
+  plan(func: number): FunctionPlan {
+    let plan = this.#plans.get(func);
+    if (plan === undefined) {
+      plan = new FunctionPlan(this.program).analyse(func);
+      this.#plans.set(func, plan);
+    }
+    return plan;
+  }
+
+  /** The function that a site number belongs to. */
+  funcOfSite(id: number): number {
+    const { siteBase } = this.program.facts;
+    let low = 0;
+    let high = siteBase.length - 1;
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if ((siteBase[middle] ?? 0) <= id) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** What is known of a site by its number. */
+  site(id: number): SiteInfo {
+    let known = this.#sites.get(id);
+    if (known === undefined) {
+      const func = this.funcOfSite(id);
+      if (func < this.module.importedFuncs) {
+        known = { func, plan: undefined, index: 0, layout: importRecordLayout(this.program, func) };
+      } else {
+        const plan = this.plan(func);
+        known = { func, plan, index: plan.siteWithId(id), layout: recordLayout(plan) };
+      }
+      this.#sites.set(id, known);
+    }
+    return known;
+  }
+
+  /** The compiled continuation of a site. */
+  side(id: number): CompiledSide {
+    let known = this.#sides.get(id);
+    if (known === undefined) {
+      const func = this.funcOfSite(id);
+      const side = this.#makeSide(func, id);
+      known = { side, module: new WebAssembly.Module(side.bytes as BufferSource) };
+      this.#sides.set(id, known);
+    }
+    return known;
+  }
+
+  #makeSide(func: number, id: number): SideModule {
+    if (func < this.module.importedFuncs) return entrySideModule(this.program, func, undefined);
+    const plan = this.plan(func);
+    const site = plan.siteWithId(id);
+    assert(site >= 0, `site ${id} of function ${func} does not exist`);
+    if (plan.siteKind(site) === 'entry') return entrySideModule(this.program, func, plan);
+    return siteSideModule(this.program, plan, site);
+  }
+}
+
+const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+/**
+ * Decodes, validates, instruments and compiles a module.
+ *
+ * @param bytes The module as its author built it; must not be changed afterwards.
+ * @throws PluvioError `MODULE_MALFORMED`, `MODULE_INVALID`, `MODULE_LIMIT`, `UNSUPPORTED` (the engine refuses the module)
+ */
+export async function loadModule(bytes: Uint8Array, options: LoadOptions = {}): Promise<LoadedModule> {
+  const module = decodeModule(bytes);
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource));
+  validateDefinitions(module);
+  const program = new Program(module, unwindMode(module, options.unwind));
+  const key = `${toHex(digest)}-${INSTRUMENTER_VERSION}-${program.mode}`;
+  const cached = decodeCached(await options.cache?.get(key));
+  if (cached !== undefined) {
+    const compiled = await compile(cached.bytes);
+    if (compiled !== undefined) return new LoadedModule(program, compiled, cached.portability, digest, cached.bytes.length);
+  }
+  const report = new PortabilityReport();
+  report.addModule(program);
+  const instrumented = instrumentModule(program, { onPlan: (plan) => reportValues(program, plan, report) });
+  const portability = report.finish();
+  const compiled = await compile(instrumented);
+  if (compiled === undefined) throw await refusal(bytes, instrumented);
+  await options.cache?.put(key, encodeCached(portability, instrumented));
+  return new LoadedModule(program, compiled, portability, digest, instrumented.length);
+}
+
+/** A stop by flag needs a value to return; where results have none, stops are thrown. */
+function unwindMode(module: Module, asked: UnwindMode | undefined): UnwindMode {
+  const mode = asked ?? ENGINES[detectEngine()].unwind;
+  if (mode === 'throw') return mode;
+  const all = module.types.every(({ composite }) => composite.kind !== 'func' || composite.results.every(isDefaultable));
+  return all ? 'flag' : 'throw';
+}
+
+function reportValues(program: Program, plan: FunctionPlan, report: PortabilityReport): void {
+  for (const local of plan.layout) {
+    const type = plan.typeOf(local);
+    if (!isCapturable(program, type)) report.addValue(plan.func, program.bodyStart(plan.func), type);
+  }
+}
+
+async function compile(bytes: Uint8Array): Promise<WebAssembly.Module | undefined> {
+  try {
+    return await WebAssembly.compile(bytes as BufferSource);
+  } catch (error) {
+    if (error instanceof WebAssembly.CompileError) return undefined;
+    throw error;
+  }
+}
+
+/** Why the engine did not take the instrumented module: it may not know a proposal that the original uses. */
+async function refusal(original: Uint8Array, instrumented: Uint8Array): Promise<PluvioError> {
+  const message = async (bytes: Uint8Array): Promise<string | undefined> => {
+    try {
+      await WebAssembly.compile(bytes as BufferSource);
+      return undefined;
+    } catch (error) {
+      return String(error);
+    }
+  };
+  const own = await message(original);
+  if (own !== undefined) return new PluvioError('UNSUPPORTED', `this engine cannot compile the module: ${own}`);
+  return new PluvioError('INTERNAL', `the instrumented module does not compile: ${await message(instrumented)}`);
+}
+
+const CACHE_MAGIC = 'pluvio1\n';
+
+/** A cache entry: magic, size of the JSON, JSON of the portability, the module. */
+function encodeCached(portability: Portability, module: Uint8Array): Uint8Array {
+  const head = new TextEncoder().encode(`${CACHE_MAGIC}${JSON.stringify(portability)}\n`);
+  const entry = new Uint8Array(head.length + module.length);
+  entry.set(head);
+  entry.set(module, head.length);
+  return entry;
+}
+
+function decodeCached(entry: Uint8Array | undefined): { portability: Portability; bytes: Uint8Array } | undefined {
+  if (entry === undefined) return undefined;
+  const first = entry.indexOf(10);
+  const second = entry.indexOf(10, first + 1);
+  const text = new TextDecoder();
+  if (first < 0 || second < 0 || text.decode(entry.subarray(0, first + 1)) !== CACHE_MAGIC) return undefined;
+  try {
+    const portability = JSON.parse(text.decode(entry.subarray(first + 1, second))) as Portability; // written by encodeCached
+    return { portability, bytes: entry.subarray(second + 1) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,530 @@
+/**
+ * A worker: one instance with its host modules, its call in progress and its limits.
+ *
+ *     idle ──call, start──▶ running ──slice over──▶ (event loop) ──▶ running …
+ *                             │  ├─ host call waits ─▶ waiting ──answer──▶ running
+ *                             │  └─ stop, limit ─────▶ stopped ──resume──▶ running
+ *                             └─ returned, exited, trapped ─▶ idle
+ *
+ * Boundary: the run loop. How a stack is taken apart and built up is in stack.ts and frames.ts, what a snapshot holds in
+ * capture.ts, instantiation in instance.ts.
+ *
+ * Invariants:
+ * 1. The guest runs in slices of at most SLICE_MS; between two of them its stack is `#stack` and nothing of it is on the engine's.
+ * 2. A slice ends by a stop of the guest for exactly one reason, `#signal`, which is set before the stop is begun.
+ * 3. `#used` counts fuel by charges alone, never by slices: `#grant` is what was put into the fuel global and not yet settled.
+ * 4. A host call that waits is executed again when its answer is there; the wrapper then gives the answer without calling the host.
+ * 5. While a host function runs, `#hostDepth` is positive; activations inside it can't be captured, so no slice ends there.
+ */
+import { assert, PluvioError } from '../errors/index.ts';
+import { UNWIND } from '../instrument/index.ts';
+import { captureWorker } from './capture.ts';
+import { type Links, ModuleInstance } from './instance.ts';
+import { type ResolvedLimits, resolveLimits } from './limits.ts';
+import type { LoadedModule } from './loaded-module.ts';
+import { GuestExit, Pending } from './pending.ts';
+import { defaultValue } from './default-value.ts';
+import { nextTurn } from './scheduler.ts';
+import type { Snapshot } from './snapshot.ts';
+import { encodeSnapshot } from './snapshot-codec.ts';
+import { type CapturedStack, clearSave, layStack, takeStack } from './stack.ts';
+import { type EngineThread, type Running } from './thread.ts';
+import { trappedOutcome } from './traps.ts';
+import type { GuestAccess, HandleMap, HostModule, LimitName, Outcome, PollDecision, WorkerLimits, WorkerState } from './types.ts';
+
+/** A guest runs at most about this long before other work of the event loop gets its turn. */
+export const SLICE_MS = 8;
+/** Fuel is handed out in amounts that last about this long. */
+const POLL_MS = 1;
+const FIRST_QUANTUM = 100_000;
+const QUANTUM_MIN = 1_000;
+const QUANTUM_MAX = 500_000_000;
+/** Bulk instructions cost one fuel per this many bytes. */
+const BULK_BYTES_PER_FUEL = 64;
+/** Longest time that timers can wait. */
+const TIMER_MAX_MS = 0x7fff_ffff;
+
+type Signal =
+  | { readonly kind: 'slice' }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'wait'; readonly pending: Pending }
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'limit'; readonly limit: LimitName };
+
+/** A call of an export that is in progress or waits for the start function. */
+export interface EntryCall {
+  readonly func: number;
+  readonly args: readonly unknown[];
+}
+
+type Answer = { readonly kind: 'value'; readonly value: unknown } | { readonly kind: 'error'; readonly error: unknown };
+
+/** Everything that makes up a worker; `createWorker` and `restoreWorker` put it together. */
+export interface WorkerParts {
+  readonly module: LoadedModule;
+  readonly instance: ModuleInstance;
+  readonly links: Links;
+  readonly thread: EngineThread;
+  readonly limits: ResolvedLimits;
+  readonly hosts: readonly HostModule[];
+  readonly handles: HandleMap | undefined;
+  readonly name: string;
+  readonly onPoll: (() => PollDecision) | undefined;
+}
+
+/** What a restored worker begins with. */
+export interface RestoredState {
+  readonly stack: CapturedStack | undefined;
+  readonly restartState: unknown;
+  readonly startPending: boolean;
+  readonly waitingCall: EntryCall | undefined;
+  /** Outermost function of the stack, or of the call that waits. */
+  readonly entryFunc: number;
+  readonly fuelUsed: number;
+}
+
+export class Worker implements Running, GuestAccess {
+  readonly module: LoadedModule;
+  readonly name: string;
+  readonly instance: ModuleInstance;
+  readonly hosts: readonly HostModule[];
+  readonly handles: HandleMap | undefined;
+  readonly #links: Links;
+  readonly #thread: EngineThread;
+  readonly #onPoll: (() => PollDecision) | undefined;
+  #limits: ResolvedLimits;
+
+  #state: WorkerState = 'idle';
+  #stack: CapturedStack | undefined;
+  #entryFunc = -1;
+  /** The start function has not ended. */
+  #startPending: boolean;
+  /** The call that waits for the start function. */
+  #waitingCall: EntryCall | undefined;
+
+  #signal: Signal | undefined;
+  #stopAsked = false;
+  #interrupt: (() => void) | undefined;
+  #running: Promise<Outcome> | undefined;
+
+  #answer: Answer | undefined;
+  #restartState: unknown;
+  #restartFresh: unknown;
+
+  #hostDepth = 0;
+  #used = 0;
+  #grant = 0;
+  #quantum = FIRST_QUANTUM;
+  #sliceStart = 0;
+  #lastPoll = 0;
+  #deadline = Number.POSITIVE_INFINITY;
+
+  constructor(parts: WorkerParts, restored?: RestoredState) {
+    this.module = parts.module;
+    this.name = parts.name;
+    this.instance = parts.instance;
+    this.hosts = parts.hosts;
+    this.handles = parts.handles;
+    this.#links = parts.links;
+    this.#thread = parts.thread;
+    this.#limits = parts.limits;
+    this.#onPoll = parts.onPoll;
+    if (parts.onPoll !== undefined) this.#quantum = 0;
+    this.#startPending = restored?.startPending ?? parts.module.module.startFunc !== undefined;
+    if (restored === undefined) return;
+    this.#stack = restored.stack;
+    this.#restartState = restored.restartState;
+    this.#waitingCall = restored.waitingCall;
+    this.#entryFunc = restored.entryFunc;
+    this.#used = restored.fuelUsed;
+    if (restored.stack !== undefined || restored.waitingCall !== undefined) this.#state = 'stopped';
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  /** Fuel used in all calls so far. After a trap: at least what was charged up to the last call or loop check before it. */
+  get fuelUsed(): bigint {
+    return BigInt(this.#used);
+  }
+
+  /** Pages of 64 KiB in all memories. */
+  get memoryPages(): number {
+    return this.instance.memoryPages;
+  }
+
+  get limits(): ResolvedLimits {
+    return this.#limits;
+  }
+
+  // --- what callers do ---
+
+  /**
+   * Calls an export. i64 arguments and results are bigints, as in the WebAssembly JavaScript interface.
+   * @throws PluvioError `WORKER_BUSY`, `WORKER_CLOSED`, `EXPORT_NOT_FOUND`, `INVALID_ARGUMENT`
+   */
+  async call(name: string, args: readonly unknown[] = []): Promise<Outcome> {
+    const func = this.module.exportedFunc(name);
+    if (func === undefined) throw this.#noExport(name);
+    return this.#begin({ func, args });
+  }
+
+  /** Runs a WASI command: its `_start`. A return counts as exit with code 0. @throws PluvioError as `call` */
+  async start(): Promise<Outcome> {
+    return this.call('_start');
+  }
+
+  #noExport(name: string): PluvioError {
+    const funcs = this.module.exports.filter(({ kind }) => kind === 'func').map((entry) => entry.name);
+    return new PluvioError('EXPORT_NOT_FOUND', `the module exports no function "${name}"; it exports: ${funcs.join(', ') || 'none'}`);
+  }
+
+  async #begin(call: EntryCall): Promise<Outcome> {
+    this.#requireOpen();
+    if (this.#state !== 'idle') {
+      throw new PluvioError('WORKER_BUSY', `worker "${this.name}" is ${this.#state}; it must be idle to be called`, { state: this.#state });
+    }
+    this.#entryFunc = call.func;
+    this.#deadline = performance.now() + this.#limits.wallClockMs;
+    return this.#track(this.#startPending ? this.#runStart(call) : this.#run(() => this.#enter(call)));
+  }
+
+  #enter({ func, args }: EntryCall): unknown {
+    const target = this.instance.func(func) as (...args: readonly unknown[]) => unknown;
+    return target(...args);
+  }
+
+  async #runStart(call: EntryCall): Promise<Outcome> {
+    this.#waitingCall = call;
+    const func = this.module.module.startFunc;
+    assert(func !== undefined, 'start without a start function');
+    return this.#run(() => this.#enter({ func, args: [] }));
+  }
+
+  /**
+   * Goes on with a stopped call, here or after a restore. Ends as the call does.
+   * @throws PluvioError `WORKER_NOT_RESUMABLE`, `WORKER_CLOSED`, `STACK_TOO_DEEP`
+   */
+  async resume(options: { readonly limits?: WorkerLimits } = {}): Promise<Outcome> {
+    this.#requireOpen();
+    if (this.#state !== 'stopped') {
+      throw new PluvioError('WORKER_NOT_RESUMABLE', `worker "${this.name}" is ${this.#state}; only a stopped one can be resumed`, { state: this.#state });
+    }
+    if (options.limits !== undefined) this.#limits = resolveLimits({ ...options.limits });
+    this.#deadline = performance.now() + this.#limits.wallClockMs;
+    const waiting = this.#waitingCall;
+    if (this.#stack === undefined && waiting !== undefined) return this.#track(this.#runStart(waiting));
+    return this.#track(this.#run(() => this.#continue()));
+  }
+
+  async #track(run: Promise<Outcome>): Promise<Outcome> {
+    this.#running = run;
+    try {
+      return await run;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** Asks the call in progress to stop at its next safepoint; resolves when it has stopped or ended. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#stopAsked = true;
+    this.#interrupt?.();
+    await running.catch(() => undefined);
+  }
+
+  /**
+   * The whole state as bytes of its own; see docs/snapshot-format.md.
+   * @throws PluvioError `WORKER_NOT_STOPPED`, `NOT_MIGRATABLE`, `WORKER_CLOSED`
+   */
+  snapshot(): Uint8Array {
+    return encodeSnapshot(this.capture());
+  }
+
+  /** The whole state as data. @throws PluvioError as `snapshot` */
+  capture(): Snapshot {
+    this.#requireOpen();
+    if (this.#state === 'running') {
+      throw new PluvioError('WORKER_NOT_STOPPED', `worker "${this.name}" is running; stop it before it is captured`);
+    }
+    return captureWorker(this, {
+      stack: this.#stack,
+      restartState: this.#restartState,
+      startPending: this.#startPending,
+      waitingCall: this.#waitingCall,
+      entryFunc: this.#entryFunc,
+      fuelUsed: this.#used,
+    });
+  }
+
+  /** Ends the worker: stops the call in progress and releases what its host modules hold. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    const stopped = this.stop();
+    await stopped;
+    this.#state = 'closed';
+    this.#stack = undefined;
+    for (const host of this.hosts) host.close?.();
+  }
+
+  #requireOpen(): void {
+    if (this.#state === 'closed') throw new PluvioError('WORKER_CLOSED', `worker "${this.name}" is closed`);
+  }
+
+  // --- the run loop ---
+
+  async #run(first: () => unknown): Promise<Outcome> {
+    this.#state = 'running';
+    this.#stopAsked = false;
+    let enter = first;
+    for (;;) {
+      const outcome = this.#slice(enter);
+      if (outcome !== undefined) {
+        const waiting = this.#waitingCall;
+        if (outcome.kind !== 'returned' || waiting === undefined) return this.#finish(outcome);
+        this.#startPending = false;
+        this.#waitingCall = undefined;
+        enter = () => this.#enter(waiting);
+        continue;
+      }
+      const ended = await this.#between();
+      if (ended !== undefined) return this.#finish(ended);
+      enter = () => this.#continue();
+    }
+  }
+
+  /** Sets the state that an outcome leaves the worker in. */
+  #finish(outcome: Outcome): Outcome {
+    const resumable = outcome.kind === 'stopped' || outcome.kind === 'limit';
+    this.#state = resumable && this.#stack !== undefined ? 'stopped' : 'idle';
+    if (this.#state === 'idle') {
+      this.#stack = undefined;
+      this.#waitingCall = undefined;
+      this.#restartState = undefined;
+    }
+    return outcome;
+  }
+
+  /** Runs the guest until it ends (its outcome) or leaves the stack for a reason that the loop deals with (undefined). */
+  #slice(enter: () => unknown): Outcome | undefined {
+    const thread = this.#thread;
+    const outer = thread.current;
+    const { fuel, depth } = this.instance;
+    clearSave(thread);
+    this.#signal = undefined;
+    this.#sliceStart = this.#lastPoll = performance.now();
+    depth.value = this.#limits.stackDepth;
+    this.#grantFuel(0);
+    fuel.value = this.#grant;
+    thread.current = this;
+    try {
+      const result = enter();
+      if (fuel.value === UNWIND) return this.#stopped();
+      this.#settle(fuel.value);
+      return this.#returned(result);
+    } catch (thrown) {
+      if (thread.isStop(thrown)) return this.#stopped();
+      if (this.#grant > 0) this.#settle(fuel.value);
+      if (thrown instanceof PluvioError) throw thrown;
+      return trappedOutcome(thrown, this.module, thread);
+    } finally {
+      thread.current = outer;
+      this.#hostDepth = 0;
+    }
+  }
+
+  #returned(result: unknown): Outcome {
+    if (this.#waitingCall !== undefined) return { kind: 'returned', values: [] }; // that was the start function
+    if (this.#entryFunc === this.module.exportedFunc('_start')) {
+      return { kind: 'exited', code: 0 };
+    }
+    const { results } = this.module.program.funcType(this.#entryFunc);
+    if (results.length === 0) return { kind: 'returned', values: [] };
+    return { kind: 'returned', values: results.length === 1 ? [result] : [...(result as Iterable<unknown>)] }; // as the interface says
+  }
+
+  /** The guest has left the stack: keeps the records, if the call can go on. */
+  #stopped(): Outcome | undefined {
+    const signal = this.#signal;
+    assert(signal !== undefined, 'a stop that nobody asked for');
+    this.#grant = 0;
+    if (signal.kind === 'exit') return { kind: 'exited', code: signal.code };
+    if (this.#hostDepth > 0) this.#stack = undefined;
+    else this.#stack = takeStack(this.#thread);
+    if (signal.kind === 'limit') return { kind: 'limit', limit: signal.limit };
+    return signal.kind === 'stop' ? { kind: 'stopped' } : undefined;
+  }
+
+  #continue(): unknown {
+    const stack = this.#stack;
+    assert(stack !== undefined, 'nothing to continue');
+    try {
+      return layStack(this.#thread, this.instance, stack)();
+    } finally {
+      this.#restartFresh = undefined;
+    }
+  }
+
+  /** Between two slices: lets others run, or waits for a host call's answer. Gives an outcome if the call is not to go on now. */
+  async #between(): Promise<Outcome | undefined> {
+    const signal = this.#signal;
+    if (signal?.kind === 'wait') return this.#wait(signal.pending);
+    await nextTurn();
+    return this.#stopAsked ? { kind: 'stopped' } : undefined;
+  }
+
+  async #wait(pending: Pending): Promise<Outcome | undefined> {
+    this.#state = 'waiting';
+    this.#restartState = pending.state;
+    const interrupted = new Promise<'interrupted'>((resolve) => (this.#interrupt = () => resolve('interrupted')));
+    const timeout = new AbortController();
+    const settled = pending.promise.then(
+      (value): Answer => ({ kind: 'value', value }),
+      (error: unknown): Answer => ({ kind: 'error', error }),
+    );
+    const waits: Promise<Answer | 'interrupted' | 'late'>[] = [settled, interrupted];
+    const rest = this.#deadline - performance.now();
+    if (rest < TIMER_MAX_MS) waits.push(sleep(rest, timeout.signal));
+    if (this.#stopAsked) this.#interrupt?.();
+    const first = await Promise.race(waits);
+    timeout.abort();
+    this.#interrupt = undefined;
+    if (first === 'interrupted') return { kind: 'stopped' };
+    if (first === 'late') return { kind: 'limit', limit: 'wallClockMs' };
+    this.#state = 'running';
+    this.#answer = first;
+    this.#restartState = undefined;
+    return this.#stopAsked ? this.#stoppedWithAnswer(pending) : undefined;
+  }
+
+  /** A stop and an answer at once: the answer is dropped, as the call will be executed again. */
+  #stoppedWithAnswer(pending: Pending): Outcome {
+    this.#answer = undefined;
+    this.#restartState = pending.state;
+    return { kind: 'stopped' };
+  }
+
+  // --- what instrumented code calls ---
+
+  #settle(remaining: number): void {
+    this.#used += this.#grant - remaining;
+    this.#grant = 0;
+  }
+
+  /** Puts fuel into `#grant`, at least `charge`; false if the limit does not allow that. */
+  #grantFuel(charge: number): boolean {
+    const rest = this.#limits.fuel - this.#used;
+    if (rest < charge) return false;
+    this.#grant = Math.min(rest, Math.max(this.#quantum, charge), QUANTUM_MAX);
+    return true;
+  }
+
+  poll(remaining: number, charge: number): number {
+    this.#settle(remaining);
+    if (this.instance.depth.value < 0) return this.#leave({ kind: 'limit', limit: 'stackDepth' });
+    const now = performance.now();
+    if (now > this.#deadline) return this.#leave({ kind: 'limit', limit: 'wallClockMs' });
+    if (this.#limits.fuel - this.#used < charge) return this.#leave({ kind: 'limit', limit: 'fuel' });
+    if (this.#onPoll !== undefined && this.#hostDepth === 0) {
+      const decision = this.#onPoll();
+      if (decision !== 'go on') return this.#leave({ kind: decision });
+      this.#grantFuel(charge);
+      return this.#grant;
+    }
+    if (this.#hostDepth === 0) {
+      if (this.#stopAsked) return this.#leave({ kind: 'stop' });
+      if (now - this.#sliceStart >= SLICE_MS) return this.#leave({ kind: 'slice' });
+    }
+    const elapsed = Math.max(now - this.#lastPoll, POLL_MS / 16);
+    this.#lastPoll = now;
+    this.#quantum = Math.min(QUANTUM_MAX, Math.max(QUANTUM_MIN, Math.round((this.#quantum * POLL_MS) / elapsed)));
+    this.#grantFuel(charge);
+    return this.#grant;
+  }
+
+  #leave(signal: Signal): number {
+    this.#signal = signal;
+    return UNWIND;
+  }
+
+  bulk(bytes: number, fuel: number): number {
+    const left = fuel - Math.floor(bytes / BULK_BYTES_PER_FUEL);
+    if (left >= -1) return left;
+    this.#used += -1 - left;
+    return -1;
+  }
+
+  growMemory(_memory: number, pages: number): number {
+    return this.instance.memoryPages + pages <= this.#limits.memoryPages ? 1 : 0;
+  }
+
+  growTable(_table: number, elements: number): number {
+    return this.instance.tableElements + elements <= this.#limits.tableElements ? 1 : 0;
+  }
+
+  callImport(index: number, args: readonly unknown[]): unknown {
+    const answer = this.#answer;
+    if (answer !== undefined && this.#hostDepth === 0) {
+      this.#answer = undefined;
+      if (answer.kind === 'error') throw this.#foreign(answer.error);
+      return answer.value;
+    }
+    const func = this.#links.funcs[index] as (...args: readonly unknown[]) => unknown; // linked by index
+    let result: unknown;
+    this.#restartFresh = this.#restartState;
+    this.#restartState = undefined;
+    this.#hostDepth++;
+    try {
+      result = func(...args);
+      this.#hostDepth--;
+    } catch (thrown) {
+      if (this.#thread.isStop(thrown)) throw thrown; // from an activation inside the host function
+      this.#hostDepth--;
+      if (thrown instanceof GuestExit) return this.#leaveImport(index, { kind: 'exit', code: thrown.code });
+      throw thrown instanceof WebAssembly.Exception || thrown instanceof WebAssembly.RuntimeError ? thrown : this.#foreign(thrown);
+    } finally {
+      this.#restartFresh = undefined;
+    }
+    if (!(result instanceof Pending)) return result;
+    if (this.#hostDepth > 0) {
+      throw this.#foreign(new PluvioError('UNSUPPORTED', 'a host function cannot wait inside another host function'));
+    }
+    return this.#leaveImport(index, { kind: 'wait', pending: result });
+  }
+
+  /** Begins a stop out of a host call. */
+  #leaveImport(index: number, signal: Signal): unknown {
+    const { fuel } = this.instance;
+    this.#settle(fuel.value);
+    this.#signal = signal;
+    if (this.module.program.mode === 'throw') throw this.#thread.stopSignal;
+    fuel.value = UNWIND;
+    return defaultValue(this.module.program.funcType(index).results);
+  }
+
+  #foreign(error: unknown): WebAssembly.Exception {
+    return new WebAssembly.Exception(this.#thread.foreignTag, [error]);
+  }
+
+  // --- what host modules see ---
+
+  memory(index = 0): WebAssembly.Memory {
+    const memory = this.instance.memories[index];
+    if (memory === undefined) throw new PluvioError('LINK_FAILED', `the module has no memory ${index}, which a host function needs`);
+    return memory;
+  }
+
+  restartState(): unknown {
+    return this.#restartFresh;
+  }
+}
+
+async function sleep(ms: number, signal: AbortSignal): Promise<'late'> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve('late'), Math.max(0, ms));
+    signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  });
+}
