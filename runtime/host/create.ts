@@ -1,0 +1,43 @@
+/** Making workers with WASI. */
+import {
+  createWorker as createBareWorker,
+  type LoadedModule,
+  restoreWorker as restoreBareWorker,
+  type Snapshot,
+  type Worker,
+  type WorkerOptions,
+} from '../engine/index.ts';
+import type { WasiOptions } from './wasi/options.ts';
+import { createWasi } from './wasi/wasi-host.ts';
+
+/** Options of a worker, with WASI 0.1 as one of them. */
+export interface GuestOptions extends WorkerOptions {
+  /** Gives the guest WASI 0.1 with these options; left out, it has none. */
+  readonly wasi?: WasiOptions;
+}
+
+const withWasi = ({ wasi, ...options }: GuestOptions): WorkerOptions =>
+  wasi === undefined ? options : { ...options, hosts: [...(options.hosts ?? []), createWasi(wasi)] };
+
+/**
+ * Makes a worker of a module.
+ *
+ *     const worker = await createWorker(await loadModule(bytes), { wasi: { args: ['prog'], stdout: (bytes) => … } });
+ *     const outcome = await worker.start();
+ *
+ * @throws PluvioError `IMPORT_MISSING`, `IMPORT_MISMATCH`, `LINK_FAILED`, `LIMIT_OUT_OF_RANGE`, `INVALID_ARGUMENT`
+ */
+export const createWorker = async (module: LoadedModule, options: GuestOptions = {}): Promise<Worker> =>
+  createBareWorker(module, withWasi(options));
+
+/**
+ * Makes a worker that is where a snapshot says; `resume` goes on with the call in progress.
+ *
+ * @param snapshot What `Worker.snapshot` gave, on this machine or another.
+ * @throws PluvioError as `createWorker`, and `SNAPSHOT_MALFORMED`, `SNAPSHOT_VERSION`, `SNAPSHOT_MISMATCH`, `STACK_TOO_DEEP`
+ */
+export const restoreWorker = async (
+  module: LoadedModule,
+  snapshot: Uint8Array | Snapshot,
+  options: GuestOptions = {},
+): Promise<Worker> => restoreBareWorker(module, snapshot, withWasi(options));
