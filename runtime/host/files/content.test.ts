@@ -5,9 +5,17 @@ import { BLOCK_BYTES, FileContent } from './content.ts';
 import { Quota } from './quota.ts';
 
 const SEED = 20_261_122;
-const offset = fc.oneof(fc.nat(300), fc.integer({ min: BLOCK_BYTES - 200, max: BLOCK_BYTES + 200 }), fc.nat(3 * BLOCK_BYTES));
+const offset = fc.oneof(
+  fc.nat(300),
+  fc.integer({ min: BLOCK_BYTES - 200, max: BLOCK_BYTES + 200 }),
+  fc.nat(3 * BLOCK_BYTES),
+);
 const operation = fc.oneof(
-  fc.record({ kind: fc.constant('write' as const), at: offset, bytes: fc.uint8Array({ minLength: 1, maxLength: 700 }) }),
+  fc.record({
+    kind: fc.constant('write' as const),
+    at: offset,
+    bytes: fc.uint8Array({ minLength: 1, maxLength: 700 }),
+  }),
   fc.record({ kind: fc.constant('resize' as const), at: offset }),
   fc.record({ kind: fc.constant('save' as const) }),
 );
@@ -19,40 +27,44 @@ const readAll = (content: FileContent): Uint8Array => {
 };
 
 test('behaves like an array of bytes, through any number of snapshots, and charges what its state says', () => {
-  const property = fc.property(fc.nat(2 * BLOCK_BYTES), fc.array(operation, { maxLength: 25 }), (baseBytes, operations) => {
-    const base = Uint8Array.from({ length: baseBytes }, (_, at) => (at * 7) % 256);
-    let quota = new Quota(4 * BLOCK_BYTES);
-    let content = new FileContent(base, quota);
-    let model = base.slice();
-    const grow = (length: number): void => {
-      const longer = new Uint8Array(length);
-      longer.set(model.subarray(0, length));
-      model = longer;
-    };
-    for (const step of operations) {
-      try {
-        if (step.kind === 'write') {
-          const count = content.write(step.at, step.bytes);
-          grow(Math.max(model.length, step.at + count));
-          model.set(step.bytes.subarray(0, count), step.at);
-        } else if (step.kind === 'resize') {
-          content.resize(step.at);
-          grow(step.at);
-        } else {
-          const copyQuota = new Quota(4 * BLOCK_BYTES);
-          const copy = new FileContent(base, copyQuota);
-          copy.load(content.sizeBytes, content.baseBytes, content.writtenBlocks());
-          expect(copy.writtenBlocks()).toEqual(content.writtenBlocks());
-          [content, quota] = [copy, copyQuota];
+  const property = fc.property(
+    fc.nat(2 * BLOCK_BYTES),
+    fc.array(operation, { maxLength: 25 }),
+    (baseBytes, operations) => {
+      const base = Uint8Array.from({ length: baseBytes }, (_, at) => (at * 7) % 256);
+      let quota = new Quota(4 * BLOCK_BYTES);
+      let content = new FileContent(base, quota);
+      let model = base.slice();
+      const grow = (length: number): void => {
+        const longer = new Uint8Array(length);
+        longer.set(model.subarray(0, length));
+        model = longer;
+      };
+      for (const step of operations) {
+        try {
+          if (step.kind === 'write') {
+            const count = content.write(step.at, step.bytes);
+            grow(Math.max(model.length, step.at + count));
+            model.set(step.bytes.subarray(0, count), step.at);
+          } else if (step.kind === 'resize') {
+            content.resize(step.at);
+            grow(step.at);
+          } else {
+            const copyQuota = new Quota(4 * BLOCK_BYTES);
+            const copy = new FileContent(base, copyQuota);
+            copy.load(content.sizeBytes, content.baseBytes, content.writtenBlocks());
+            expect(copy.writtenBlocks()).toEqual(content.writtenBlocks());
+            [content, quota] = [copy, copyQuota];
+          }
+        } catch (error) {
+          if (!(error instanceof Errno)) throw error;
         }
-      } catch (error) {
-        if (!(error instanceof Errno)) throw error;
+        expect(quota.used).toBe(content.chargeBytes());
+        expect(quota.used).toBeLessThanOrEqual(quota.limit);
       }
-      expect(quota.used).toBe(content.chargeBytes());
-      expect(quota.used).toBeLessThanOrEqual(quota.limit);
-    }
-    expect(Buffer.compare(readAll(content), model)).toBe(0);
-  });
+      expect(Buffer.compare(readAll(content), model)).toBe(0);
+    },
+  );
   fc.assert(property, { seed: SEED, numRuns: 60 });
 });
 

@@ -5,8 +5,13 @@ import { GuestExit, Pending } from '../../engine/pending.ts';
 import { WASI_FUNCTIONS } from './functions.ts';
 
 const SEED = 20_261_122;
-const EDGES = [0, 1, 2, 3, 4, 5, 8, 16, 131_071, 131_072, 131_064, 0x7fff_ffff, -1, -8, -0x8000_0000, 65_536, 48, 1024, 1025];
-const i32 = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...EDGES) }, fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }));
+const EDGES = [
+  0, 1, 2, 3, 4, 5, 8, 16, 131_071, 131_072, 131_064, 0x7fff_ffff, -1, -8, -0x8000_0000, 65_536, 48, 1024, 1025,
+];
+const i32 = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...EDGES) },
+  fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+);
 const i64 = fc.oneof(
   fc.constantFrom(0n, 1n, -1n, 2n ** 62n, 2n ** 63n - 1n, -(2n ** 63n), 131_072n),
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),

@@ -136,6 +136,6 @@ export class Stdin {
   /** Gives the stream back: what a read in flight would have taken stays in it. */
   close(): void {
     this.release?.();
-    this.sourceEnded = true;
+    this.sourceFailed = true;
   }
 }

@@ -56,7 +56,11 @@ test('a sleep waits for its time and reports the event', async () => {
   clock.advance(30n);
   expect(await wait.promise).toBe(0);
   expect(clock.asked).toEqual([30]);
-  expect([guest.view.getUint32(8, true), guest.view.getBigUint64(512, true), guest.view.getUint16(520, true)]).toEqual([1, 77n, 0]);
+  expect([guest.view.getUint32(8, true), guest.view.getBigUint64(512, true), guest.view.getUint16(520, true)]).toEqual([
+    1,
+    77n,
+    0,
+  ]);
 });
 
 test.each([
@@ -64,25 +68,28 @@ test.each([
   ['realtime', 0, 100n * MS, 0],
   ['monotonic until', 1, 100n * MS, 1],
   ['realtime until', 0, 1_700_000_000_100n * MS, 1],
-])('after a move only the rest of a %s sleep is waited for, and the guest sees all of it', async (_name, clockId, timeoutNs, flags) => {
-  const clock = new HandClock(0n);
-  const guest = new HandGuest(options(clock));
-  const before = monotonicNow(guest);
-  const wait = guest.wait('poll_oneoff', ...clockSubscription(guest, clockId, timeoutNs, flags));
-  clock.advance(60n);
-  const state = throughBytes(wait.state);
+])(
+  'after a move only the rest of a %s sleep is waited for, and the guest sees all of it',
+  async (_name, clockId, timeoutNs, flags) => {
+    const clock = new HandClock(0n);
+    const guest = new HandGuest(options(clock));
+    const before = monotonicNow(guest);
+    const wait = guest.wait('poll_oneoff', ...clockSubscription(guest, clockId, timeoutNs, flags));
+    clock.advance(60n);
+    const state = throughBytes(wait.state);
 
-  const elsewhere = new HandClock(999_999n);
-  elsewhere.realtime = clock.realtime + 10n * MS; // 10 ms on the way
-  const twin = guest.moved(options(elsewhere));
-  twin.restartState = state;
-  const rest = twin.wait('poll_oneoff', 256, 512, 1, 8);
-  elsewhere.advance(30n);
-  expect(await rest.promise).toBe(0);
-  expect(elsewhere.asked).toEqual([30]);
-  expect(monotonicNow(twin) - before).toBeGreaterThanOrEqual(100n * MS);
-  guest.host.close();
-});
+    const elsewhere = new HandClock(999_999n);
+    elsewhere.realtime = clock.realtime + 10n * MS; // 10 ms on the way
+    const twin = guest.moved(options(elsewhere));
+    twin.restartState = state;
+    const rest = twin.wait('poll_oneoff', 256, 512, 1, 8);
+    elsewhere.advance(30n);
+    expect(await rest.promise).toBe(0);
+    expect(elsewhere.asked).toEqual([30]);
+    expect(monotonicNow(twin) - before).toBeGreaterThanOrEqual(100n * MS);
+    guest.host.close();
+  },
+);
 
 test('the monotonic clock goes on from the last value given', () => {
   const clock = new HandClock(1_000n);
