@@ -1,10 +1,13 @@
 import { type Code, OP } from '../wasm/index.ts';
 
+const NONE: ReadonlySet<number> = new Set();
+
 /**
  * The legacy `try` rows whose handlers rethrow: what they caught must be kept, so that a continuation inside such a handler can
  * bring the exception back.
  */
 export function findCaptures(code: Code): ReadonlySet<number> {
+  if (!code.op.subarray(0, code.length).includes(OP.rethrow)) return NONE;
   const found = new Set<number>();
   const openers: number[] = [];
   for (let row = 0; row < code.length; row++) {

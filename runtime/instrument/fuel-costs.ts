@@ -34,6 +34,14 @@ export const INSTRUCTION_FUEL: Uint8Array = Uint8Array.from(OPCODES, (row) =>
   FREE.includes(row.name) ? 0 : (DEAR[row.name] ?? 1),
 );
 
+/** 1: more than the instruction's own fuel is to be counted. */
+const BRANCHES: Uint8Array = Uint8Array.from(OPCODES, ({ name, immediates }) =>
+  immediates.some((kind) => kind === 'labelidx' || kind === 'br_table' || kind === 'blocktype') ||
+  /^(return|call|throw|rethrow|unreachable$|end$|else$|catch|delegate$)/.test(name)
+    ? 1
+    : 0,
+);
+
 const clamp = (cost: number): number => Math.min(MAX_CHARGE, Math.max(1, cost));
 
 interface Region {
@@ -71,6 +79,10 @@ export function computeCharges(code: Code, facts: FunctionFacts, charges: Int32A
 
   for (let row = code.length - 1; row >= 0; row--) {
     const op = code.op[row] ?? 0;
+    if (BRANCHES[op] === 0) {
+      cost += INSTRUCTION_FUEL[op] ?? 1;
+      continue;
+    }
     switch (op) {
       case OP.end: {
         const opener = code.match[row] ?? -1;

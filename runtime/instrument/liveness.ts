@@ -9,7 +9,7 @@
  * 2. Passes repeat until the sets at loop headers are stable, so the result is the least solution.
  * 3. In unreachable code the sets are arbitrary; no site lies there.
  */
-import { type Code, OP } from '../wasm/index.ts';
+import { type Code, OP, OPCODES } from '../wasm/index.ts';
 import { BitTable } from './bits.ts';
 
 const LIVE = 0;
@@ -21,7 +21,19 @@ const SECOND = 1;
 const OUTER_CATCH = 2;
 const SETS_PER_OPENER = 3;
 
+const LOCAL_GET = OP['local.get'];
+const LOCAL_SET = OP['local.set'];
+const LOCAL_TEE = OP['local.tee'];
+
 const OPENERS: ReadonlySet<number> = new Set([OP.block, OP.loop, OP.if, OP.try, OP.try_table]);
+
+/** 1: the instruction matters here; most do not. */
+const RELEVANT = Uint8Array.from(OPCODES, ({ name, immediates }) =>
+  immediates.some((kind) => kind === 'localidx' || kind === 'labelidx' || kind === 'br_table' || kind === 'blocktype') ||
+  /^(return|call|throw|rethrow|unreachable$|end$|else$|catch|delegate$)/.test(name)
+    ? 1
+    : 0,
+);
 
 export class Liveness {
   readonly #sets = new BitTable();
@@ -37,7 +49,8 @@ export class Liveness {
     if (this.#openerSet.length < code.length) this.#openerSet = new Int32Array(code.length * 2);
     let openers = 0;
     for (let row = 0; row < code.length; row++) {
-      if (OPENERS.has(code.op[row] ?? 0)) this.#openerSet[row] = FIRST + SETS_PER_OPENER * openers++;
+      const op = code.op[row] ?? 0;
+      if (RELEVANT[op] === 1 && OPENERS.has(op)) this.#openerSet[row] = FIRST + SETS_PER_OPENER * openers++;
     }
     this.#sets.reset(localCount, FIRST + SETS_PER_OPENER * openers);
     do {
@@ -76,14 +89,16 @@ export class Liveness {
     sets.clear(CATCH);
     for (let row = code.length - 1; row >= 0; row--) {
       const code_ = op[row] ?? 0;
+      if (RELEVANT[code_] === 0) continue;
+      if (code_ === LOCAL_GET) {
+        sets.add(LIVE, a[row] ?? 0);
+        continue;
+      }
+      if (code_ === LOCAL_SET || code_ === LOCAL_TEE) {
+        sets.remove(LIVE, a[row] ?? 0);
+        continue;
+      }
       switch (code_) {
-        case OP['local.get']:
-          sets.add(LIVE, a[row] ?? 0);
-          break;
-        case OP['local.set']:
-        case OP['local.tee']:
-          sets.remove(LIVE, a[row] ?? 0);
-          break;
         case OP.call:
         case OP.call_indirect:
         case OP.call_ref:

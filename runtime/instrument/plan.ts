@@ -378,6 +378,9 @@ export class FunctionPlan {
     for (let site = 0; site < this.siteCount; site++) this.siteLive.merge(all, site);
     this.layout = this.siteLive.members(all);
     for (let slot = 0; slot < this.slots.length; slot++) this.layout.push(this.localCount + slot);
+    // By type, so that functions share the code that saves as many values of the same types.
+    const order = new Map(this.layout.map((local) => [local, savedType(this.program, this.typeOf(local))]));
+    this.layout.sort((x, y) => (order.get(x) ?? 0) - (order.get(y) ?? 0) || x - y);
   }
 }
 
