@@ -158,3 +158,18 @@ test('everything removed gives every quota back', () => {
   });
   fc.assert(property, { seed: SEED, numRuns: 200 });
 });
+
+test('a file that was moved out of a removed base directory has one name', () => {
+  const tree = newTree();
+  const a = tree.directory(2);
+  const b = tree.lookup(a, 'b') as DirectoryInode; // a directory of BASE
+  tree.rename(b, 'c', a, 'moved');
+  tree.removeDirectory(a, 'b');
+  const copy = newTree();
+  loadTree(copy, new StateField(encodeTree(tree, null), 'files'), null, new Map(), 100);
+  const again = copy.directory(2);
+  expect(copy.lookup(again, 'moved')?.links).toBe(1);
+  expect(again.links).toBe(3);
+  copy.unlink(again, 'moved');
+  expect(copy.inodes.has(4)).toBe(false);
+});
