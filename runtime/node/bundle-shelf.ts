@@ -134,8 +134,13 @@ export class BundleShelf {
     return { packed, stored };
   }
 
-  async keep(bundle: Bundle, origin: BundleInfo['origin'], groupCache?: GroupCache): Promise<BundleInfo> {
-    return (await this.shelve(bundle, origin, groupCache)).stored;
+  async keep(bundle: Bundle, origin: BundleInfo['origin']): Promise<BundleInfo> {
+    return (await this.shelve(bundle, origin)).stored;
+  }
+
+  /** Packs a bundle without storing it. */
+  pack(bundle: Bundle, groupCache: GroupCache): Promise<PackedBundle> {
+    return packBundle(bundle, this.#options.codecs, { groupCache });
   }
 
   async #storePacked(
@@ -303,12 +308,15 @@ export class BundleShelf {
   // Collection.
 
   /** Lets blobs that nothing needs go, soon. */
-  collect(): void {
+  collect(afterMs = COLLECT_AFTER_MS): void {
     this.#collecting ??= this.#options.clock
-      .sleep(COLLECT_AFTER_MS)
+      .sleep(afterMs)
       .then(() => {
         this.#collecting = undefined;
         return this.collectNow();
+      })
+      .then(() => {
+        if (this.#young.size > 0) this.collect(YOUNG_MS);
       })
       .then(
         () => undefined,

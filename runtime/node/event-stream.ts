@@ -61,6 +61,8 @@ export class StreamRoom {
 
   /** @throws PluvioError `STREAMS_TOO_MANY` */
   bytes(source: (signal: AbortSignal) => AsyncGenerator<Uint8Array>, request: Request, contentType: string): Response {
+    const headers = { 'content-type': contentType, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+    if (request.method === 'HEAD') return new Response(null, { headers });
     if (this.#open >= this.#limit) {
       throw new PluvioError('STREAMS_TOO_MANY', `this node serves ${this.#limit} streams, its limit`, {
         limit: this.#limit,
@@ -80,8 +82,8 @@ export class StreamRoom {
       {
         pull: async (controller) => {
           try {
-            const { done, value } = await chunks.next();
-            if (!done) return controller.enqueue(value);
+            const next: IteratorResult<Uint8Array, unknown> = await chunks.next();
+            if (!next.done) return controller.enqueue(next.value);
             finish();
             controller.close();
           } catch (error) {
@@ -96,8 +98,6 @@ export class StreamRoom {
       },
       { highWaterMark: 0 },
     );
-    return new Response(body, {
-      headers: { 'content-type': contentType, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' },
-    });
+    return new Response(body, { headers });
   }
 }

@@ -71,9 +71,9 @@ function bytesResponse(chunks: AsyncGenerator<Uint8Array>, contentType: string):
   const body = new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
-        const { done, value } = await chunks.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
+        const next: IteratorResult<Uint8Array, unknown> = await chunks.next();
+        if (next.done) controller.close();
+        else controller.enqueue(next.value);
       },
       cancel: () => void chunks.return(undefined),
     },

@@ -21,7 +21,7 @@ import {
 } from '../engine/index.ts';
 import { assert, PluvioError } from '../errors/index.ts';
 import type { JsonOutcome, JsonValue, MovePhaseName, WorkerInfo, WorkerStatus } from './api-types.ts';
-import type { Bundle, BundleInfo, GroupCache } from './bundle-shelf.ts';
+import type { Bundle, BundleInfo } from './bundle-shelf.ts';
 import { jsonOfOutcome, valueOfJson } from './outcome-json.ts';
 import { loadProgram, type Program, programHosts } from './program.ts';
 import { decodeSideState, encodeSideState } from './side-state.ts';
@@ -47,8 +47,6 @@ export interface Captured {
 export class HostedWorker {
   readonly log: WorkerLog;
   readonly stdin: StdinQueue;
-  /** Memory as it was packed last: what did not change is not compressed again. */
-  readonly groupCache: GroupCache = new Map();
   readonly #services: WorkerServices;
   #record: WorkerRecord;
   #phase: Phase = 'parked';
@@ -317,7 +315,7 @@ export class HostedWorker {
     if (this.#phase === 'ended') throw this.#over();
     const captured = await this.capture();
     if (wasRunning && !stays) this.unpause();
-    const info = await this.#services.shelf.keep(captured.bundle, origin, this.groupCache);
+    const info = await this.#services.shelf.keep(captured.bundle, origin);
     await this.#saveCheckpoint(this.checkpointOf(info.digest, captured.resumable), !wasRunning || stays);
     return info;
   }

@@ -1,6 +1,6 @@
 import { PluvioError } from '../errors/index.ts';
 import { checkValue, type Schema } from './schema-check.ts';
-import { DIGEST, MOVE_ID, NAME } from './schemas.ts';
+import { MOVE_ID, NAME } from './schemas.ts';
 import { CHECKPOINT, type CheckpointRecord } from './worker-record.ts';
 
 /**

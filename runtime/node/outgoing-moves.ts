@@ -14,12 +14,12 @@
  * 3. The local copy goes only after the target said that the worker runs there.
  */
 import { randomUUID } from 'node:crypto';
-import type { Digest } from '../bundle/index.ts';
+import type { Digest, GroupCache } from '../bundle/index.ts';
 import { PluvioError } from '../errors/index.ts';
 import type { MovePhaseName, MoveResult } from './api-types.ts';
 import { pacedBlobs } from './blob-pacing.ts';
 import type { FaultHook } from './faults.ts';
-import type { HostedWorker, MoveMark } from './hosted-worker.ts';
+import type { Captured, HostedWorker, MoveMark } from './hosted-worker.ts';
 import { checkJournal, type JournalEntry } from './move-journal.ts';
 import { parseTarget, Peer } from './peer.ts';
 import type { RecordStore } from './record-store.ts';
@@ -34,6 +34,10 @@ export interface MoveRequest {
   readonly token?: string;
 }
 
+const PAGE_BYTES = 65_536;
+/** A worker with less memory is sent at once: capturing it twice costs more than it saves. */
+const COPY_AHEAD_MIN_BYTES = 4 * 1024 * 1024;
+
 type Verdict = 'there' | 'here';
 
 export class OutgoingMoves {
@@ -46,6 +50,7 @@ export class OutgoingMoves {
   readonly #doubts = new Map<string, PromiseWithResolvers<Verdict>>();
   readonly #entries = new Map<string, JournalEntry>();
   readonly #asking = new Set<Promise<unknown>>();
+  readonly #active = new Set<Promise<unknown>>();
 
   constructor(services: WorkerServices, table: WorkerTable, journal: RecordStore, fault: FaultHook) {
     this.#services = services;
@@ -68,7 +73,18 @@ export class OutgoingMoves {
    * Moves a worker to another node.
    * @throws PluvioError `MOVE_FAILED` (it goes on here), `MOVE_IN_DOUBT` (it stays stopped until the target tells)
    */
-  async move(name: string, request: MoveRequest): Promise<MoveResult> {
+  move(name: string, request: MoveRequest): Promise<MoveResult> {
+    const moving = this.#move(name, request);
+    const over = moving.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#active.add(over);
+    void over.then(() => this.#active.delete(over));
+    return moving;
+  }
+
+  async #move(name: string, request: MoveRequest): Promise<MoveResult> {
     const target = parseTarget(request.target);
     const worker = this.#table.get(name);
     const id = randomUUID();
@@ -238,9 +254,10 @@ export class OutgoingMoves {
     if (this.#doubts.size === 0) await Promise.all(this.#asking);
   }
 
-  /** Stops asking; the journal stays. */
-  close(): void {
+  /** Breaks off what can be broken off and stops asking; the journal stays. */
+  async close(): Promise<void> {
     this.#closing.abort();
+    await Promise.all(this.#active);
   }
 }
 
@@ -259,7 +276,10 @@ class MoveAttempt {
   readonly #phases: { readonly name: MovePhaseName; readonly startMs: number }[] = [];
   readonly #skipped = new Map<string, number>();
   readonly #sent = new Set<string>();
+  /** Memory as it was packed last: what did not change is not compressed again. */
+  readonly #groups: GroupCache = new Map();
   #stopMs = 0;
+  #pausedMs = 0;
   sentBytes = 0;
   wasRunning = false;
 
@@ -285,6 +305,7 @@ class MoveAttempt {
       await peer.offer({ id: mark.id, worker: worker.name });
       await this.#send(await shelf.blobs(await shelf.staticDigests(origin)));
       await peer.warm(mark.id, `sha256:${worker.record.module}`);
+      await this.#copyAhead();
       this.enter('stop');
       this.#stopMs = clock.monotonicMs();
       this.wasRunning = await worker.pause();
@@ -292,7 +313,7 @@ class MoveAttempt {
       const captured = await worker.capture();
       this.enter('pack');
       const { fresh, createdMs } = worker.record;
-      const { packed, stored } = await shelf.shelve(captured.bundle, 'held', worker.groupCache);
+      const { packed, stored } = await shelf.shelve(captured.bundle, 'held', this.#groups);
       const bundle = packed.digest;
       this.enter('transfer');
       await this.#send(packed.blobs);
@@ -303,6 +324,27 @@ class MoveAttempt {
     } catch (error) {
       throw await this.giveUp(error);
     }
+  }
+
+  /**
+   * Sends the state of a large worker once while it runs, so that what goes over while it stands still is only what changed
+   * since. It stands still for the capture alone.
+   */
+  async #copyAhead(): Promise<void> {
+    const { worker } = this;
+    const { clock, shelf } = this.#services;
+    if (worker.info().memoryPages * PAGE_BYTES < COPY_AHEAD_MIN_BYTES) return;
+    const startMs = clock.monotonicMs();
+    if (!(await worker.pause())) return;
+    let captured: Captured;
+    try {
+      captured = await worker.capture();
+    } finally {
+      worker.unpause();
+      this.#pausedMs = clock.monotonicMs() - startMs;
+    }
+    const packed = await shelf.pack(captured.bundle, this.#groups);
+    await this.#send(packed.blobs);
   }
 
   async #send(blobs: ReadonlyMap<Digest, Uint8Array>): Promise<void> {
@@ -357,6 +399,7 @@ class MoveAttempt {
       bundle,
       bytesSent: this.sentBytes,
       bytesSkipped: [...this.#skipped.values()].reduce((sum, length) => sum + length, 0),
+      pausedMs: this.#pausedMs,
       downtimeMs: endMs - this.#stopMs,
       phases: this.#phases.map(({ name, startMs }, index) => ({
         name,

@@ -131,6 +131,7 @@ export const MOVE_RESULT = record({
   bundle: DIGEST,
   bytesSent: SEQ,
   bytesSkipped: SEQ,
+  pausedMs: NUMBER,
   downtimeMs: NUMBER,
   phases: list(record({ name: MOVE_PHASE, elapsedMs: NUMBER })),
 });

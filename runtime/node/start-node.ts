@@ -28,6 +28,7 @@ import { openModuleCache } from './module-cache.ts';
 import { type NodeLimits, resolveNodeLimits } from './node-limits.ts';
 import { OutgoingMoves } from './outgoing-moves.ts';
 import { FolderRecords, MemoryRecords, type RecordStore } from './record-store.ts';
+import { lockDataDir } from './data-dir-lock.ts';
 import { createRouter } from './router.ts';
 import { NODE_VERSION } from './version.ts';
 import { WorkerTable } from './worker-table.ts';
@@ -87,6 +88,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const persistent = dataDir !== undefined;
   const closing = new AbortController();
 
+  const unlock = dataDir === undefined ? undefined : await lockDataDir(dataDir);
   const { blobs, records } = await openStores(dataDir);
   const shelf = new BundleShelf({
     blobs,
@@ -162,11 +164,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   let closed: Promise<void> | undefined;
   const shutDown = async (): Promise<void> => {
     closing.abort();
-    outgoing.close();
     const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
     if ('closeIdleConnections' in server) server.closeIdleConnections();
     const over = new AbortController();
     const calm = (async () => {
+      await outgoing.close();
       await incoming.close();
       for (const worker of table.list()) {
         await worker.hibernate().catch((error: unknown) => {
@@ -179,6 +181,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     await Promise.race([calm, clock.sleep(limits.closeMs, over.signal)]);
     over.abort();
     if ('closeAllConnections' in server) server.closeAllConnections();
+    await unlock?.();
     logger.log('info', 'the node has closed', { name });
   };
   return { url, name, close: () => (closed ??= shutDown()) };

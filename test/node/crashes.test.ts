@@ -126,6 +126,38 @@ describe('kill -9 of the source', () => {
 });
 
 describe('a node that is started again', () => {
+  it('does not share its data directory', async () => {
+    const dataDir = await openFolder();
+    const node = await openNode({ dataDir });
+    await expect(openNode({ dataDir })).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await expect(spawnNode({ dataDir })).rejects.toThrow(/ended before it listened/);
+    await node.close();
+    await openNode({ dataDir });
+  });
+
+  it('in the middle of a move goes on with the worker', async () => {
+    const dataDir = await openFolder();
+    const target = await openNode({ limits: { ...LIMITS, leaseMs: 500 } });
+    const reached = Promise.withResolvers<void>();
+    const first = await openNode({
+      dataDir,
+      limits: LIMITS,
+      fault: async (point) => {
+        if (point !== 'transfer') return;
+        reached.resolve();
+        await first.close().catch(() => undefined);
+      },
+    });
+    await openTalk(first.client);
+    const moving = first.client.workers.move('talk', { target: target.url });
+    moving.catch(() => undefined);
+    await reached.promise;
+    await first.close();
+    const second = await openNode({ dataDir, limits: LIMITS });
+    expect(await livesOn(second.client)).toEqual(['talk waiting']);
+    await expectTalk(second.client);
+  });
+
   it('after a clean end goes on with what ran', async () => {
     const dataDir = await openFolder();
     const first = await openNode({ dataDir });

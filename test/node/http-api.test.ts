@@ -209,6 +209,24 @@ describe('workers', () => {
   });
 });
 
+describe('streams', () => {
+  it('end with their reader, are bounded, and end with the node', async () => {
+    const node = await openNode({ limits: { streams: 2 } });
+    await createWorker(node, 'talk', '&stdin=open');
+    const gone = new AbortController();
+    const url = `${node.url}/v1/workers/talk/logs?follow=true`;
+    const first = await fetch(url, { signal: gone.signal });
+    const second = await fetch(url);
+    expect(await problemOf(fetch(url))).toMatchObject({ code: 'STREAMS_TOO_MANY' });
+    expect((await fetch(url, { method: 'HEAD' })).status).toBe(200);
+    gone.abort();
+    await expect(first.text()).rejects.toThrow();
+    await expect.poll(() => node.client.metrics()).toContain('pluvio_streams 1\n');
+    await node.close();
+    expect(await second.text()).toBe('ready\n');
+  });
+});
+
 describe('bundles', () => {
   it('go from node to node as files, and as blobs', async () => {
     const { client: one } = await openNode();

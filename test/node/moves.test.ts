@@ -4,6 +4,7 @@ import { PluvioClient } from '../../sdk/client/index.ts';
 import {
   answerModule,
   counterModule,
+  largeModule,
   openNode,
   type OpenNode,
   outputOf,
@@ -88,6 +89,20 @@ describe('a move', () => {
     expect(back.bytesSkipped).toBeGreaterThanOrEqual(moduleBytes);
     expect(back.bytesSent).toBeLessThan(there.bytesSent - moduleBytes);
     await expectTalk(target.client);
+  });
+
+  it('copies a large worker ahead while it runs, and then only what changed', async () => {
+    const [source, target] = await twoNodes();
+    const { workers } = source.client;
+    await workers.create({ name: 'still', module: await largeModule() });
+    const expected = await workers.call('still', 'run', [200_000_000]);
+    await workers.create({ name: 'large', module: await largeModule() });
+    const running = workers.call('large', 'run', [200_000_000]);
+    for await (const { kind } of source.client.events({ after: 0, worker: 'large' })) if (kind === 'started') break;
+    const result = await workers.move('large', { target: target.url });
+    expect(result.pausedMs).toBeGreaterThan(0);
+    expect(await running).toEqual(expected);
+    expect(await livesOn(target)).toEqual(['large idle']);
   });
 
   it('leaves a sign at the old place, for every operation', async () => {
