@@ -1,7 +1,7 @@
 import { fail } from '../errno.ts';
 
 /** Takes what the guest wrote; owns the bytes. A promise holds the guest up until it settles. */
-export type OutputFunction = (bytes: Uint8Array) => void | Promise<void>;
+export type OutputFunction = (bytes: Uint8Array) => void | Promise<void> | undefined;
 
 /** Standard output or error of a guest, with back-pressure. */
 export class Output {
@@ -30,7 +30,7 @@ export class Output {
    * @throws Errno `io` if the function throws
    */
   write(bytes: Uint8Array): void {
-    let result: void | Promise<void>;
+    let result: ReturnType<OutputFunction>;
     try {
       result = this.accept(bytes);
     } catch {

@@ -172,6 +172,7 @@ function poll(wasi: WasiContext, inAt: number, outAt: number, count: number, res
   const attempt = (): number | undefined => {
     const events = subscriptions.flatMap((subscription) => eventOf(wasi, subscription, start, moved) ?? []);
     if (events.length === 0) return undefined;
+    wasi.clock.monotonicNs(); // what was waited stays waited after a restore
     writeEvents(wasi, outAt, events);
     memory.writeU32(resultAt, events.length);
     return 0;
