@@ -10,9 +10,19 @@ export interface ClockSource {
 
 const NS_PER_MS = 1_000_000;
 
-/** The platform's clocks. */
+/** How far the fine clock may be off the wall clock, which is set while a program runs, before it is set anew. */
+const DRIFT_MAX_MS = 2;
+let fineOriginMs = performance.timeOrigin;
+
+function platformRealtimeNs(): bigint {
+  const wallMs = Date.now();
+  if (Math.abs(fineOriginMs + performance.now() - wallMs) > DRIFT_MAX_MS) fineOriginMs = wallMs - performance.now();
+  return BigInt(Math.round((fineOriginMs + performance.now()) * 1000)) * 1000n;
+}
+
+/** The platform's clocks: its wall clock, with the fine clock's digits below a millisecond. */
 export const PLATFORM_CLOCK: ClockSource = {
-  realtimeNs: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n,
+  realtimeNs: platformRealtimeNs,
   monotonicNs: () => BigInt(Math.round(performance.now() * NS_PER_MS)),
 };
 
