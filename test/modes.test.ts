@@ -4,7 +4,14 @@
  */
 import { describe, expect, it } from 'vitest';
 import { decodeModule, draftOf, encodeModule } from '../runtime/wasm/index.ts';
-import { createWorker, type LoadedModule, loadModule, type Outcome, restoreWorker, type Worker } from '../runtime/index.ts';
+import {
+  createWorker,
+  type LoadedModule,
+  loadModule,
+  type Outcome,
+  restoreWorker,
+  type Worker,
+} from '../runtime/index.ts';
 import type { PollDecision } from '../runtime/engine/index.ts';
 import { CORPUS, createFunctionImports, type Expected, type FunctionProgram } from './programs/corpus.ts';
 
@@ -53,7 +60,10 @@ async function runSliced(module: LoadedModule, program: FunctionProgram): Promis
 
 /** Each resume in a fresh instance, from bytes. */
 async function runStopped(module: LoadedModule, program: FunctionProgram): Promise<Run> {
-  let worker: Worker = await createWorker(module, options(() => 'stop'));
+  let worker: Worker = await createWorker(
+    module,
+    options(() => 'stop'),
+  );
   let outcome = await worker.call(program.export, program.args);
   let breaks = 0;
   for (; outcome.kind === 'stopped'; breaks++) {

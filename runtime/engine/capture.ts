@@ -11,10 +11,18 @@ import { decodeRef, decodeStack, encodeRef, encodeStack } from './frames.ts';
 import type { ModuleInstance } from './instance.ts';
 import type { ResolvedLimits } from './limits.ts';
 import { applyRuns, diffMemory } from './memory-image.ts';
-import { type Frame, type InstanceState, type RefValue, type Snapshot, SNAPSHOT_VERSION, type TableState, type Value } from './snapshot.ts';
+import {
+  type Frame,
+  type InstanceState,
+  type RefValue,
+  type Snapshot,
+  SNAPSHOT_VERSION,
+  type TableState,
+  type Value,
+} from './snapshot.ts';
 import { stackRecords } from './stack.ts';
 import type { HandleMap, HostModule } from './types.ts';
-import type { EntryCall, RestoredState } from './worker.ts';
+import type { EntryCall, RestoredState } from './worker-parts.ts';
 
 const PAGE_BYTES = 65536;
 
@@ -25,21 +33,28 @@ export interface Capturable {
   readonly handles: HandleMap | undefined;
 }
 
-/** @throws PluvioError `NOT_MIGRATABLE` */
-export function captureWorker(worker: Capturable, state: RestoredState): Snapshot {
+/**
+ * @param copies Whether memory runs are the snapshot's own; otherwise they are views, valid until the worker runs again.
+ * @throws PluvioError `NOT_MIGRATABLE`
+ */
+export function captureWorker(worker: Capturable, state: RestoredState, copies: boolean): Snapshot {
   const { instance, handles } = worker;
   const { portability } = instance.module;
   if (!portability.migratable) {
-    throw new PluvioError('NOT_MIGRATABLE', `the module's state cannot be captured: ${portability.reasons.join('; ')}`, {
-      reasons: portability.reasons,
-    });
+    throw new PluvioError(
+      'NOT_MIGRATABLE',
+      `the module's state cannot be captured: ${portability.reasons.join('; ')}`,
+      {
+        reasons: portability.reasons,
+      },
+    );
   }
   const frames: Frame[] = [];
   if (state.waitingCall !== undefined) frames.push(entryFrame(instance, state.waitingCall, handles));
   if (state.stack !== undefined) frames.push(...decodeStack(instance, state.stack, handles));
   return {
     version: SNAPSHOT_VERSION,
-    instances: [captureInstance(instance, handles)],
+    instances: [captureInstance(instance, handles, copies)],
     frames,
     restartState: state.restartState,
     starting: state.startPending,
@@ -56,7 +71,12 @@ function entryFrame(instance: ModuleInstance, call: EntryCall, handles: HandleMa
 }
 
 /** An argument of the JavaScript interface as bits. */
-function encodeArgument(instance: ModuleInstance, type: ValType, value: unknown, handles: HandleMap | undefined): Value {
+function encodeArgument(
+  instance: ModuleInstance,
+  type: ValType,
+  value: unknown,
+  handles: HandleMap | undefined,
+): Value {
   const view = new DataView(new ArrayBuffer(8));
   switch (type) {
     case I32:
@@ -70,14 +90,27 @@ function encodeArgument(instance: ModuleInstance, type: ValType, value: unknown,
       view.setFloat64(0, Number(value));
       return view.getBigUint64(0);
     default:
-      return encodeRef(instance, value ?? null, refKind(savedType(instance.module.program, type)), handles, 'an argument of the call that waits');
+      return encodeRef(
+        instance,
+        value ?? null,
+        refKind(savedType(instance.module.program, type)),
+        handles,
+        'an argument of the call that waits',
+      );
   }
 }
 
 /** The inverse of `encodeArgument`. @throws PluvioError `SNAPSHOT_MISMATCH` */
-function decodeArgument(instance: ModuleInstance, type: ValType, value: Value | undefined, handles: HandleMap | undefined, field: string): unknown {
+function decodeArgument(
+  instance: ModuleInstance,
+  type: ValType,
+  value: Value | undefined,
+  handles: HandleMap | undefined,
+  field: string,
+): unknown {
   const view = new DataView(new ArrayBuffer(8));
-  const wrong = (): PluvioError => new PluvioError('SNAPSHOT_MISMATCH', `${field} does not hold a value of ${typeText(type)}`, { field });
+  const wrong = (): PluvioError =>
+    new PluvioError('SNAPSHOT_MISMATCH', `${field} does not hold a value of ${typeText(type)}`, { field });
   if (isRef(type)) return decodeRef(instance, value, type, handles, field);
   if (type === I64 || type === F64) {
     if (typeof value !== 'bigint') throw wrong();
@@ -91,14 +124,14 @@ function decodeArgument(instance: ModuleInstance, type: ValType, value: Value | 
   return view.getFloat32(0);
 }
 
-function captureInstance(instance: ModuleInstance, handles: HandleMap | undefined): InstanceState {
+function captureInstance(instance: ModuleInstance, handles: HandleMap | undefined, copies: boolean): InstanceState {
   const { module } = instance.module;
   return {
     module: instance.module.digestBytes,
     globals: captureGlobals(instance, handles),
     memories: instance.memories.map((memory, index) => ({
       pages: memory.buffer.byteLength / PAGE_BYTES,
-      runs: diffMemory(memory.buffer, instance.images[index] ?? new Map()),
+      runs: diffMemory(memory.buffer, instance.images[index] ?? new Map(), copies),
     })),
     tables: module.tables.map((_, index) => captureTable(instance, index, handles)),
     droppedDatas: dropped(instance, 'data'),
@@ -125,7 +158,13 @@ function captureGlobals(instance: ModuleInstance, handles: HandleMap | undefined
   module.globals.forEach((global, index) => {
     const { type, mutable } = global.type;
     if (!isRef(type) || !mutable || global.imported) return;
-    values[index] = encodeRef(instance, instance.global(index).value, refKind(savedType(program, type)), handles, `global ${index}`);
+    values[index] = encodeRef(
+      instance,
+      instance.global(index).value,
+      refKind(savedType(program, type)),
+      handles,
+      `global ${index}`,
+    );
   });
   return values;
 }
@@ -164,14 +203,18 @@ function captureTable(instance: ModuleInstance, index: number, handles: HandleMa
   const table = instance.table(index);
   const length = Number(table.length);
   const declared = module.tables[index];
-  const visible = declared?.imported === true || module.exports.some((entry) => entry.kind === 'table' && entry.index === index);
+  const visible =
+    declared?.imported === true || module.exports.some((entry) => entry.kind === 'table' && entry.index === index);
   if (!program.facts.changesTables && !visible) return { length, runs: [] };
   const image = tableImage(instance, index);
   const kind = refKind(savedType(program, declared?.type.element ?? 0));
   const runs: { offset: number; values: RefValue[] }[] = [];
   for (let slot = 0; slot < length; slot++) {
     const value = encodeRef(instance, table.get(slot), kind, handles, `table ${index}, element ${slot}`);
-    const same = value === null ? !image.has(slot) && declared?.init === undefined : value.kind === 'func' && image.get(slot) === value.index;
+    const same =
+      value === null
+        ? !image.has(slot) && declared?.init === undefined
+        : value.kind === 'func' && image.get(slot) === value.index;
     if (same) continue;
     const last = runs[runs.length - 1];
     if (last !== undefined && last.offset + last.values.length === slot) last.values.push(value);
@@ -199,19 +242,25 @@ export function restoreState(worker: Capturable, snapshot: Snapshot, limits: Res
   restoreGlobals(instance, state, handles);
   restoreDropped(instance, state);
   if (snapshot.frames.length > limits.stackDepth) {
-    throw new PluvioError('STACK_TOO_DEEP', `snapshot has ${snapshot.frames.length} frames; limit stackDepth is ${limits.stackDepth}`);
+    throw new PluvioError(
+      'STACK_TOO_DEEP',
+      `snapshot has ${snapshot.frames.length} frames; limit stackDepth is ${limits.stackDepth}`,
+    );
   }
   for (const host of worker.hosts) {
     const saved = Object.hasOwn(snapshot.hosts, host.name) ? snapshot.hosts[host.name] : undefined;
-    if (saved === undefined) throw mismatch(`snapshot has no state for host module "${host.name}", which this worker has`);
+    if (saved === undefined)
+      throw mismatch(`snapshot has no state for host module "${host.name}", which this worker has`);
     host.restore(saved);
   }
   const unknown = Object.keys(snapshot.hosts).filter((name) => !worker.hosts.some((host) => host.name === name));
-  if (unknown.length > 0) throw mismatch(`snapshot has state for host modules that this worker lacks: ${unknown.join(', ')}`);
+  if (unknown.length > 0)
+    throw mismatch(`snapshot has state for host modules that this worker lacks: ${unknown.join(', ')}`);
   return restoreFrames(instance, snapshot, handles);
 }
 
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, at) => byte === b[at]);
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, at) => byte === b[at]);
 
 function restoreFrames(instance: ModuleInstance, snapshot: Snapshot, handles: HandleMap | undefined): RestoredState {
   const mismatch = (message: string): PluvioError => new PluvioError('SNAPSHOT_MISMATCH', message);
@@ -221,17 +270,26 @@ function restoreFrames(instance: ModuleInstance, snapshot: Snapshot, handles: Ha
   if (snapshot.starting) {
     if (module.startFunc === undefined) throw mismatch('starting is true; the module has no start function');
     if (first !== undefined) {
-      if (first.func >= module.funcs.length || first.pc !== 0) throw mismatch('frames[0] must be a call at its function\'s entry while starting');
+      if (first.func >= module.funcs.length || first.pc !== 0)
+        throw mismatch("frames[0] must be a call at its function's entry while starting");
       const { params } = program.funcType(first.func);
-      if (first.locals.length !== params.length) throw mismatch(`frames[0].locals has ${first.locals.length} values; the function has ${params.length} parameters`);
-      const args = params.map((type, at) => decodeArgument(instance, type, first.locals[at], handles, `frames[0].locals[${at}]`));
+      if (first.locals.length !== params.length)
+        throw mismatch(
+          `frames[0].locals has ${first.locals.length} values; the function has ${params.length} parameters`,
+        );
+      const args = params.map((type, at) =>
+        decodeArgument(instance, type, first.locals[at], handles, `frames[0].locals[${at}]`),
+      );
       waitingCall = { func: first.func, args };
     }
   }
   const frames = waitingCall === undefined ? snapshot.frames : rest;
-  const stack = frames.length === 0 ? undefined : encodeStack(instance, frames, handles, waitingCall === undefined ? 0 : 1);
+  const stack =
+    frames.length === 0 ? undefined : encodeStack(instance, frames, handles, waitingCall === undefined ? 0 : 1);
   if (waitingCall !== undefined && frames[0] !== undefined && frames[0].func !== module.startFunc) {
-    throw mismatch(`frames[1].func is ${frames[0].func}; while starting it must be the start function, ${String(module.startFunc)}`);
+    throw mismatch(
+      `frames[1].func is ${frames[0].func}; while starting it must be the start function, ${String(module.startFunc)}`,
+    );
   }
   return {
     stack,
@@ -246,7 +304,9 @@ function restoreFrames(instance: ModuleInstance, snapshot: Snapshot, handles: Ha
 function restoreMemories(instance: ModuleInstance, state: InstanceState, limits: ResolvedLimits): void {
   const mismatch = (message: string): PluvioError => new PluvioError('SNAPSHOT_MISMATCH', message);
   if (state.memories.length !== instance.memories.length) {
-    throw mismatch(`instances[0].memories has ${state.memories.length} memories; the module has ${instance.memories.length}`);
+    throw mismatch(
+      `instances[0].memories has ${state.memories.length} memories; the module has ${instance.memories.length}`,
+    );
   }
   const total = state.memories.reduce((sum, { pages }) => sum + pages, 0);
   if (total > limits.memoryPages) {
@@ -256,7 +316,11 @@ function restoreMemories(instance: ModuleInstance, state: InstanceState, limits:
     const field = `instances[0].memories[${index}]`;
     const memory = instance.memories[index];
     if (memory === undefined) return;
-    const { min, max, is64 } = instance.module.module.memories[index]?.type.limits ?? { min: 0n, max: undefined, is64: false };
+    const { min, max, is64 } = instance.module.module.memories[index]?.type.limits ?? {
+      min: 0n,
+      max: undefined,
+      is64: false,
+    };
     if (BigInt(pages) < min || (max !== undefined && BigInt(pages) > max)) {
       throw mismatch(`${field}.pages is ${pages}; the module allows ${min} to ${String(max ?? 65536)}`);
     }
@@ -271,7 +335,12 @@ function restoreMemories(instance: ModuleInstance, state: InstanceState, limits:
   });
 }
 
-function restoreTables(instance: ModuleInstance, state: InstanceState, handles: HandleMap | undefined, limits: ResolvedLimits): void {
+function restoreTables(
+  instance: ModuleInstance,
+  state: InstanceState,
+  handles: HandleMap | undefined,
+  limits: ResolvedLimits,
+): void {
   const { tables } = instance.module.module;
   const mismatch = (message: string): PluvioError => new PluvioError('SNAPSHOT_MISMATCH', message);
   if (state.tables.length !== tables.length) {
@@ -289,7 +358,9 @@ function restoreTables(instance: ModuleInstance, state: InstanceState, handles: 
     const missing = length - Number(table.length);
     const { max, is64 } = type.limits;
     if (missing < 0 || (max !== undefined && BigInt(length) > max)) {
-      throw mismatch(`${field}.length is ${length}; the module allows ${String(type.limits.min)} to ${String(max ?? 'any')}`);
+      throw mismatch(
+        `${field}.length is ${length}; the module allows ${String(type.limits.min)} to ${String(max ?? 'any')}`,
+      );
     }
     const at = (slot: number): number => (is64 ? BigInt(slot) : slot) as number; // bigint for i64 addresses
     if (missing > 0) table.grow(at(missing), null);
@@ -320,10 +391,12 @@ function restoreGlobals(instance: ModuleInstance, state: InstanceState, handles:
       if (!(value instanceof Uint8Array) || value.length !== 16) throw wrong();
       new Uint8Array(view.buffer).set(value, offset);
     } else if (type === I32 || type === F32) {
-      if (typeof value !== 'number' || !Number.isInteger(value) || (type === I32 ? value | 0 : value >>> 0) !== value) throw wrong();
+      if (typeof value !== 'number' || !Number.isInteger(value) || (type === I32 ? value | 0 : value >>> 0) !== value)
+        throw wrong();
       view.setUint32(offset, value >>> 0, true);
     } else {
-      if (typeof value !== 'bigint' || (type === I64 ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value)) !== value) throw wrong();
+      if (typeof value !== 'bigint' || (type === I64 ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value)) !== value)
+        throw wrong();
       view.setBigUint64(offset, BigInt.asUintN(64, value), true);
     }
   }
@@ -331,16 +404,31 @@ function restoreGlobals(instance: ModuleInstance, state: InstanceState, handles:
   module.globals.forEach((global, index) => {
     const { type, mutable } = global.type;
     if (!isRef(type) || !mutable || global.imported) return;
-    instance.global(index).value = decodeRef(instance, state.globals[index], type, handles, `instances[0].globals[${index}]`);
+    instance.global(index).value = decodeRef(
+      instance,
+      state.globals[index],
+      type,
+      handles,
+      `instances[0].globals[${index}]`,
+    );
   });
 }
 
 function restoreDropped(instance: ModuleInstance, state: InstanceState): void {
   const { datas, elements } = instance.module.module;
-  const drop = (kind: 'data' | 'elem', field: string, list: readonly number[], segments: readonly { readonly mode: string }[]): void => {
+  const drop = (
+    kind: 'data' | 'elem',
+    field: string,
+    list: readonly number[],
+    segments: readonly { readonly mode: string }[],
+  ): void => {
     for (const index of list) {
       if (segments[index]?.mode !== 'passive') {
-        throw new PluvioError('SNAPSHOT_MISMATCH', `${field} names segment ${index}; the module has no passive segment of that index`, { field });
+        throw new PluvioError(
+          'SNAPSHOT_MISMATCH',
+          `${field} names segment ${index}; the module has no passive segment of that index`,
+          { field },
+        );
       }
       instance.service(EXPORTS.helper(kind === 'data' ? `dropData:${index}` : `dropElem:${index}`))();
     }
@@ -350,4 +438,5 @@ function restoreDropped(instance: ModuleInstance, state: InstanceState): void {
 }
 
 /** Number of frames of a stack. */
-export const stackDepth = (state: RestoredState): number => (state.stack === undefined ? 0 : stackRecords(state.stack).length);
+export const stackDepth = (state: RestoredState): number =>
+  state.stack === undefined ? 0 : stackRecords(state.stack).length;

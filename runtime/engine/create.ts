@@ -7,13 +7,20 @@ import type { Snapshot } from './snapshot.ts';
 import { decodeSnapshot } from './snapshot-codec.ts';
 import { currentThread } from './thread.ts';
 import type { GuestAccess, Imports, WorkerOptions } from './types.ts';
-import { Worker, type WorkerParts } from './worker.ts';
+import { Worker } from './worker.ts';
+import type { WorkerParts } from './worker-parts.ts';
 
 let unnamed = 0;
 
-function prepare(module: LoadedModule, options: WorkerOptions): { parts: WorkerParts; bind: (guest: GuestAccess) => void } {
+function prepare(
+  module: LoadedModule,
+  options: WorkerOptions,
+): { parts: WorkerParts; bind: (guest: GuestAccess) => void } {
   const hosts = options.hosts ?? [];
-  const sources: Imports[] = [...hosts.map((host) => host.imports), ...(options.imports === undefined ? [] : [options.imports])];
+  const sources: Imports[] = [
+    ...hosts.map((host) => host.imports),
+    ...(options.imports === undefined ? [] : [options.imports]),
+  ];
   const limits = resolveLimits(options.limits);
   const links = linkImports(module, sources);
   const thread = currentThread();
@@ -47,7 +54,11 @@ export async function createWorker(module: LoadedModule, options: WorkerOptions 
  * @param snapshot Bytes of `Worker.snapshot`, or the data; left unchanged, and not needed afterwards.
  * @throws PluvioError as `createWorker`, and `SNAPSHOT_MALFORMED`, `SNAPSHOT_VERSION`, `SNAPSHOT_MISMATCH`, `STACK_TOO_DEEP`
  */
-export async function restoreWorker(module: LoadedModule, snapshot: Uint8Array | Snapshot, options: WorkerOptions = {}): Promise<Worker> {
+export async function restoreWorker(
+  module: LoadedModule,
+  snapshot: Uint8Array | Snapshot,
+  options: WorkerOptions = {},
+): Promise<Worker> {
   const data = snapshot instanceof Uint8Array ? decodeSnapshot(snapshot) : snapshot;
   const { parts, bind } = prepare(module, options);
   parts.instance.initialise();

@@ -9,8 +9,31 @@
  * 2. The result types of a frame's function are those of the call that the next outer frame is in.
  */
 import { PluvioError } from '../errors/index.ts';
-import { EXPORTS, type FunctionPlan, RECORD, type RecordField, type RefKind, refKind, SAVE, savedBytes } from '../instrument/index.ts';
-import { F32, F64, heapOf, HEAP, I32, I64, isNullable, isRef, isSubtype, ref, typeText, V128, type ValType } from '../wasm/index.ts';
+import {
+  EXPORTS,
+  type FunctionPlan,
+  RECORD,
+  type RecordField,
+  type RefKind,
+  refKind,
+  SAVE,
+  savedBytes,
+} from '../instrument/index.ts';
+import {
+  F32,
+  F64,
+  heapOf,
+  HEAP,
+  I32,
+  I64,
+  isNullable,
+  isRef,
+  isSubtype,
+  ref,
+  typeText,
+  V128,
+  type ValType,
+} from '../wasm/index.ts';
 import type { ModuleInstance } from './instance.ts';
 import type { CaughtException, Frame, RefValue, Value } from './snapshot.ts';
 import { type CapturedStack, stackRecords } from './stack.ts';
@@ -20,7 +43,13 @@ const mismatch = (field: string, found: string, expected: string): PluvioError =
   new PluvioError('SNAPSHOT_MISMATCH', `${field} is ${found}; it must be ${expected}`, { field });
 
 /** A reference as a snapshot has it. @throws PluvioError `NOT_MIGRATABLE` */
-export function encodeRef(instance: ModuleInstance, value: unknown, kind: RefKind, handles: HandleMap | undefined, where: string): RefValue {
+export function encodeRef(
+  instance: ModuleInstance,
+  value: unknown,
+  kind: RefKind,
+  handles: HandleMap | undefined,
+  where: string,
+): RefValue {
   if (value === null) return null;
   if (kind === 'func') {
     const index = instance.indexOfFunc(value);
@@ -33,7 +62,13 @@ export function encodeRef(instance: ModuleInstance, value: unknown, kind: RefKin
 }
 
 /** The reference that a snapshot's value stands for, checked against its type. @throws PluvioError `SNAPSHOT_MISMATCH` */
-export function decodeRef(instance: ModuleInstance, value: Value | undefined, type: ValType, handles: HandleMap | undefined, field: string): unknown {
+export function decodeRef(
+  instance: ModuleInstance,
+  value: Value | undefined,
+  type: ValType,
+  handles: HandleMap | undefined,
+  field: string,
+): unknown {
   const expected = typeText(type);
   if (value === null) {
     if (!isNullable(type)) throw mismatch(field, 'null', expected);
@@ -44,7 +79,8 @@ export function decodeRef(instance: ModuleInstance, value: Value | undefined, ty
   if (value.kind === 'func') {
     const func = program.module.funcs[value.index];
     if (func === undefined) throw mismatch(field, `function ${value.index}`, `below ${program.module.funcs.length}`);
-    if (!isSubtype(program.context, ref(func.typeIndex), type)) throw mismatch(field, typeText(ref(func.typeIndex)), expected);
+    if (!isSubtype(program.context, ref(func.typeIndex), type))
+      throw mismatch(field, typeText(ref(func.typeIndex)), expected);
     return instance.func(value.index);
   }
   if (value.kind === 'extern' && heapOf(type) === HEAP.extern) {
@@ -104,7 +140,9 @@ export function decodeStack(instance: ModuleInstance, stack: CapturedStack, hand
       return field === undefined ? null : read(field);
     };
     const live = new Set(plan.siteLive.members(index));
-    const locals = Array.from({ length: plan.localCount }, (_, local) => (live.has(local) ? valueOf(local) : undefined));
+    const locals = Array.from({ length: plan.localCount }, (_, local) =>
+      live.has(local) ? valueOf(local) : undefined,
+    );
     return {
       instance: 0,
       func,
@@ -117,7 +155,12 @@ export function decodeStack(instance: ModuleInstance, stack: CapturedStack, hand
 }
 
 /** Exceptions that the legacy handlers around a site hold, outermost first. */
-function decodeCaught(instance: ModuleInstance, plan: FunctionPlan, site: number, valueOf: (local: number) => Value): CaughtException[] {
+function decodeCaught(
+  instance: ModuleInstance,
+  plan: FunctionPlan,
+  site: number,
+  valueOf: (local: number) => Value,
+): CaughtException[] {
   const base = instance.module.module.funcs[plan.func]?.body?.start ?? 0;
   return plan.caughtRows(site).map((row) => {
     const slots = plan.caughtSlots(row);
@@ -127,7 +170,12 @@ function decodeCaught(instance: ModuleInstance, plan: FunctionPlan, site: number
 }
 
 /** Lays frames out as records, checked against the module. @throws PluvioError `SNAPSHOT_MISMATCH` */
-export function encodeStack(instance: ModuleInstance, frames: readonly Frame[], handles: HandleMap | undefined, firstField: number): CapturedStack {
+export function encodeStack(
+  instance: ModuleInstance,
+  frames: readonly Frame[],
+  handles: HandleMap | undefined,
+  firstField: number,
+): CapturedStack {
   const writer = new RecordWriter(instance, handles);
   for (let depth = frames.length - 1; depth >= 0; depth--) {
     const frame = frames[depth];
@@ -153,7 +201,8 @@ class RecordWriter {
   append(frame: Frame, inner: Frame | undefined, path: string): void {
     const { module } = this.#instance.module;
     if (frame.instance !== 0) throw mismatch(`${path}.instance`, String(frame.instance), '0');
-    if (frame.func >= module.funcs.length) throw mismatch(`${path}.func`, String(frame.func), `below ${module.funcs.length}`);
+    if (frame.func >= module.funcs.length)
+      throw mismatch(`${path}.func`, String(frame.func), `below ${module.funcs.length}`);
     if (frame.func < module.importedFuncs) this.#appendHostCall(frame, inner, path);
     else this.#appendGuest(frame, inner, path);
   }
@@ -201,7 +250,8 @@ class RecordWriter {
     const site = plan.siteAtPc(frame.pc);
     const isCall = site >= 0 && plan.siteKind(site) === 'call';
     if (site < 0 || isCall !== (inner !== undefined)) {
-      const expected = inner === undefined ? "a loop or the function's entry" : 'a call instruction that can be stopped';
+      const expected =
+        inner === undefined ? "a loop or the function's entry" : 'a call instruction that can be stopped';
       throw mismatch(`${path}.pc`, `0x${frame.pc.toString(16)}`, `the offset of ${expected}`);
     }
     if (inner !== undefined) this.#checkResults(plan, site, inner, path);
@@ -218,7 +268,8 @@ class RecordWriter {
     };
     for (const local of plan.siteLive.members(site)) write(local, frame.locals[local], `${path}.locals[${local}]`);
     const stack = plan.siteStack(site);
-    if (frame.stack.length !== stack.length) throw mismatch(`${path}.stack`, `${frame.stack.length} values`, `${stack.length}`);
+    if (frame.stack.length !== stack.length)
+      throw mismatch(`${path}.stack`, `${frame.stack.length} values`, `${stack.length}`);
     stack.forEach((local, index) => write(local, frame.stack[index], `${path}.stack[${index}]`));
     this.#writeCaught(plan, site, frame, write, path);
   }
@@ -228,13 +279,25 @@ class RecordWriter {
     if (inner.func >= program.module.funcs.length) return; // refused where it is appended
     const expected = program.calleeType(plan.code, plan.siteRow[site] ?? 0).results;
     const found = program.funcType(inner.func).results;
-    const fits = found.length === expected.length && found.every((type, at) => isSubtype(program.context, type, expected[at] ?? 0));
+    const fits =
+      found.length === expected.length &&
+      found.every((type, at) => isSubtype(program.context, type, expected[at] ?? 0));
     if (!fits) {
-      throw mismatch(`${path}.pc`, `a call that gives [${expected.map(typeText).join(' ')}]`, `one that gives [${found.map(typeText).join(' ')}]`);
+      throw mismatch(
+        `${path}.pc`,
+        `a call that gives [${expected.map(typeText).join(' ')}]`,
+        `one that gives [${found.map(typeText).join(' ')}]`,
+      );
     }
   }
 
-  #writeCaught(plan: FunctionPlan, site: number, frame: Frame, write: (local: number, value: Value | undefined, field: string) => void, path: string): void {
+  #writeCaught(
+    plan: FunctionPlan,
+    site: number,
+    frame: Frame,
+    write: (local: number, value: Value | undefined, field: string) => void,
+    path: string,
+  ): void {
     const rows = plan.caughtRows(site);
     if (frame.caught.length !== rows.length) {
       throw mismatch(`${path}.caught`, `${frame.caught.length} exceptions`, `${rows.length}`);
@@ -266,16 +329,20 @@ class RecordWriter {
         if (typeof value !== 'number' || (value | 0) !== value) throw mismatch(path, describe(value), expected);
         return view.setInt32(at, value, true);
       case I64:
-        if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) throw mismatch(path, describe(value), expected);
+        if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value)
+          throw mismatch(path, describe(value), expected);
         return view.setBigInt64(at, value, true);
       case F32:
-        if (typeof value !== 'number' || value >>> 0 !== value) throw mismatch(path, describe(value), `${expected}, as 32 bits`);
+        if (typeof value !== 'number' || value >>> 0 !== value)
+          throw mismatch(path, describe(value), `${expected}, as 32 bits`);
         return view.setUint32(at, value, true);
       case F64:
-        if (typeof value !== 'bigint' || BigInt.asUintN(64, value) !== value) throw mismatch(path, describe(value), `${expected}, as 64 bits`);
+        if (typeof value !== 'bigint' || BigInt.asUintN(64, value) !== value)
+          throw mismatch(path, describe(value), `${expected}, as 64 bits`);
         return view.setBigUint64(at, value, true);
       case V128:
-        if (!(value instanceof Uint8Array) || value.length !== savedBytes(V128)) throw mismatch(path, describe(value), '16 bytes');
+        if (!(value instanceof Uint8Array) || value.length !== savedBytes(V128))
+          throw mismatch(path, describe(value), '16 bytes');
         return this.#bytes.set(value, at);
       default:
         return this.#writeRef(at, field, type, value, path);
@@ -298,5 +365,9 @@ class RecordWriter {
   }
 }
 
-const describe = (value: Value | undefined): string =>
-  value === undefined ? 'missing' : value === null ? 'null' : value instanceof Uint8Array ? `${value.length} bytes` : `${typeof value} ${String(value)}`;
+function describe(value: Value | undefined): string {
+  if (value === undefined) return 'missing';
+  if (value === null) return 'null';
+  if (typeof value !== 'object') return `${typeof value} ${value}`;
+  return value instanceof Uint8Array ? `${value.length} bytes` : `a reference of kind ${value.kind}`;
+}

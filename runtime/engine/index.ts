@@ -1,7 +1,13 @@
 export { createWorker, restoreWorker } from './create.ts';
 export { detectEngine, ENGINES, type EngineName } from './engines.ts';
 export { LIMITS, type ResolvedLimits, resolveLimits } from './limits.ts';
-export { type ExternDescription, LoadedModule, loadModule, type LoadOptions, type ModuleCache } from './loaded-module.ts';
+export {
+  type ExternDescription,
+  LoadedModule,
+  loadModule,
+  type LoadOptions,
+  type ModuleCache,
+} from './loaded-module.ts';
 export { GuestExit, Pending, pending } from './pending.ts';
 export type { Portability } from './portability.ts';
 export * from './snapshot.ts';

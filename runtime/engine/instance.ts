@@ -64,7 +64,10 @@ function checkKind(entry: Import, value: unknown): void {
     tag: value instanceof WebAssembly.Tag,
   };
   if (fits[kind]) return;
-  throw new PluvioError('IMPORT_MISMATCH', `import "${entry.module}"."${entry.name}" must be a ${kind}, found ${typeof value}`);
+  throw new PluvioError(
+    'IMPORT_MISMATCH',
+    `import "${entry.module}"."${entry.name}" must be a ${kind}, found ${typeof value}`,
+  );
 }
 
 export class ModuleInstance {
@@ -97,7 +100,12 @@ export class ModuleInstance {
       const imports = { ...engineImports(thread), [IMPORTS.guest]: guest, [IMPORTS.memory]: memories };
       this.exports = new WebAssembly.Instance(module.compiled, imports).exports;
     } catch (error) {
-      throw new PluvioError('LINK_FAILED', `the module could not be instantiated: ${String(error)}`, {}, { cause: error });
+      throw new PluvioError(
+        'LINK_FAILED',
+        `the module could not be instantiated: ${String(error)}`,
+        {},
+        { cause: error },
+      );
     }
     this.fuel = this.exports[EXPORTS.fuel] as WebAssembly.Global<'i32'>; // made by the instrumenter
     this.depth = this.exports[EXPORTS.depth] as WebAssembly.Global<'i32'>;
@@ -105,7 +113,9 @@ export class ModuleInstance {
 
   #makeMemories(limits: ResolvedLimits): WebAssembly.Memory[] {
     const { memories, imports } = this.module.module;
-    const imported = imports.flatMap((entry, index) => (entry.desc.kind === 'memory' ? [this.links.values[index]] : []));
+    const imported = imports.flatMap((entry, index) =>
+      entry.desc.kind === 'memory' ? [this.links.values[index]] : [],
+    );
     let pages = 0n;
     for (const { type } of memories) pages += type.limits.min;
     if (pages > BigInt(limits.memoryPages)) {
@@ -128,7 +138,12 @@ export class ModuleInstance {
       try {
         return new WebAssembly.Memory(descriptor);
       } catch (error) {
-        throw new PluvioError('LINK_FAILED', `memory ${index} of ${min} pages could not be made: ${String(error)}`, {}, { cause: error });
+        throw new PluvioError(
+          'LINK_FAILED',
+          `memory ${index} of ${min} pages could not be made: ${String(error)}`,
+          {},
+          { cause: error },
+        );
       }
     });
   }
@@ -160,7 +175,9 @@ export class ModuleInstance {
     if (this.#indices === undefined) {
       this.#indices = new Map();
       const { addressTaken } = this.module.program.facts;
-      const exported = new Set(this.module.module.exports.filter(({ kind }) => kind === 'func').map(({ index }) => index));
+      const exported = new Set(
+        this.module.module.exports.filter(({ kind }) => kind === 'func').map(({ index }) => index),
+      );
       for (let index = 0; index < addressTaken.length; index++) {
         if (addressTaken[index] === 1 || exported.has(index)) this.#indices.set(this.func(index), index);
       }
@@ -203,7 +220,7 @@ export class ModuleInstance {
     if (known !== undefined) return known;
     const { module, side } = this.module.side(site);
     const funcs: WebAssembly.ModuleImports = {};
-    for (const index of side.funcs) funcs[index] = this.func(index) as WebAssembly.ExportValue;
+    for (const index of side.funcs) funcs[index] = this.func(index);
     const loops: WebAssembly.ModuleImports = {};
     for (const loop of side.loops) loops[loop] = this.#side(loop)['h'] as WebAssembly.ExportValue;
     const memories: WebAssembly.ModuleImports = {};

@@ -112,7 +112,8 @@ export class LoadedModule {
     if (this.#names === undefined) {
       const names = new Map<number, string>();
       let index = 0;
-      for (const entry of this.module.imports) if (entry.desc.kind === 'func') names.set(index++, `${entry.module}.${entry.name}`);
+      for (const entry of this.module.imports)
+        if (entry.desc.kind === 'func') names.set(index++, `${entry.module}.${entry.name}`);
       for (const entry of this.module.exports) if (entry.kind === 'func') names.set(entry.index, entry.name);
       for (const [at, name] of decodeNames(this.module).funcs) names.set(at, name);
       this.#names = names;
@@ -198,7 +199,8 @@ export async function loadModule(bytes: Uint8Array, options: LoadOptions = {}): 
   const cached = decodeCached(await options.cache?.get(key));
   if (cached !== undefined) {
     const compiled = await compile(cached.bytes);
-    if (compiled !== undefined) return new LoadedModule(program, compiled, cached.portability, digest, cached.bytes.length);
+    if (compiled !== undefined)
+      return new LoadedModule(program, compiled, cached.portability, digest, cached.bytes.length);
   }
   const report = new PortabilityReport();
   report.addModule(program);
@@ -214,7 +216,9 @@ export async function loadModule(bytes: Uint8Array, options: LoadOptions = {}): 
 function unwindMode(module: Module, asked: UnwindMode | undefined): UnwindMode {
   const mode = asked ?? ENGINES[detectEngine()].unwind;
   if (mode === 'throw') return mode;
-  const all = module.types.every(({ composite }) => composite.kind !== 'func' || composite.results.every(isDefaultable));
+  const all = module.types.every(
+    ({ composite }) => composite.kind !== 'func' || composite.results.every(isDefaultable),
+  );
   return all ? 'flag' : 'throw';
 }
 

@@ -20,7 +20,7 @@ export function buildImages(module: Module, globalValue: (index: number) => numb
     if (image === undefined) continue;
     const start = evaluateOffset(module, segment.offset, globalValue);
     const bytes = module.bytes.subarray(segment.content.start, segment.content.end);
-    for (let from = 0; from < bytes.length; ) {
+    for (let from = 0; from < bytes.length;) {
       const at = start + from;
       const block = Math.floor(at / MEMORY_BLOCK_BYTES);
       const within = at % MEMORY_BLOCK_BYTES;
@@ -78,8 +78,8 @@ function readConst64(bytes: Uint8Array, at: number): bigint {
   }
 }
 
-/** The runs of a memory that differ from its image. Their bytes are copies. */
-export function diffMemory(buffer: ArrayBufferLike, image: MemoryImage): MemoryRun[] {
+/** The runs of a memory that differ from its image. Their bytes are views of the memory, or copies if `copies`. */
+export function diffMemory(buffer: ArrayBufferLike, image: MemoryImage, copies: boolean): MemoryRun[] {
   const words = new Int32Array(buffer);
   const bytes = new Uint8Array(buffer);
   const blocks = bytes.length / MEMORY_BLOCK_BYTES;
@@ -87,7 +87,7 @@ export function diffMemory(buffer: ArrayBufferLike, image: MemoryImage): MemoryR
   let start = -1;
   const finish = (end: number): void => {
     if (start < 0) return;
-    runs.push({ offset: start, bytes: bytes.slice(start, end) });
+    runs.push({ offset: start, bytes: copies ? bytes.slice(start, end) : bytes.subarray(start, end) });
     start = -1;
   };
   for (let block = 0; block < blocks; block++) {

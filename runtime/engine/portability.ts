@@ -53,4 +53,3 @@ export class PortabilityReport {
     return { migratable: false, reasons: [...this.#reasons, ...rest] };
   }
 }
-

@@ -1,4 +1,6 @@
-/** Giving the event loop a turn: timers, I/O and other workers run before the promise resolves. */
+/** Waiting. */
+
+/** Gives the event loop a turn: timers, I/O and other workers run before the promise resolves. */
 export const nextTurn: () => Promise<void> = makeNextTurn();
 
 function makeNextTurn(): () => Promise<void> {
@@ -13,4 +15,12 @@ function makeNextTurn(): () => Promise<void> {
       waiting.push(resolve);
       channel.port2.postMessage(0);
     });
+}
+
+/** Resolves to 'late' after that time, unless the signal aborts first; then never. */
+export async function sleepUntil(ms: number, signal: AbortSignal): Promise<'late'> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve('late'), Math.max(0, ms));
+    signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  });
 }

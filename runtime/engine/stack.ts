@@ -28,7 +28,10 @@ export function clearSave(thread: EngineThread): void {
 export function takeStack(thread: EngineThread): CapturedStack {
   const view = thread.saveView();
   const top = view.getUint32(SAVE.top, true);
-  return { bytes: new Uint8Array(thread.save.buffer.slice(SAVE.records, top)), outermost: view.getUint32(SAVE.last, true) };
+  return {
+    bytes: new Uint8Array(thread.save.buffer.slice(SAVE.records, top)),
+    outermost: view.getUint32(SAVE.last, true),
+  };
 }
 
 /** Puts records back, with continuations assigned, and returns the one to call. */
@@ -61,7 +64,7 @@ export function layStack(thread: EngineThread, instance: ModuleInstance, stack: 
 export function stackRecords(stack: CapturedStack): { readonly site: number; readonly offset: number }[] {
   const view = new DataView(stack.bytes.buffer, stack.bytes.byteOffset, stack.bytes.byteLength);
   const records: { site: number; offset: number }[] = [];
-  for (let record = stack.outermost; record !== 0; ) {
+  for (let record = stack.outermost; record !== 0;) {
     const offset = record - SAVE.records;
     records.push({ site: view.getUint32(offset + RECORD.site, true), offset });
     record = view.getUint32(offset + RECORD.inner, true);

@@ -84,4 +84,3 @@ export function currentThread(): EngineThread {
 
 /** Import objects that every instance of a module gets beside the guest's imports. */
 export const engineImports = (thread: EngineThread): WebAssembly.Imports => ({ [IMPORTS.engine]: thread.imports });
-

@@ -41,7 +41,13 @@ export function trappedOutcome(thrown: unknown, module: LoadedModule, thread: En
       const message = `a host function threw: ${cause instanceof Error ? cause.message : String(cause)}`;
       return { kind: 'trapped', code: 'exception', message, frames: [], cause };
     }
-    return { kind: 'trapped', code: 'exception', message: 'the guest threw an exception that nothing caught', frames: [], cause: thrown };
+    return {
+      kind: 'trapped',
+      code: 'exception',
+      message: 'the guest threw an exception that nothing caught',
+      frames: [],
+      cause: thrown,
+    };
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const frames = thrown instanceof Error ? traceFrames(thrown, module) : [];

@@ -10,7 +10,13 @@ export type Outcome =
   | { readonly kind: 'returned'; readonly values: readonly unknown[] }
   | { readonly kind: 'exited'; readonly code: number }
   | { readonly kind: 'stopped' }
-  | { readonly kind: 'trapped'; readonly code: TrapCode; readonly message: string; readonly frames: readonly TraceFrame[]; readonly cause?: unknown }
+  | {
+      readonly kind: 'trapped';
+      readonly code: TrapCode;
+      readonly message: string;
+      readonly frames: readonly TraceFrame[];
+      readonly cause?: unknown;
+    }
   | { readonly kind: 'limit'; readonly limit: LimitName };
 
 /** Why the guest trapped; `exception`: a guest or host exception left the outermost function. */
@@ -75,7 +81,9 @@ export interface GuestAccess {
  */
 export type HostFunction = (...args: never[]) => unknown;
 
-export type Imports = Readonly<Record<string, Readonly<Record<string, HostFunction | WebAssembly.ExportValue>>>>;
+export type Imports = Readonly<
+  Record<string, Readonly<Record<string, HostFunction | WebAssembly.ExportValue | number | bigint>>>
+>;
 
 /** A set of host functions with state of its own that belongs to the snapshot (WASI, the Pluvio ABI). */
 export interface HostModule {

@@ -12,35 +12,39 @@
  * Invariants:
  * 1. The guest runs in slices of at most SLICE_MS; between two of them its stack is `#stack` and nothing of it is on the engine's.
  * 2. A slice ends by a stop of the guest for exactly one reason, `#signal`, which is set before the stop is begun.
- * 3. `#used` counts fuel by charges alone, never by slices: `#grant` is what was put into the fuel global and not yet settled.
+ * 3. Fuel is settled with `#fuel` whenever the guest leaves the stack or asks for more.
  * 4. A host call that waits is executed again when its answer is there; the wrapper then gives the answer without calling the host.
  * 5. While a host function runs, `#hostDepth` is positive; activations inside it can't be captured, so no slice ends there.
  */
 import { assert, PluvioError } from '../errors/index.ts';
 import { UNWIND } from '../instrument/index.ts';
 import { captureWorker } from './capture.ts';
-import { type Links, ModuleInstance } from './instance.ts';
+import { FuelMeter } from './fuel-meter.ts';
+import type { Links, ModuleInstance } from './instance.ts';
 import { type ResolvedLimits, resolveLimits } from './limits.ts';
 import type { LoadedModule } from './loaded-module.ts';
 import { GuestExit, Pending } from './pending.ts';
 import { defaultValue } from './default-value.ts';
-import { nextTurn } from './scheduler.ts';
+import { nextTurn, sleepUntil } from './scheduler.ts';
 import type { Snapshot } from './snapshot.ts';
 import { encodeSnapshot } from './snapshot-codec.ts';
 import { type CapturedStack, clearSave, layStack, takeStack } from './stack.ts';
-import { type EngineThread, type Running } from './thread.ts';
+import type { EngineThread, Running } from './thread.ts';
 import { trappedOutcome } from './traps.ts';
-import type { GuestAccess, HandleMap, HostModule, LimitName, Outcome, PollDecision, WorkerLimits, WorkerState } from './types.ts';
+import type { EntryCall, RestoredState, WorkerParts } from './worker-parts.ts';
+import type {
+  GuestAccess,
+  HandleMap,
+  HostModule,
+  LimitName,
+  Outcome,
+  PollDecision,
+  WorkerLimits,
+  WorkerState,
+} from './types.ts';
 
 /** A guest runs at most about this long before other work of the event loop gets its turn. */
 export const SLICE_MS = 8;
-/** Fuel is handed out in amounts that last about this long. */
-const POLL_MS = 1;
-const FIRST_QUANTUM = 100_000;
-const QUANTUM_MIN = 1_000;
-const QUANTUM_MAX = 500_000_000;
-/** Bulk instructions cost one fuel per this many bytes. */
-const BULK_BYTES_PER_FUEL = 64;
 /** Longest time that timers can wait. */
 const TIMER_MAX_MS = 0x7fff_ffff;
 
@@ -51,37 +55,7 @@ type Signal =
   | { readonly kind: 'exit'; readonly code: number }
   | { readonly kind: 'limit'; readonly limit: LimitName };
 
-/** A call of an export that is in progress or waits for the start function. */
-export interface EntryCall {
-  readonly func: number;
-  readonly args: readonly unknown[];
-}
-
 type Answer = { readonly kind: 'value'; readonly value: unknown } | { readonly kind: 'error'; readonly error: unknown };
-
-/** Everything that makes up a worker; `createWorker` and `restoreWorker` put it together. */
-export interface WorkerParts {
-  readonly module: LoadedModule;
-  readonly instance: ModuleInstance;
-  readonly links: Links;
-  readonly thread: EngineThread;
-  readonly limits: ResolvedLimits;
-  readonly hosts: readonly HostModule[];
-  readonly handles: HandleMap | undefined;
-  readonly name: string;
-  readonly onPoll: (() => PollDecision) | undefined;
-}
-
-/** What a restored worker begins with. */
-export interface RestoredState {
-  readonly stack: CapturedStack | undefined;
-  readonly restartState: unknown;
-  readonly startPending: boolean;
-  readonly waitingCall: EntryCall | undefined;
-  /** Outermost function of the stack, or of the call that waits. */
-  readonly entryFunc: number;
-  readonly fuelUsed: number;
-}
 
 export class Worker implements Running, GuestAccess {
   readonly module: LoadedModule;
@@ -112,9 +86,7 @@ export class Worker implements Running, GuestAccess {
   #restartFresh: unknown;
 
   #hostDepth = 0;
-  #used = 0;
-  #grant = 0;
-  #quantum = FIRST_QUANTUM;
+  readonly #fuel: FuelMeter;
   #sliceStart = 0;
   #lastPoll = 0;
   #deadline = Number.POSITIVE_INFINITY;
@@ -129,14 +101,13 @@ export class Worker implements Running, GuestAccess {
     this.#thread = parts.thread;
     this.#limits = parts.limits;
     this.#onPoll = parts.onPoll;
-    if (parts.onPoll !== undefined) this.#quantum = 0;
+    this.#fuel = new FuelMeter(restored?.fuelUsed ?? 0, parts.onPoll === undefined);
     this.#startPending = restored?.startPending ?? parts.module.module.startFunc !== undefined;
     if (restored === undefined) return;
     this.#stack = restored.stack;
     this.#restartState = restored.restartState;
     this.#waitingCall = restored.waitingCall;
     this.#entryFunc = restored.entryFunc;
-    this.#used = restored.fuelUsed;
     if (restored.stack !== undefined || restored.waitingCall !== undefined) this.#state = 'stopped';
   }
 
@@ -146,7 +117,7 @@ export class Worker implements Running, GuestAccess {
 
   /** Fuel used in all calls so far. After a trap: at least what was charged up to the last call or loop check before it. */
   get fuelUsed(): bigint {
-    return BigInt(this.#used);
+    return BigInt(this.#fuel.used);
   }
 
   /** Pages of 64 KiB in all memories. */
@@ -177,13 +148,18 @@ export class Worker implements Running, GuestAccess {
 
   #noExport(name: string): PluvioError {
     const funcs = this.module.exports.filter(({ kind }) => kind === 'func').map((entry) => entry.name);
-    return new PluvioError('EXPORT_NOT_FOUND', `the module exports no function "${name}"; it exports: ${funcs.join(', ') || 'none'}`);
+    return new PluvioError(
+      'EXPORT_NOT_FOUND',
+      `the module exports no function "${name}"; it exports: ${funcs.join(', ') || 'none'}`,
+    );
   }
 
   async #begin(call: EntryCall): Promise<Outcome> {
     this.#requireOpen();
     if (this.#state !== 'idle') {
-      throw new PluvioError('WORKER_BUSY', `worker "${this.name}" is ${this.#state}; it must be idle to be called`, { state: this.#state });
+      throw new PluvioError('WORKER_BUSY', `worker "${this.name}" is ${this.#state}; it must be idle to be called`, {
+        state: this.#state,
+      });
     }
     this.#entryFunc = call.func;
     this.#deadline = performance.now() + this.#limits.wallClockMs;
@@ -209,7 +185,11 @@ export class Worker implements Running, GuestAccess {
   async resume(options: { readonly limits?: WorkerLimits } = {}): Promise<Outcome> {
     this.#requireOpen();
     if (this.#state !== 'stopped') {
-      throw new PluvioError('WORKER_NOT_RESUMABLE', `worker "${this.name}" is ${this.#state}; only a stopped one can be resumed`, { state: this.#state });
+      throw new PluvioError(
+        'WORKER_NOT_RESUMABLE',
+        `worker "${this.name}" is ${this.#state}; only a stopped one can be resumed`,
+        { state: this.#state },
+      );
     }
     if (options.limits !== undefined) this.#limits = resolveLimits({ ...options.limits });
     this.#deadline = performance.now() + this.#limits.wallClockMs;
@@ -241,23 +221,28 @@ export class Worker implements Running, GuestAccess {
    * @throws PluvioError `WORKER_NOT_STOPPED`, `NOT_MIGRATABLE`, `WORKER_CLOSED`
    */
   snapshot(): Uint8Array {
-    return encodeSnapshot(this.capture());
+    return encodeSnapshot(this.#capture(false));
   }
 
-  /** The whole state as data. @throws PluvioError as `snapshot` */
+  /** The whole state as data of its own. @throws PluvioError as `snapshot` */
   capture(): Snapshot {
+    return this.#capture(true);
+  }
+
+  #capture(copies: boolean): Snapshot {
     this.#requireOpen();
     if (this.#state === 'running') {
       throw new PluvioError('WORKER_NOT_STOPPED', `worker "${this.name}" is running; stop it before it is captured`);
     }
-    return captureWorker(this, {
+    const state = {
       stack: this.#stack,
       restartState: this.#restartState,
       startPending: this.#startPending,
       waitingCall: this.#waitingCall,
       entryFunc: this.#entryFunc,
-      fuelUsed: this.#used,
-    });
+      fuelUsed: this.#fuel.used,
+    };
+    return captureWorker(this, state, copies);
   }
 
   /** Ends the worker: stops the call in progress and releases what its host modules hold. */
@@ -317,17 +302,16 @@ export class Worker implements Running, GuestAccess {
     this.#signal = undefined;
     this.#sliceStart = this.#lastPoll = performance.now();
     depth.value = this.#limits.stackDepth;
-    this.#grantFuel(0);
-    fuel.value = this.#grant;
+    fuel.value = this.#fuel.grant(this.#limits.fuel, 0);
     thread.current = this;
     try {
       const result = enter();
       if (fuel.value === UNWIND) return this.#stopped();
-      this.#settle(fuel.value);
+      this.#fuel.settle(fuel.value);
       return this.#returned(result);
     } catch (thrown) {
       if (thread.isStop(thrown)) return this.#stopped();
-      if (this.#grant > 0) this.#settle(fuel.value);
+      if (this.#fuel.granted > 0) this.#fuel.settle(fuel.value);
       if (thrown instanceof PluvioError) throw thrown;
       return trappedOutcome(thrown, this.module, thread);
     } finally {
@@ -350,7 +334,6 @@ export class Worker implements Running, GuestAccess {
   #stopped(): Outcome | undefined {
     const signal = this.#signal;
     assert(signal !== undefined, 'a stop that nobody asked for');
-    this.#grant = 0;
     if (signal.kind === 'exit') return { kind: 'exited', code: signal.code };
     if (this.#hostDepth > 0) this.#stack = undefined;
     else this.#stack = takeStack(this.#thread);
@@ -387,7 +370,7 @@ export class Worker implements Running, GuestAccess {
     );
     const waits: Promise<Answer | 'interrupted' | 'late'>[] = [settled, interrupted];
     const rest = this.#deadline - performance.now();
-    if (rest < TIMER_MAX_MS) waits.push(sleep(rest, timeout.signal));
+    if (rest < TIMER_MAX_MS) waits.push(sleepUntil(rest, timeout.signal));
     if (this.#stopAsked) this.#interrupt?.();
     const first = await Promise.race(waits);
     timeout.abort();
@@ -409,40 +392,24 @@ export class Worker implements Running, GuestAccess {
 
   // --- what instrumented code calls ---
 
-  #settle(remaining: number): void {
-    this.#used += this.#grant - remaining;
-    this.#grant = 0;
-  }
-
-  /** Puts fuel into `#grant`, at least `charge`; false if the limit does not allow that. */
-  #grantFuel(charge: number): boolean {
-    const rest = this.#limits.fuel - this.#used;
-    if (rest < charge) return false;
-    this.#grant = Math.min(rest, Math.max(this.#quantum, charge), QUANTUM_MAX);
-    return true;
-  }
-
   poll(remaining: number, charge: number): number {
-    this.#settle(remaining);
+    this.#fuel.settle(remaining);
     if (this.instance.depth.value < 0) return this.#leave({ kind: 'limit', limit: 'stackDepth' });
     const now = performance.now();
     if (now > this.#deadline) return this.#leave({ kind: 'limit', limit: 'wallClockMs' });
-    if (this.#limits.fuel - this.#used < charge) return this.#leave({ kind: 'limit', limit: 'fuel' });
+    if (this.#limits.fuel - this.#fuel.used < charge) return this.#leave({ kind: 'limit', limit: 'fuel' });
     if (this.#onPoll !== undefined && this.#hostDepth === 0) {
       const decision = this.#onPoll();
       if (decision !== 'go on') return this.#leave({ kind: decision });
-      this.#grantFuel(charge);
-      return this.#grant;
+      return this.#fuel.grant(this.#limits.fuel, charge);
     }
     if (this.#hostDepth === 0) {
       if (this.#stopAsked) return this.#leave({ kind: 'stop' });
       if (now - this.#sliceStart >= SLICE_MS) return this.#leave({ kind: 'slice' });
     }
-    const elapsed = Math.max(now - this.#lastPoll, POLL_MS / 16);
+    this.#fuel.adapt(now - this.#lastPoll);
     this.#lastPoll = now;
-    this.#quantum = Math.min(QUANTUM_MAX, Math.max(QUANTUM_MIN, Math.round((this.#quantum * POLL_MS) / elapsed)));
-    this.#grantFuel(charge);
-    return this.#grant;
+    return this.#fuel.grant(this.#limits.fuel, charge);
   }
 
   #leave(signal: Signal): number {
@@ -451,10 +418,7 @@ export class Worker implements Running, GuestAccess {
   }
 
   bulk(bytes: number, fuel: number): number {
-    const left = fuel - Math.floor(bytes / BULK_BYTES_PER_FUEL);
-    if (left >= -1) return left;
-    this.#used += -1 - left;
-    return -1;
+    return this.#fuel.chargeBulk(bytes, fuel);
   }
 
   growMemory(_memory: number, pages: number): number {
@@ -484,7 +448,9 @@ export class Worker implements Running, GuestAccess {
       if (this.#thread.isStop(thrown)) throw thrown; // from an activation inside the host function
       this.#hostDepth--;
       if (thrown instanceof GuestExit) return this.#leaveImport(index, { kind: 'exit', code: thrown.code });
-      throw thrown instanceof WebAssembly.Exception || thrown instanceof WebAssembly.RuntimeError ? thrown : this.#foreign(thrown);
+      throw thrown instanceof WebAssembly.Exception || thrown instanceof WebAssembly.RuntimeError
+        ? thrown
+        : this.#foreign(thrown);
     } finally {
       this.#restartFresh = undefined;
     }
@@ -498,7 +464,7 @@ export class Worker implements Running, GuestAccess {
   /** Begins a stop out of a host call. */
   #leaveImport(index: number, signal: Signal): unknown {
     const { fuel } = this.instance;
-    this.#settle(fuel.value);
+    this.#fuel.settle(fuel.value);
     this.#signal = signal;
     if (this.module.program.mode === 'throw') throw this.#thread.stopSignal;
     fuel.value = UNWIND;
@@ -513,18 +479,12 @@ export class Worker implements Running, GuestAccess {
 
   memory(index = 0): WebAssembly.Memory {
     const memory = this.instance.memories[index];
-    if (memory === undefined) throw new PluvioError('LINK_FAILED', `the module has no memory ${index}, which a host function needs`);
+    if (memory === undefined)
+      throw new PluvioError('LINK_FAILED', `the module has no memory ${index}, which a host function needs`);
     return memory;
   }
 
   restartState(): unknown {
     return this.#restartFresh;
   }
-}
-
-async function sleep(ms: number, signal: AbortSignal): Promise<'late'> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve('late'), Math.max(0, ms));
-    signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
-  });
 }

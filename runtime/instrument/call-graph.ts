@@ -67,7 +67,8 @@ for (const op of [
 }
 
 const TABLE_WRITES = new Uint8Array(1024);
-for (const op of [OP['table.set'], OP['table.grow'], OP['table.fill'], OP['table.copy'], OP['table.init']]) TABLE_WRITES[op] = 1;
+for (const op of [OP['table.set'], OP['table.grow'], OP['table.fill'], OP['table.copy'], OP['table.init']])
+  TABLE_WRITES[op] = 1;
 
 /** Growing lists of edges by source, in order of the source. */
 class Edges {
@@ -111,14 +112,18 @@ export function analyseCalls(module: Module): FunctionFacts {
         cost += INSTRUCTION_FUEL[code] ?? 1;
         sites += SITE_OPS[code] ?? 0;
         if (code === OP.call || code === OP.return_call) edges.push(inRange(a[row] ?? 0, funcs, 'function', func));
-        else if (code === OP.call_indirect || code === OP.return_call_indirect || code === OP.call_ref || code === OP.return_call_ref) {
+        else if (
+          code === OP.call_indirect ||
+          code === OP.return_call_indirect ||
+          code === OP.call_ref ||
+          code === OP.return_call_ref
+        ) {
           edges.push(typeNode(inRange(a[row] ?? 0, module.types.length, 'type', func)));
           busy[func] = 1;
         } else if (code === OP.loop || SIZED_OPS[code] === 1) {
           busy[func] = 1;
           changesTables ||= TABLE_WRITES[code] === 1;
-        }
-        else if (code === OP.try_table || code === OP.throw_ref) usesTryTable = true;
+        } else if (code === OP.try_table || code === OP.throw_ref) usesTryTable = true;
         else if (TABLE_WRITES[code] === 1) changesTables = true;
         else if (code === OP['ref.func']) addressTaken[inRange(a[row] ?? 0, funcs, 'function', func)] = 1;
       }
@@ -153,13 +158,24 @@ export function analyseCalls(module: Module): FunctionFacts {
       plainCost[node] = yields ? 0 : cost;
     }
   }
-  return { siteBase, mayYield: mayYield.slice(0, funcs), recursive, plainCost, addressTaken, usesTryTable, changesTables };
+  return {
+    siteBase,
+    mayYield: mayYield.slice(0, funcs),
+    recursive,
+    plainCost,
+    addressTaken,
+    usesTryTable,
+    changesTables,
+  };
 }
 
 /** Bodies are read here before they are validated. */
 function inRange(index: number, count: number, what: string, func: number): number {
   if (index < count) return index;
-  throw new PluvioError('MODULE_INVALID', `function[${func}]: ${what} ${index} does not exist; the module has ${count}`);
+  throw new PluvioError(
+    'MODULE_INVALID',
+    `function[${func}]: ${what} ${index} does not exist; the module has ${count}`,
+  );
 }
 
 /** Functions that can be called through a table or a reference, as far as declarations say. */
@@ -176,8 +192,7 @@ function takenAddresses(module: Module): Uint8Array {
   }
   for (const global of module.globals) fromExpr(global.init);
   for (const table of module.tables) fromExpr(table.init);
-  const open =
-    module.tables.some((table) => table.imported) || module.exports.some((entry) => entry.kind === 'table');
+  const open = module.tables.some((table) => table.imported) || module.exports.some((entry) => entry.kind === 'table');
   if (open) for (const entry of module.exports) if (entry.kind === 'func') taken[entry.index] = 1;
   return taken;
 }

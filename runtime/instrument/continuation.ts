@@ -76,7 +76,7 @@ export class ContinuationBuilder {
   readonly #types: ContinuationTypes;
   readonly #source: Code;
   readonly #code: Code;
-  #origin: number[] = [];
+  readonly #origin: number[] = [];
   readonly #nest: Level[];
   readonly #inner: Level[] = [];
   #depth = 0;
@@ -184,8 +184,7 @@ export class ContinuationBuilder {
         reachable = this.#close(row, reachable);
         // The construct cannot be left here, which the typing of its `end` does not show.
         if (!reachable) this.#emit(OP.unreachable, -1);
-      }
-      else if (reachable) {
+      } else if (reachable) {
         this.#copyRow(row);
         if (NEVER_RETURNS.has(code)) reachable = false;
       }
@@ -223,7 +222,8 @@ export class ContinuationBuilder {
     const inner = this.#inner.pop();
     if (inner !== undefined) {
       const { opener } = inner;
-      if (source.op[row] === OP.delegate) this.#emit(OP.delegate, row, this.#relabel((source.a[row] ?? 0) + 1, inner) - 1);
+      if (source.op[row] === OP.delegate)
+        this.#emit(OP.delegate, row, this.#relabel((source.a[row] ?? 0) + 1, inner) - 1);
       else this.#copyBytes(row);
       this.#depth--;
       const skippable = source.op[opener] === OP.if && source.op[source.next[opener] ?? 0] !== OP.else;
@@ -232,7 +232,8 @@ export class ContinuationBuilder {
     const level = this.#nest[this.#nest.length - 1];
     assert(level !== undefined && level.opener === source.match[row], 'an end of a construct that is not open');
     if (source.op[level.opener] === OP.loop) return this.#closeLoop(level, reachable);
-    if (source.op[row] === OP.delegate) this.#emit(OP.delegate, row, this.#relabel((source.a[row] ?? 0) + 1, undefined) - 1);
+    if (source.op[row] === OP.delegate)
+      this.#emit(OP.delegate, row, this.#relabel((source.a[row] ?? 0) + 1, undefined) - 1);
     else this.#emit(OP.end, row);
     this.#nest.pop();
     this.#depth--;
@@ -254,7 +255,11 @@ export class ContinuationBuilder {
       leaves = true;
     } else {
       this.#loops.add(opener);
-      this.#emit(OP.return_call, opener, this.#types.tail(blockParamTypes(this.#plan.program.context, this.#source, opener), this.#plan.results));
+      this.#emit(
+        OP.return_call,
+        opener,
+        this.#types.tail(blockParamTypes(this.#plan.program.context, this.#source, opener), this.#plan.results),
+      );
     }
     this.#emit(OP.end, -1);
     this.#depth--;
@@ -266,8 +271,7 @@ export class ContinuationBuilder {
     const { op } = this.#source;
     if (this.#plan.loopValues(opener).length > MAX_SIGNATURE_VALUES) return true;
     return this.#nest.some(
-      (level) =>
-        op[level.opener] === OP.try_table || (op[level.opener] === OP.try && level.clause === level.opener),
+      (level) => op[level.opener] === OP.try_table || (op[level.opener] === OP.try && level.clause === level.opener),
     );
   }
 
@@ -307,7 +311,8 @@ export class ContinuationBuilder {
         const at = source.a[row] ?? 0;
         const count = source.aux[at] ?? 0;
         const table = [count];
-        for (let entry = 1; entry <= count + 1; entry++) table.push(this.#relabel(source.aux[at + entry] ?? 0, undefined));
+        for (let entry = 1; entry <= count + 1; entry++)
+          table.push(this.#relabel(source.aux[at + entry] ?? 0, undefined));
         this.#emit(OP.br_table, row, pushAux(this.#code, table));
         return;
       }

@@ -3,7 +3,19 @@
  *
  * Boundary: bytes only; the module that they go into is behind `HelperHost`.
  */
-import { F32, F64, I32, I64, isRef, OP, type ValType, V128, ByteWriter, writeLocals, writeOpcode } from '../wasm/index.ts';
+import {
+  F32,
+  F64,
+  I32,
+  I64,
+  isRef,
+  OP,
+  type ValType,
+  V128,
+  ByteWriter,
+  writeLocals,
+  writeOpcode,
+} from '../wasm/index.ts';
 import { RECORD, type RefKind, SAVE, UNWIND, type UnwindMode } from './abi.ts';
 import { refKind, savedBytes } from './record.ts';
 
@@ -140,11 +152,31 @@ export function saveBody(host: HelperHost, types: readonly ValType[], begins: bo
   const size = types.reduce((sum, type) => sum + savedBytes(type), header);
   code.const32(0).access('i32.load', memory, SAVE.top).op('local.set', record);
   // Room: grow by the pages that are missing and some more.
-  code.op('local.get', record).const32(size).op('i32.add').op('memory.size', memory).const32(16).op('i32.shl').op('i32.gt_u');
-  code.open('if').const32((size >>> 16) + 16).op('memory.grow', memory).const32(-1).op('i32.eq').open('if').op('unreachable').op('end').op('end');
+  code
+    .op('local.get', record)
+    .const32(size)
+    .op('i32.add')
+    .op('memory.size', memory)
+    .const32(16)
+    .op('i32.shl')
+    .op('i32.gt_u');
+  code
+    .open('if')
+    .const32((size >>> 16) + 16)
+    .op('memory.grow', memory)
+    .const32(-1)
+    .op('i32.eq')
+    .open('if')
+    .op('unreachable')
+    .op('end')
+    .op('end');
   if (begins) {
     code.op('local.get', record).op('local.get', 0).access('i32.store', memory, RECORD.site);
-    code.op('local.get', record).const32(0).access('i32.load', memory, SAVE.last).access('i32.store', memory, RECORD.inner);
+    code
+      .op('local.get', record)
+      .const32(0)
+      .access('i32.load', memory, SAVE.last)
+      .access('i32.store', memory, RECORD.inner);
     code.const32(0).op('local.get', record).access('i32.store', memory, SAVE.last);
   }
   let offset = header;
@@ -157,10 +189,20 @@ export function saveBody(host: HelperHost, types: readonly ValType[], begins: bo
 }
 
 /** Stores a local's value at an offset of the record whose address is in another local; the local after that one is scratch. */
-function writeStore(host: HelperHost, code: Assembler, record: number, offset: number, type: ValType, local: number): void {
+function writeStore(
+  host: HelperHost,
+  code: Assembler,
+  record: number,
+  offset: number,
+  type: ValType,
+  local: number,
+): void {
   const memory = host.saveMemory;
   if (!isRef(type)) {
-    code.op('local.get', record).op('local.get', local).access(STORES.get(type) ?? 'i32.store', memory, offset);
+    code
+      .op('local.get', record)
+      .op('local.get', local)
+      .access(STORES.get(type) ?? 'i32.store', memory, offset);
     return;
   }
   const kind = refKind(type);

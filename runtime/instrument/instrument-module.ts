@@ -166,7 +166,12 @@ export function instrumentModule(program: Program, options: InstrumentOptions = 
   );
   draft.startFunc = undefined;
   draft.elements = elements;
-  draft.elements.push({ mode: 'passive', tableIndex: 0, type: FUNCREF, items: { kind: 'funcs', funcs: allFuncs(target) } });
+  draft.elements.push({
+    mode: 'passive',
+    tableIndex: 0,
+    type: FUNCREF,
+    items: { kind: 'funcs', funcs: allFuncs(target) },
+  });
   draft.datas = draft.datas.map(({ content }) => ({ mode: 'passive', memoryIndex: 0, content }));
   draft.hasDataCount = draft.datas.length > 0;
   const section = encodeBranchHints(hints, DATA_COUNT_SECTION);
@@ -299,7 +304,9 @@ function initBody(target: MainTarget): Uint8Array {
 }
 
 /** Globals that a snapshot holds: mutable, defined by the module, of a type that has bits. */
-export function savedGlobals(program: Program): { readonly index: number; readonly type: ValType; readonly offset: number }[] {
+export function savedGlobals(
+  program: Program,
+): { readonly index: number; readonly type: ValType; readonly offset: number }[] {
   let offset: number = SAVE.records;
   return program.module.globals.flatMap((global, index) => {
     if (global.imported || !global.type.mutable || isRef(global.type.type)) return [];
@@ -309,8 +316,20 @@ export function savedGlobals(program: Program): { readonly index: number; readon
   });
 }
 
-const GLOBAL_STORES = { 0x7f: 'i32.store', 0x7e: 'i64.store', 0x7d: 'f32.store', 0x7c: 'f64.store', 0x7b: 'v128.store' } as const;
-const GLOBAL_LOADS = { 0x7f: 'i32.load', 0x7e: 'i64.load', 0x7d: 'f32.load', 0x7c: 'f64.load', 0x7b: 'v128.load' } as const;
+const GLOBAL_STORES = {
+  0x7f: 'i32.store',
+  0x7e: 'i64.store',
+  0x7d: 'f32.store',
+  0x7c: 'f64.store',
+  0x7b: 'v128.store',
+} as const;
+const GLOBAL_LOADS = {
+  0x7f: 'i32.load',
+  0x7e: 'i64.load',
+  0x7d: 'f32.load',
+  0x7c: 'f64.load',
+  0x7b: 'v128.load',
+} as const;
 
 function transferGlobals(target: MainTarget): { save: Uint8Array; load: Uint8Array } {
   const save = new Assembler();
@@ -325,7 +344,11 @@ function transferGlobals(target: MainTarget): { save: Uint8Array; load: Uint8Arr
 
 function importsOf(target: MainTarget): Import[] {
   const { module } = target.program;
-  const imports: Import[] = module.imports.map(({ desc }, index) => ({ module: IMPORTS.guest, name: String(index), desc }));
+  const imports: Import[] = module.imports.map(({ desc }, index) => ({
+    module: IMPORTS.guest,
+    name: String(index),
+    desc,
+  }));
   const func = (name: string, params: ValType[]): Import => ({
     module: IMPORTS.engine,
     name,
@@ -342,7 +365,8 @@ function importsOf(target: MainTarget): Import[] {
     name,
     desc: { kind: 'tag', type: { typeIndex: target.funcType(params, []) } },
   });
-  if (target.mode === 'throw' || usesTags(target)) imports.push(tag(ENGINE.stop, []), tag(ENGINE.foreign, [refNull(HEAP.extern)]));
+  if (target.mode === 'throw' || usesTags(target))
+    imports.push(tag(ENGINE.stop, []), tag(ENGINE.foreign, [refNull(HEAP.extern)]));
   module.memories.forEach((memory, index) => {
     if (!memory.imported) imports.push(memoryImport(index, memory.type));
   });
@@ -397,12 +421,20 @@ function exportsOf(target: MainTarget, services: readonly Export[]): Export[] {
     ...module.globals.map((_, index): Export => ({ name: EXPORTS.global(index), kind: 'global', index })),
     ...module.tables.map((_, index): Export => ({ name: EXPORTS.table(index), kind: 'table', index })),
     ...module.tags.map((_, index): Export => ({ name: EXPORTS.tag(index), kind: 'tag', index: target.tag(index) })),
-    ...target.refTables.map((kind): Export => ({ name: EXPORTS.refs(kind), kind: 'table', index: target.refTable(kind) })),
+    ...target.refTables.map((kind): Export => ({
+      name: EXPORTS.refs(kind),
+      kind: 'table',
+      index: target.refTable(kind),
+    })),
     ...target.dropped.map((name, index): Export => ({ name, kind: 'global', index: target.depthGlobal + 1 + index })),
   ];
   const helpers = [...target.ownHelpers()].filter(([key]) => isSharedHelper(key));
   return [
-    ...module.exports.map((entry, index): Export => ({ name: EXPORTS.guest(index), kind: entry.kind, index: moved(entry) })),
+    ...module.exports.map((entry, index): Export => ({
+      name: EXPORTS.guest(index),
+      kind: entry.kind,
+      index: moved(entry),
+    })),
     ...shared,
     ...helpers.map(([key, index]): Export => ({ name: EXPORTS.helper(key), kind: 'func', index })),
     ...services,

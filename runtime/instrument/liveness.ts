@@ -29,8 +29,9 @@ const OPENERS: ReadonlySet<number> = new Set([OP.block, OP.loop, OP.if, OP.try, 
 
 /** 1: the instruction matters here; most do not. */
 const RELEVANT = Uint8Array.from(OPCODES, ({ name, immediates }) =>
-  immediates.some((kind) => kind === 'localidx' || kind === 'labelidx' || kind === 'br_table' || kind === 'blocktype') ||
-  /^(return|call|throw|rethrow|unreachable$|end$|else$|catch|delegate$)/.test(name)
+  immediates.some(
+    (kind) => kind === 'localidx' || kind === 'labelidx' || kind === 'br_table' || kind === 'blocktype',
+  ) || /^(return|call|throw|rethrow|unreachable$|end$|else$|catch|delegate$)/.test(name)
     ? 1
     : 0,
 );

@@ -44,7 +44,13 @@ export type Slot =
   | { readonly kind: 'stack'; readonly height: number; readonly type: ValType }
   /** Which exception the handler of the legacy `try` at `row` holds: tag index + 1. */
   | { readonly kind: 'caughtTag'; readonly row: number; readonly type: ValType }
-  | { readonly kind: 'caughtValue'; readonly row: number; readonly tag: number; readonly position: number; readonly type: ValType };
+  | {
+      readonly kind: 'caughtValue';
+      readonly row: number;
+      readonly tag: number;
+      readonly position: number;
+      readonly type: ValType;
+    };
 
 /** Code with its typing, as a plan needs it: an original function or a continuation. */
 export interface PlannedCode {

@@ -3,7 +3,20 @@
  *
  * Boundary: writes through a Rewriter; knows no instruction of the guest.
  */
-import { BLOCK_KIND, heapOf, I32, isNullable, isRef, OP, V128, F32, F64, I64, type ValType, writeBlockType } from '../wasm/index.ts';
+import {
+  BLOCK_KIND,
+  heapOf,
+  I32,
+  isNullable,
+  isRef,
+  OP,
+  V128,
+  F32,
+  F64,
+  I64,
+  type ValType,
+  writeBlockType,
+} from '../wasm/index.ts';
 import { MAX_SIGNATURE_VALUES, UNWIND } from './abi.ts';
 import { savedType } from './plan.ts';
 import type { Rewriter } from './rewriter.ts';

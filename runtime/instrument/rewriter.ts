@@ -31,7 +31,16 @@
  *    rewriter opens a construct inside the body, `extraLabels` makes up for it.
  * 4. Code that cannot be reached is not written.
  */
-import { blockResultTypes, ByteWriter, type Code, I32, OP, OPCODES, writeBlockType, writeLocals } from '../wasm/index.ts';
+import {
+  blockResultTypes,
+  ByteWriter,
+  type Code,
+  I32,
+  OP,
+  OPCODES,
+  writeBlockType,
+  writeLocals,
+} from '../wasm/index.ts';
 import type { ValType } from '../wasm/index.ts';
 import { BLOCK_KIND, isDefaultable, isNullable, isRef, heapOf, refNull } from '../wasm/index.ts';
 import { isSizedOp } from './call-graph.ts';
@@ -376,7 +385,18 @@ const HINTABLE = 64;
 /** Instructions that are rewritten wherever they stand. */
 const SPECIAL_NAMES: ReadonlySet<string> = new Set([
   ...['loop', 'return', 'call', 'call_indirect', 'call_ref', 'return_call', 'return_call_indirect', 'return_call_ref'],
-  ...['throw', 'rethrow', 'throw_ref', 'catch', 'catch_all', 'delegate', 'try_table', 'ref.func', 'global.get', 'global.set'],
+  ...[
+    'throw',
+    'rethrow',
+    'throw_ref',
+    'catch',
+    'catch_all',
+    'delegate',
+    'try_table',
+    'ref.func',
+    'global.get',
+    'global.set',
+  ],
   ...['memory.grow', 'table.grow', 'data.drop', 'elem.drop', 'memory.init', 'table.init'],
   ...['array.new_data', 'array.new_elem', 'array.init_data', 'array.init_elem'],
 ]);

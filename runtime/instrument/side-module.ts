@@ -20,7 +20,6 @@ import {
   isDefaultable,
   isRef,
   OP,
-  type SubType,
   type ValType,
 } from '../wasm/index.ts';
 import { heapOf, refNull, writeOpcode } from '../wasm/index.ts';
@@ -225,11 +224,15 @@ class SideTarget extends ModuleTarget {
     return -1;
   }
 
-  encode(own: readonly FuncDraft[], hints: readonly { func: number; hints: readonly number[] }[], names: readonly string[]): Uint8Array {
+  encode(
+    own: readonly FuncDraft[],
+    hints: readonly { func: number; hints: readonly number[] }[],
+    names: readonly string[],
+  ): Uint8Array {
     const first = this.#helperBase - own.length;
     const section = encodeBranchHints(hints, 12);
     return encodeModule({
-      types: this.types as SubType[], // the encoder takes the list as its own
+      types: this.types, // the encoder takes the list as its own
       imports: this.imports,
       funcs: [...own, ...this.helpers],
       tables: [],
@@ -350,7 +353,13 @@ function loadFrame(r: Rewriter, target: SideTarget, fields: readonly RecordField
 }
 
 /** `c` of a loop: loads what `h` takes and calls it. */
-function loopEntry(target: SideTarget, plan: FunctionPlan, params: readonly number[], fields: readonly RecordField[], holder: number): Uint8Array {
+function loopEntry(
+  target: SideTarget,
+  plan: FunctionPlan,
+  params: readonly number[],
+  fields: readonly RecordField[],
+  holder: number,
+): Uint8Array {
   const code = new Assembler();
   const byLocal = new Map(fields.map((field) => [field.local, field]));
   code.const32(0).access('i32.load', target.saveMemory, SAVE.resume).op('local.set', 0);

@@ -1,0 +1,37 @@
+/** What workers are put together from. */
+import type { Links, ModuleInstance } from './instance.ts';
+import type { ResolvedLimits } from './limits.ts';
+import type { LoadedModule } from './loaded-module.ts';
+import type { CapturedStack } from './stack.ts';
+import type { EngineThread } from './thread.ts';
+import type { HandleMap, HostModule, PollDecision } from './types.ts';
+
+/** A call of an export that is in progress or waits for the start function. */
+export interface EntryCall {
+  readonly func: number;
+  readonly args: readonly unknown[];
+}
+
+/** Everything that makes up a worker; `createWorker` and `restoreWorker` put it together. */
+export interface WorkerParts {
+  readonly module: LoadedModule;
+  readonly instance: ModuleInstance;
+  readonly links: Links;
+  readonly thread: EngineThread;
+  readonly limits: ResolvedLimits;
+  readonly hosts: readonly HostModule[];
+  readonly handles: HandleMap | undefined;
+  readonly name: string;
+  readonly onPoll: (() => PollDecision) | undefined;
+}
+
+/** What a restored worker begins with. */
+export interface RestoredState {
+  readonly stack: CapturedStack | undefined;
+  readonly restartState: unknown;
+  readonly startPending: boolean;
+  readonly waitingCall: EntryCall | undefined;
+  /** Outermost function of the stack, or of the call that waits. */
+  readonly entryFunc: number;
+  readonly fuelUsed: number;
+}
