@@ -79,6 +79,9 @@ export const ERROR_CODES = {
   MOVE_IN_DOUBT: row(504, 'The target was told to start the worker and its answer is missing; the worker stays stopped until the target tells.'),
   MOVE_NOT_FOUND: row(404, 'The node knows no move of that id, so it has not started and will not start that worker.'),
   MOVE_EXPIRED: row(410, 'The move was not committed within its lease or was aborted; the target has discarded the worker.'),
+
+  // command line
+  FILE_FAILED: row(400, 'A file or directory of the command line could not be read or written; the message names it.'),
 } satisfies Record<string, ErrorRow>;
 
 /** A stable error code. */

@@ -28,7 +28,7 @@ export async function programOf({ modules }: Pick<WorkerServices, 'modules'>, bu
 }
 
 /** The files as the guest finds them: all below '/', or as the manifest mounts them. */
-function filesOf({ manifest, files }: Bundle): Record<string, Uint8Array> {
+export function filesOf({ manifest, files }: Bundle): Record<string, Uint8Array> {
   const mounts = manifest.files ?? [{ path: '/', source: '' }];
   const placed: Record<string, Uint8Array> = {};
   for (const { path, source } of mounts) {
