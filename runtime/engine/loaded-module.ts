@@ -193,10 +193,27 @@ const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.to
 export async function loadModule(bytes: Uint8Array, options: LoadOptions = {}): Promise<LoadedModule> {
   const module = decodeModule(bytes);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource));
+  const mode = unwindMode(module, options.unwind);
+  const key = `${toHex(digest)}-${INSTRUMENTER_VERSION}-${mode}`;
+  const known = loaded.get(key)?.deref();
+  if (known !== undefined) return known;
   validateDefinitions(module);
-  const program = new Program(module, unwindMode(module, options.unwind));
-  const key = `${toHex(digest)}-${INSTRUMENTER_VERSION}-${program.mode}`;
-  const cached = decodeCached(await options.cache?.get(key));
+  const program = new Program(module, mode);
+  const made = await makeModule(program, digest, key, options.cache);
+  loaded.set(key, new WeakRef(made));
+  return made;
+}
+
+/** Modules that are in use, so that loading one again costs its digest alone. */
+const loaded = new Map<string, WeakRef<LoadedModule>>();
+
+async function makeModule(
+  program: Program,
+  digest: Uint8Array,
+  key: string,
+  cache: ModuleCache | undefined,
+): Promise<LoadedModule> {
+  const cached = decodeCached(await cache?.get(key));
   if (cached !== undefined) {
     const compiled = await compile(cached.bytes);
     if (compiled !== undefined)
@@ -207,8 +224,8 @@ export async function loadModule(bytes: Uint8Array, options: LoadOptions = {}): 
   const instrumented = instrumentModule(program, { onPlan: (plan) => reportValues(program, plan, report) });
   const portability = report.finish();
   const compiled = await compile(instrumented);
-  if (compiled === undefined) throw await refusal(bytes, instrumented);
-  await options.cache?.put(key, encodeCached(portability, instrumented));
+  if (compiled === undefined) throw await refusal(program.module.bytes, instrumented);
+  await cache?.put(key, encodeCached(portability, instrumented));
   return new LoadedModule(program, compiled, portability, digest, instrumented.length);
 }
 
@@ -222,10 +239,14 @@ function unwindMode(module: Module, asked: UnwindMode | undefined): UnwindMode {
   return all ? 'flag' : 'throw';
 }
 
+/** Names every local and operand that a site of the function keeps and a snapshot cannot hold. */
 function reportValues(program: Program, plan: FunctionPlan, report: PortabilityReport): void {
-  for (const local of plan.layout) {
-    const type = plan.typeOf(local);
-    if (!isCapturable(program, type)) report.addValue(plan.func, program.bodyStart(plan.func), type);
+  const found = new Set(plan.layout.filter((local) => !isCapturable(program, plan.typeOf(local))));
+  for (let site = 0; found.size > 0 && site < plan.siteCount; site++) {
+    for (const local of plan.siteValues(site)) {
+      if (!found.delete(local)) continue;
+      report.addValue(plan.func, program.bodyStart(plan.func) + plan.sitePc(site), plan.typeOf(local));
+    }
   }
 }
 

@@ -380,14 +380,7 @@ export class Worker implements Running, GuestAccess {
     this.#state = 'running';
     this.#answer = first;
     this.#restartState = undefined;
-    return this.#stopAsked ? this.#stoppedWithAnswer(pending) : undefined;
-  }
-
-  /** A stop and an answer at once: the answer is dropped, as the call will be executed again. */
-  #stoppedWithAnswer(pending: Pending): Outcome {
-    this.#answer = undefined;
-    this.#restartState = pending.state;
-    return { kind: 'stopped' };
+    return undefined; // if a stop was asked for meanwhile, it comes at the next safepoint: the answer is not lost
   }
 
   // --- what instrumented code calls ---
