@@ -1,0 +1,31 @@
+/** Writes the documents that are derived from tables. `test/docs.test.ts` holds the files against it. */
+import { writeFileSync } from 'node:fs';
+import { ERROR_CODES } from '../runtime/errors/index.ts';
+
+/** docs/errors.md, from the table of error codes. */
+export function errorsDocument(): string {
+  const rows = Object.entries(ERROR_CODES)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(
+      ([code, { summary, status, retryable }]) =>
+        `| \`${code}\` | ${status} | ${retryable ? 'yes' : 'no'} | ${summary} |`,
+    );
+  return [
+    '<!-- Written by `node scripts/write-docs.ts` from runtime/errors/error-table.ts. -->',
+    '',
+    '# Errors',
+    '',
+    'Every error has a stable code. In JavaScript it is `PluvioError.code`; over HTTP the member `code` of the problem document',
+    '(RFC 9457), with the status below; on the command line it stands in brackets. Match on the code, never on the message.',
+    '`retry`: whether the same request may succeed later without being changed.',
+    '',
+    'What a guest does wrong (a trap, a limit) is an outcome of its call and not an error.',
+    '',
+    '| code | status | retry | what happened, and what to do |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+if (import.meta.main) writeFileSync(new URL('../docs/errors.md', import.meta.url), errorsDocument());
