@@ -18,7 +18,7 @@ export interface DemoNode {
 export interface Result {
   readonly exitCode: number;
   readonly stdout: Uint8Array;
-  /** The file that it wrote, if it writes one. */
+  /** The file that it writes, if it writes one, as it is when all input has been read. */
   readonly file?: Uint8Array;
 }
 
@@ -49,10 +49,16 @@ export async function spawnNode(name: string, dataDir: string, signal: AbortSign
 export async function runBare(program: DemoProgram, folder: string, signal: AbortSignal): Promise<Result> {
   await mkdir(join(folder, 'files'), { recursive: true });
   await writeFile(join(folder, 'stdin'), program.stdin ?? '');
-  const child = spawnScript('bare-process.ts', [fileURLToPath(program.module), folder, program.name, ...program.args]);
+  const child = spawnScript('bare-process.ts', [
+    fileURLToPath(program.module),
+    folder,
+    program.file ?? '',
+    program.name,
+    ...program.args,
+  ]);
   const [exitCode] = (await once(child, 'exit', { signal })) as [number | null];
   const stdout = await readFile(join(folder, 'stdout'));
-  const file = program.file === undefined ? {} : { file: await readFile(join(folder, 'files', program.file)) };
+  const file = program.file === undefined ? {} : { file: await readFile(join(folder, 'file')) };
   return { exitCode: exitCode ?? -1, stdout, ...file };
 }
 

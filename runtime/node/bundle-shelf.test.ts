@@ -93,7 +93,8 @@ describe('BundleShelf', () => {
     });
     const signed = await packBundle(bundleOf('a'), nodeCodecs, { sign });
     const { digest } = await shelf.take(mapSource(signed.blobs, signed.digest, signed.signature));
-    const file = await Array.fromAsync(shelf.content(digest));
+    const file: Uint8Array[] = [];
+    for await (const chunk of shelf.content(digest)) file.push(chunk);
     expect(Buffer.concat(file).toString('latin1')).toContain('vnd.pluvio.signature.ed25519');
   });
 });

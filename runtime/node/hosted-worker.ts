@@ -303,6 +303,7 @@ export class HostedWorker {
   snapshot(origin: BundleInfo['origin'] = 'snapshot'): Promise<BundleInfo> {
     return this.#inTurn(async () => {
       this.#refuseMove();
+      this.#refuseUnlessMigratable('captured');
       await this.#load();
       const info = await this.#checkpoint(false, origin);
       this.#services.events.emit('snapshotted', this.name, { bundle: info.digest });
@@ -313,7 +314,13 @@ export class HostedWorker {
   async #checkpoint(stays: boolean, origin: BundleInfo['origin'] = 'held'): Promise<BundleInfo> {
     const wasRunning = await this.pause();
     if (this.#phase === 'ended') throw this.#over();
-    const captured = await this.capture();
+    let captured: Captured;
+    try {
+      captured = await this.capture();
+    } catch (error) {
+      if (wasRunning) this.unpause();
+      throw error;
+    }
     if (wasRunning && !stays) this.unpause();
     const info = await this.#services.shelf.keep(captured.bundle, origin);
     await this.#saveCheckpoint(this.checkpointOf(info.digest, captured.resumable), !wasRunning || stays);
@@ -377,12 +384,7 @@ export class HostedWorker {
     const worker = this.#mustLive();
     const program = this.#program;
     assert(program, 'a live worker has its program');
-    if (this.#record.notMigratable.length > 0) {
-      throw new PluvioError(
-        'NOT_MIGRATABLE',
-        `worker "${this.name}" cannot be captured: ${this.#record.notMigratable.join('; ')}`,
-      );
-    }
+    this.#refuseUnlessMigratable('captured');
     this.stdin.hold();
     try {
       await setImmediate(); // a chunk on its way to the host arrives first
@@ -398,12 +400,7 @@ export class HostedWorker {
   beginMove(id: string, target: string): Promise<MoveMark> {
     return this.#inTurn(async () => {
       this.#refuseMove();
-      if (this.#record.notMigratable.length > 0) {
-        throw new PluvioError(
-          'NOT_MIGRATABLE',
-          `worker "${this.name}" cannot be moved: ${this.#record.notMigratable.join('; ')}`,
-        );
-      }
+      this.#refuseUnlessMigratable('moved');
       await this.#load();
       return this.markMove({ id, target, phase: 'precopy' });
     });
@@ -426,6 +423,13 @@ export class HostedWorker {
         `worker "${this.name}" is being moved to ${this.#move.target} (phase ${this.#move.phase})`,
       );
     }
+  }
+
+  #refuseUnlessMigratable(what: 'captured' | 'moved'): void {
+    const { notMigratable } = this.#record;
+    if (notMigratable.length === 0) return;
+    const message = `worker "${this.name}" cannot be ${what}: ${notMigratable.join('; ')}`;
+    throw new PluvioError('NOT_MIGRATABLE', message, { reasons: notMigratable });
   }
 
   #over(): PluvioError {

@@ -33,3 +33,10 @@ export const KERNELS: readonly Kernel[] = [
   kernel('sha256', 300_000, -1132072016, { arg: 200, result: -957335927 }),
   kernel('hashtable', 250, 708366149, { arg: 1, result: 723825870 }),
 ];
+
+/** @throws RangeError if there is none of that name */
+export function kernelNamed(name: string): Kernel {
+  const found = KERNELS.find((entry) => entry.name === name);
+  if (found === undefined) throw new RangeError(`there is no kernel "${name}"`);
+  return found;
+}

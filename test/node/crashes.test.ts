@@ -130,7 +130,7 @@ describe('a node that is started again', () => {
     const dataDir = await openFolder();
     const node = await openNode({ dataDir });
     await expect(openNode({ dataDir })).rejects.toMatchObject({ code: 'STORE_FAILED' });
-    await expect(spawnNode({ dataDir })).rejects.toThrow(/ended before it listened/);
+    await expect(spawnNode({ dataDir })).rejects.toThrow(/one node at a time may use it/);
     await node.close();
     await openNode({ dataDir });
   });

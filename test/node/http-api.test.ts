@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Problem } from '../../runtime/node/index.ts';
+import { packBundle, writeDrop } from '../../runtime/bundle/index.ts';
+import { nodeCodecs, type Problem } from '../../runtime/node/index.ts';
 import { ROUTES, type Route } from '../../runtime/node/route-table.ts';
 import { checkValue, type Schema } from '../../runtime/node/schema-check.ts';
 import { PROBLEM } from '../../runtime/node/schemas.ts';
@@ -257,6 +258,19 @@ describe('bundles', () => {
     expect((await three.bundles.list()).map((bundle) => bundle.digest)).toEqual([digest]);
     await three.bundles.delete(digest);
     expect(await three.bundles.list()).toEqual([]);
+  });
+
+  it('bring their own standard input', async () => {
+    const { client } = await openNode();
+    const manifest = { schemaVersion: 1, name: 'talk', stdin: 'lines' } as const;
+    const files = new Map([['lines', new TextEncoder().encode('add 5\nmul 2 3\n')]]);
+    const packed = await packBundle({ manifest, module: await answerModule(), files }, nodeCodecs);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of writeDrop(packed)) chunks.push(chunk);
+    const { digest } = await client.bundles.upload(new Blob(chunks as BlobPart[]));
+    await client.workers.create({ bundle: digest });
+    expect(await client.workers.waitOutcome('talk')).toEqual({ kind: 'exited', code: 0 });
+    expect(await outputOf(client, 'talk')).toBe('ready\ntotal 5\nproduct 6\n2 lines, total 5\n');
   });
 
   it('that were altered are refused', async () => {

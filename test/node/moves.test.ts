@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { FaultHook, FaultPoint, NodeOptions } from '../../runtime/node/index.ts';
 import { PluvioClient } from '../../sdk/client/index.ts';
@@ -156,12 +157,8 @@ describe('a move', () => {
     await outputUntil(source.client, 'sleeper', 'step 1');
     await source.client.workers.move('sleeper', { target: target.url });
     expect(await source.client.workers.waitOutcome('sleeper')).toEqual({ kind: 'exited', code: 0 });
-    expect((await outputOf(target.client, 'sleeper')).split('\n').map((line) => line.split(':')[0])).toEqual([
-      'step 1 of 3',
-      'step 2 of 3',
-      'step 3 of 3',
-      '',
-    ]);
+    const steps = [1, 2, 3].map((step) => `step ${step} of 3: slept\n`);
+    expect(await outputOf(target.client, 'sleeper')).toBe(steps.join(''));
   });
 
   it('is followed by who waits for a call', async () => {
@@ -193,6 +190,17 @@ describe('a move', () => {
 });
 
 describe('a move that fails', () => {
+  it('because the worker holds what cannot be captured, is refused with the reasons', async () => {
+    const [source, target] = await twoNodes();
+    const module = new Uint8Array(await readFile(new URL('../programs/wat/gc-structs.wasm', import.meta.url)));
+    const info = await source.client.workers.create({ name: 'rooted', module });
+    expect(info.notMigratable).not.toEqual([]);
+    const refused = { code: 'NOT_MIGRATABLE', details: { reasons: info.notMigratable } };
+    await expect(source.client.workers.move('rooted', { target: target.url })).rejects.toMatchObject(refused);
+    await expect(source.client.workers.snapshot('rooted')).rejects.toMatchObject(refused);
+    expect(await source.client.workers.call('rooted', 'run')).toMatchObject({ kind: 'returned' });
+  });
+
   it.each(['file:///etc/passwd', 'ftp://host/', 'http://user:secret@host/', 'nonsense'])(
     'to the target %s, is refused',
     async (target) => {

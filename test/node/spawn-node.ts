@@ -23,7 +23,7 @@ export async function spawnNode(
   options: Partial<NodeOptions> & { readonly killAt?: FaultPoint } = {},
 ): Promise<NodeProcess> {
   const settings = JSON.stringify({ listen: '127.0.0.1:0', ...options });
-  const child = spawn(process.execPath, ['--no-warnings', script, settings], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--no-warnings', script, settings], { stdio: ['ignore', 'pipe', 'pipe'] });
   const gone = once(child, 'exit');
   const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
@@ -40,15 +40,17 @@ export async function spawnNode(
   };
 }
 
-async function firstLine({ stdout }: ChildProcess): Promise<string> {
+async function firstLine({ stdout, stderr }: ChildProcess): Promise<string> {
   let text = '';
+  let errors = '';
+  stderr?.on('data', (chunk) => (errors += String(chunk)));
   if (stdout) {
     for await (const chunk of stdout) {
       text += String(chunk);
       if (text.includes('\n')) break;
     }
   }
-  if (!text.includes('\n')) throw new Error(`the node process ended before it listened: ${text}`);
+  if (!text.includes('\n')) throw new Error(`the node process ended before it listened: ${errors}`);
   return text.slice(0, text.indexOf('\n'));
 }
 
