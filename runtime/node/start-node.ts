@@ -61,6 +61,8 @@ export interface RunningNode {
   close(): Promise<void>;
 }
 
+const IDLE_CHECK_MS = 20;
+
 interface Stores {
   readonly blobs: BlobStore;
   readonly records: (folder: string) => Promise<RecordStore>;
@@ -165,8 +167,17 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const shutDown = async (): Promise<void> => {
     closing.abort();
     const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
-    if ('closeIdleConnections' in server) server.closeIdleConnections();
     const over = new AbortController();
+    // A connection becomes idle when its last answer has gone; nobody tells, so they are looked at now and then.
+    const emptied = (async () => {
+      for (let open = true; open && !over.signal.aborted;) {
+        if ('closeIdleConnections' in server) server.closeIdleConnections();
+        open = await Promise.race([
+          stopped.then(() => false),
+          clock.sleep(IDLE_CHECK_MS, over.signal).then(() => true),
+        ]);
+      }
+    })();
     const calm = (async () => {
       await outgoing.close();
       await incoming.close();
@@ -176,7 +187,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         });
       }
       await outgoing.settled();
-      await stopped;
+      await emptied;
     })();
     await Promise.race([calm, clock.sleep(limits.closeMs, over.signal)]);
     over.abort();

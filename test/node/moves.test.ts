@@ -95,15 +95,27 @@ describe('a move', () => {
   it('copies a large worker ahead while it runs, and then only what changed', async () => {
     const [source, target] = await twoNodes();
     const { workers } = source.client;
-    await workers.create({ name: 'still', module: await largeModule() });
-    const expected = await workers.call('still', 'run', [200_000_000]);
-    await workers.create({ name: 'large', module: await largeModule() });
-    const running = workers.call('large', 'run', [200_000_000]);
-    for await (const { kind } of source.client.events({ after: 0, worker: 'large' })) if (kind === 'started') break;
-    const result = await workers.move('large', { target: target.url });
+    const begun = async (worker: string): Promise<void> => {
+      for await (const { kind } of source.client.events({ after: 0, worker })) if (kind === 'started') return;
+    };
+    await workers.create({ name: 'endless', module: await largeModule() });
+    const endless = workers.call('endless', 'run', [0]); // 2^32 rounds
+    endless.catch(() => undefined);
+    await begun('endless');
+    const result = await workers.move('endless', { target: target.url });
     expect(result.pausedMs).toBeGreaterThan(0);
+    expect(result.bytesSent).toBeLessThan(9 * 2 ** 20); // 6 MiB that do not compress, and one region of them again
+    await workers.stop('endless');
+    expect(await endless).toEqual({ kind: 'stopped' });
+
+    await workers.create({ name: 'still', module: await largeModule() });
+    const expected = await workers.call('still', 'run', [900_000_000]);
+    await workers.create({ name: 'large', module: await largeModule() });
+    const running = workers.call('large', 'run', [900_000_000]);
+    await begun('large');
+    await workers.move('large', { target: target.url });
     expect(await running).toEqual(expected);
-    expect(await livesOn(target)).toEqual(['large idle']);
+    expect(await livesOn(target)).toEqual(['endless stopped', 'large idle']);
   });
 
   it('leaves a sign at the old place, for every operation', async () => {
@@ -198,7 +210,7 @@ describe('a move that fails', () => {
     const refused = { code: 'NOT_MIGRATABLE', details: { reasons: info.notMigratable } };
     await expect(source.client.workers.move('rooted', { target: target.url })).rejects.toMatchObject(refused);
     await expect(source.client.workers.snapshot('rooted')).rejects.toMatchObject(refused);
-    expect(await source.client.workers.call('rooted', 'run')).toMatchObject({ kind: 'returned' });
+    expect(await source.client.workers.call('rooted', 'run', [20])).toMatchObject({ kind: 'returned' });
   });
 
   it.each(['file:///etc/passwd', 'ftp://host/', 'http://user:secret@host/', 'nonsense'])(
