@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { meterText } from './asyncify.ts';
+import { geomean, median, summarise } from './statistics.ts';
+
+const RUN = fileURLToPath(new URL('./run.ts', import.meta.url));
+const TIMEOUT_MS = 300_000;
+
+/** Matchers are untyped: `unknown` is what the tables below need. */
+const containing = (text: string): unknown => expect.stringContaining(text);
+const positive: unknown = expect.toSatisfy(
+  (value: unknown) => typeof value === 'number' && value > 0,
+  'a positive number',
+);
+const number: unknown = expect.any(Number);
+const summary = { median: positive, mad: number, min: positive, max: positive, count: 1 };
+const machine = { engine: containing('V8'), cores: positive };
+
+/** Each benchmark with the least work, and the keys that it must give. */
+const CASES = [
+  {
+    args: ['overhead', '--only', 'fib,crc32'],
+    keys: {
+      benchmark: 'overhead',
+      machine,
+      geomean: positive,
+      worst: positive,
+      asyncify_geomean: positive,
+      per_kernel: {
+        fib: { ratio: summary, asyncify_ratio: summary, first_ratio: summary },
+        crc32: { ratio: summary, asyncify_ratio: summary, first_ratio: summary },
+      },
+    },
+  },
+  {
+    args: ['reentry', '--only', 'sieve,bytecode'],
+    keys: {
+      benchmark: 'reentry',
+      machine,
+      ratio: positive,
+      per_kernel: { sieve: { ratio: summary }, bytecode: { ratio: summary } },
+    },
+  },
+  {
+    args: ['instrument'],
+    keys: {
+      benchmark: 'instrument',
+      machine,
+      ms_per_mb: positive,
+      size_ratio: positive,
+      compile_ratio: positive,
+      per_module: { quickjs: { warm_ms: summary, compile_ratio: summary, code_size_ratio: positive } },
+    },
+  },
+  {
+    args: ['snapshot'],
+    keys: {
+      benchmark: 'snapshot',
+      machine,
+      small_ms: positive,
+      large_ms: positive,
+      bytes_small: positive,
+      stop_us: positive,
+      resume_us: positive,
+      small: { ms: summary, copy_ratio: summary },
+    },
+  },
+];
+
+test.each(CASES)('$args.0 gives its keys', { timeout: TIMEOUT_MS }, async ({ args, keys }) => {
+  const { stdout } = await promisify(execFile)(process.execPath, [RUN, ...args, '--quick', '--json'], {
+    timeout: TIMEOUT_MS,
+  });
+  const last = stdout.trimEnd().split('\n').at(-1) ?? '';
+  expect(JSON.parse(last)).toMatchObject(keys);
+});
+
+test.each([[['no-such-benchmark']], [[]]])('refuses %j with the usage', async (args) => {
+  const failure = promisify(execFile)(process.execPath, [RUN, ...args]);
+  await expect(failure).rejects.toMatchObject({ code: 2, stdout: '', stderr: containing('overhead') });
+});
+
+test('a metered module charges at function entries and loop headers', () => {
+  const text = ['(module', '  (func $f0 (param $p0 i32)', '    (local $l1 i32)', '    loop $L0', '    end))', ''].join(
+    '\n',
+  );
+  const lines = meterText(text).split('\n');
+  const charges = lines.flatMap((line, at) =>
+    line.startsWith('global.get $pluvio_fuel i32.const') ? [lines[at - 1]] : [],
+  );
+  expect(charges).toEqual(['    (local $l1 i32)', '    loop $L0']);
+});
+
+test('statistics of small samples', () => {
+  expect(median([3, 1, 2])).toBe(2);
+  expect(median([4, 1, 2, 3])).toBe(2.5);
+  expect(() => median([])).toThrow(RangeError);
+  expect(geomean([0.5, 2])).toBeCloseTo(1);
+  expect(summarise([1, 2, 6])).toEqual({ median: 2, mad: 1, min: 1, max: 6, count: 3 });
+});

@@ -1,0 +1,22 @@
+import { spawn } from 'node:child_process';
+
+/** Runs `children/{script}.ts` in a process of its own and gives what it reports. @throws Error if it fails */
+export async function runChild<T>(script: string, job: object, engineFlags: readonly string[] = []): Promise<T> {
+  const path = new URL(`./children/${script}.ts`, import.meta.url).pathname;
+  const child = spawn(process.execPath, [...engineFlags, path, JSON.stringify(job)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject).on('close', resolve);
+  });
+  if (code !== 0) throw new Error(`${script} ${JSON.stringify(job)} ended with exit code ${code}`);
+  return JSON.parse(output) as T; // the script's own report
+}
+
+/** In a child: its job. */
+export const readJob = <T>(): T => JSON.parse(process.argv[2] ?? 'null') as T; // written by runChild
+
+/** In a child: what it found. */
+export const report = (result: object): void => void process.stdout.write(JSON.stringify(result));

@@ -1,0 +1,48 @@
+/**
+ * Runs benchmarks: `node test/bench/run.ts NAME… [--json] [--quick] [--rounds N] [--only KERNEL,…]`.
+ *
+ * Standard output has a table for people, or, with `--json`, one JSON object per benchmark and line. Progress is on standard error.
+ */
+import type { Benchmark } from './benchmark.ts';
+import { instrument } from './instrument.ts';
+import { parseOptions } from './options.ts';
+import { overhead } from './overhead.ts';
+import { reentry } from './reentry.ts';
+import { snapshot } from './snapshot.ts';
+
+/** A benchmark whose result only its own `format` reads. */
+const entry = <Result extends object>({ question, measure, format }: Benchmark<Result>) => ({
+  question,
+  run: async (options: Parameters<typeof measure>[0]): Promise<string> => {
+    const result = await measure(options);
+    return options.json ? JSON.stringify(result) : `${question}\n${format(result)}\n`;
+  },
+});
+
+const BENCHMARKS = {
+  overhead: entry(overhead),
+  reentry: entry(reentry),
+  instrument: entry(instrument),
+  snapshot: entry(snapshot),
+};
+
+function usage(): string {
+  const names = Object.entries(BENCHMARKS).map(([name, { question }]) => `  ${name.padEnd(12)}${question}`);
+  return `usage: node test/bench/run.ts NAME… [--json] [--quick] [--rounds N] [--only KERNEL,…]\n${names.join('\n')}\n`;
+}
+
+const isBenchmark = (name: string): name is keyof typeof BENCHMARKS => Object.hasOwn(BENCHMARKS, name);
+
+try {
+  const { names, options } = parseOptions(process.argv.slice(2));
+  const known = names.filter(isBenchmark);
+  if (known.length === 0 || known.length < names.length) {
+    process.stderr.write(usage());
+    process.exitCode = 2;
+  } else {
+    for (const name of known) process.stdout.write(`${await BENCHMARKS[name].run(options)}\n`);
+  }
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
