@@ -1,0 +1,37 @@
+import { RUN } from './commands/run.ts';
+import type { CommandRow } from './command.ts';
+import { CALL } from './commands/call.ts';
+import { COMPLETION } from './commands/completion.ts';
+import { DELETE } from './commands/delete.ts';
+import { EVENTS } from './commands/events.ts';
+import { FORK } from './commands/fork.ts';
+import { GET } from './commands/get.ts';
+import { INSPECT } from './commands/inspect.ts';
+import { LIST } from './commands/list.ts';
+import { LOGS } from './commands/logs.ts';
+import { MOVE } from './commands/move.ts';
+import { NODE_COMMAND } from './commands/node.ts';
+import { RESUME } from './commands/resume.ts';
+import { SNAPSHOT } from './commands/snapshot.ts';
+import { STOP } from './commands/stop.ts';
+import { VERSION } from './commands/version.ts';
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandRow[] = [
+  RUN,
+  RESUME,
+  INSPECT,
+  NODE_COMMAND,
+  LIST,
+  GET,
+  LOGS,
+  CALL,
+  STOP,
+  SNAPSHOT,
+  FORK,
+  MOVE,
+  DELETE,
+  EVENTS,
+  COMPLETION,
+  VERSION,
+];

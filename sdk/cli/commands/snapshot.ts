@@ -1,0 +1,51 @@
+import type { CommandAction, CommandRow } from '../command.ts';
+import { saveBundle } from '../bundle-transfer.ts';
+import { openClient } from '../node-client.ts';
+import { isSet, listOf } from '../option-values.ts';
+import { NODE, PROGRESS, TOKEN_FILE, WORKER } from '../options.ts';
+import { note, printJson, printLine, sizeText } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
+
+const FORMATS: readonly string[] = ['json', 'text'];
+
+const action: CommandAction = async ({ args: [name = ''], options }) => {
+  const given = listOf(options, 'output');
+  const files = given.filter((value) => !FORMATS.includes(value));
+  if (files.length > 1) throw new UsageError(`--output names ${files.length} files; it must name one`);
+  const [path] = files;
+  const client = await openClient(options);
+  const bundle = await client.workers.snapshot(name);
+  if (path !== undefined) await saveBundle(client, bundle, path, isSet(options, 'progress'));
+  if (given.includes('json')) printJson({ ...bundle, file: path ?? null });
+  else printLine(bundle.digest);
+  if (path === undefined)
+    note(`the node keeps the bundle (${sizeText(bundle.sizeBytes)}); -o FILE.drop brings it here`);
+  else
+    note(
+      `${path} holds the state of "${name}" (${sizeText(bundle.sizeBytes)}); it goes on with: pluvio resume ${path}`,
+    );
+  return 0;
+};
+
+export const SNAPSHOT: CommandRow = {
+  name: 'snapshot',
+  summary: 'keep the state of a worker as a bundle; a running worker goes on',
+  details: 'The node keeps the bundle, and prints its digest; with -o FILE.drop it is fetched into a file.',
+  arguments: [WORKER],
+  options: [
+    {
+      flags: '-o, --output <FILE|FORMAT>',
+      description: 'a file for the bundle; or json or text, how the result is written. May be given for both',
+      repeatable: true,
+      completes: 'file',
+    },
+    NODE,
+    TOKEN_FILE,
+    PROGRESS,
+  ],
+  examples: [
+    { command: 'pluvio snapshot pi', does: 'on the node' },
+    { command: 'pluvio snapshot pi -o pi.drop', does: 'into a file, which `pluvio resume pi.drop` goes on with' },
+  ],
+  load: () => Promise.resolve(action),
+};

@@ -1,0 +1,66 @@
+/** Puts a program onto a node as a worker. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { packBundle, writeDrop } from '../../runtime/bundle/index.ts';
+import { nodeCodecs } from '../../runtime/node/index.ts';
+import type { PluvioClient, WorkerInfo } from '../client/index.ts';
+import { sendBundle } from './bundle-transfer.ts';
+import type { OptionValues } from './command.ts';
+import { bundleOfRun } from './local/guest.ts';
+import { type ProgramFile, readProgramFile, workerNameOf } from './local/program-file.ts';
+import type { RunSettings } from './local/run-settings.ts';
+import { openClient } from './node-client.ts';
+import { isSet, textOf } from './option-values.ts';
+import { UsageError } from './usage-error.ts';
+import { watchWorker } from './watch-worker.ts';
+
+/** Options that mean something only where the guest runs in this process. */
+const LOCAL_ONLY = [
+  { name: 'onInterrupt', flag: '--on-interrupt' },
+  { name: 'stats', flag: '--stats' },
+  { name: 'dir', flag: '--dir', instead: 'a node gets a copy of a directory: use --copy-dir' },
+  { name: 'invoke', flag: '--invoke', instead: 'make the worker, and then use `pluvio call`' },
+] as const;
+
+/** Creates a worker on the node that the options name; gives the exit code. */
+export async function deploy(settings: RunSettings, options: OptionValues): Promise<number> {
+  for (const row of LOCAL_ONLY) {
+    if (options[row.name] === undefined) continue;
+    throw new UsageError(`${row.flag} cannot be used with --node`, 'instead' in row ? row.instead : undefined);
+  }
+  const client = await openClient(options);
+  const file = await readProgramFile(settings.path);
+  return watchWorker(client, await create(client, file, settings, options), options);
+}
+
+async function create(
+  client: PluvioClient,
+  file: ProgramFile,
+  settings: RunSettings,
+  options: OptionValues,
+): Promise<WorkerInfo> {
+  const stdin = isSet(options, 'stdin') ? 'open' : 'closed';
+  const name = textOf(options, 'name');
+  const { args, env, limits, mounts } = settings;
+  if (file.kind === 'module' && mounts.length === 0) {
+    return client.workers.create({
+      module: file.module,
+      name: name ?? workerNameOf(file.path),
+      args,
+      env,
+      limits,
+      stdin,
+    });
+  }
+  const showsProgress = isSet(options, 'progress');
+  const isUnchanged = args.length + mounts.length + Object.keys(env).length + Object.keys(limits).length === 0;
+  if (file.kind === 'bundle' && isUnchanged) {
+    // As it is, with its signature.
+    const { size } = await stat(file.path);
+    const { digest } = await sendBundle(client, createReadStream(file.path), size, showsProgress);
+    return client.workers.create({ bundle: digest, stdin, ...(name === undefined ? {} : { name }) });
+  }
+  const packed = await packBundle(await bundleOfRun(file, settings), nodeCodecs);
+  const { digest } = await sendBundle(client, writeDrop(packed), packed.sizes.totalBytes, showsProgress);
+  return client.workers.create({ bundle: digest, stdin, ...(name === undefined ? {} : { name }) });
+}

@@ -1,0 +1,70 @@
+/** How a failure is told: `error[CODE]: message`, and what to do about it. */
+import { type ErrorCode, PluvioError } from '../../runtime/errors/index.ts';
+import { EXIT } from './command.ts';
+import { note, styled } from './terminal.ts';
+import { UsageError } from './usage-error.ts';
+
+/** What a person can do, by code. */
+const HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
+  MODULE_MALFORMED: 'a program is a WebAssembly module (.wasm) or a bundle (.drop)',
+  UNSUPPORTED: 'a component runs after it was turned into a core module',
+  IMPORT_MISSING: 'pluvio gives WASI 0.1 only; build the program for the target wasm32-wasi (wasip1)',
+  EXPORT_NOT_FOUND: '`pluvio inspect FILE.wasm` lists what a module exports; call a function with --invoke',
+  NOT_MIGRATABLE: 'run it without --on-interrupt; `pluvio inspect FILE.wasm` tells what cannot be captured',
+  SNAPSHOT_MISMATCH: 'a bundle goes on with the module and files that it was made with',
+  STACK_TOO_DEEP: 'raise --stack-depth',
+  BUNDLE_LIMIT: 'give fewer or smaller files with --dir',
+  NODE_UNREACHABLE: 'start a node with `pluvio node`, or name another with --node URL or $PLUVIO_NODE',
+  UNAUTHENTICATED: 'give the token of the node with --token-file FILE or $PLUVIO_TOKEN',
+  FORBIDDEN: 'use a token that covers this, or ask for the node by its loopback address',
+  WORKER_NOT_FOUND: '`pluvio list` shows the workers of the node',
+  WORKER_EXISTS: 'choose another name with --name, or `pluvio delete` the worker',
+  WORKER_BUSY: '`pluvio stop` ends the call in progress',
+  WORKER_NOT_RESUMABLE: 'there is no call in progress; call an export with `pluvio call` or --invoke',
+  WORKER_ENDED: '`pluvio logs` shows its output, `pluvio get` how it ended',
+  WORKER_LOST: '`pluvio delete` it and run the program again',
+  LISTEN_REFUSED: 'choose another address with --listen; other than loopback needs --token-file',
+  MOVE_FAILED: 'the worker goes on where it was; try again when the target is reachable',
+  MOVE_IN_DOUBT: '`pluvio get` tells when its node has learned how the move ended',
+  FILE_FAILED: 'check the path and its permissions',
+};
+
+function report(code: string, message: string, hint: string | undefined): void {
+  note(`${styled('red', `error[${code}]`)}: ${message}`);
+  if (hint !== undefined) note(`${styled('bold', 'hint')}: ${hint}`);
+}
+
+/** Writes what went wrong to standard error; gives the exit code. */
+export function reportFailure(error: unknown): number {
+  if (error instanceof UsageError) {
+    report('USAGE', error.message, error.hint ?? '`pluvio help COMMAND` explains it');
+    return EXIT.usage;
+  }
+  if (error instanceof PluvioError) {
+    report(error.code, error.message, HINTS[error.code]);
+    return EXIT.failed;
+  }
+  report(
+    'INTERNAL',
+    error instanceof Error ? (error.stack ?? error.message) : String(error),
+    'this is a fault of pluvio: please report it',
+  );
+  return EXIT.failed;
+}
+
+/** The guest's own end, told in the same form. */
+export const reportGuest = (code: 'TRAPPED' | 'LIMIT_REACHED' | 'STOPPED', message: string, hint?: string): void =>
+  report(code, message, hint);
+
+/** Turns an error of the file system into one with a code. */
+export function fileFailure(action: string, path: string, cause: unknown): PluvioError {
+  const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  const known: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such file or directory',
+    EACCES: 'permission denied',
+    EISDIR: 'it is a directory',
+    ENOTDIR: 'it is not a directory',
+    ENOSPC: 'no space is left',
+  };
+  return new PluvioError('FILE_FAILED', `cannot ${action} ${path}: ${known[reason] ?? reason}`, { path }, { cause });
+}

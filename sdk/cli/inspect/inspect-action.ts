@@ -1,0 +1,2 @@
+import type { CommandAction } from '../command.ts';
+export const inspectAction: CommandAction = () => Promise.resolve(0);

@@ -1,0 +1,57 @@
+/** The connection of a command to a node. */
+import { readFile } from 'node:fs/promises';
+import { PluvioClient } from '../client/index.ts';
+import type { OptionValues } from './command.ts';
+import { fileFailure } from './failure.ts';
+import { listOf, textOf } from './option-values.ts';
+import { note } from './terminal.ts';
+
+export const DEFAULT_NODE = 'http://127.0.0.1:7071';
+
+/** The address that the options or the environment name. */
+export const nodeUrlOf = (options: OptionValues): string =>
+  textOf(options, 'node') ?? (process.env['PLUVIO_NODE'] || DEFAULT_NODE);
+
+const ORIGIN_PREFIX = /^(https?:\/\/[^=]+)=(.+)$/;
+
+/** A token out of a file. @throws PluvioError `FILE_FAILED` */
+export async function readToken(path: string): Promise<string> {
+  return (
+    await readFile(path, 'utf8').catch((cause: unknown) => Promise.reject(fileFailure('read token', path, cause)))
+  ).trim();
+}
+
+/** Tokens by origin: each goes to the node that it was given for and nowhere else. */
+async function tokensOf(
+  options: OptionValues,
+  ownOrigin: string | undefined,
+): Promise<(origin: string) => string | undefined> {
+  const tokens = new Map<string, string>();
+  const fromEnvironment = process.env['PLUVIO_TOKEN'];
+  if (ownOrigin !== undefined && fromEnvironment) tokens.set(ownOrigin, fromEnvironment);
+  for (const text of listOf(options, 'tokenFile')) {
+    const match = ORIGIN_PREFIX.exec(text);
+    const origin = match?.[1] === undefined ? ownOrigin : URL.parse(match[1])?.origin;
+    if (origin !== undefined) tokens.set(origin, await readToken(match?.[2] ?? text));
+  }
+  return (origin) => tokens.get(origin);
+}
+
+/**
+ * A client of the node that the options name. It tells on standard error when a worker is followed to another node.
+ * @throws PluvioError `INVALID_ARGUMENT`, `FILE_FAILED`
+ */
+export async function openClient(options: OptionValues): Promise<PluvioClient> {
+  const baseUrl = nodeUrlOf(options);
+  const told = new Set([URL.parse(baseUrl)?.origin]);
+  return new PluvioClient({
+    baseUrl,
+    token: await tokensOf(options, URL.parse(baseUrl)?.origin),
+    fetch: (url, init) => {
+      const { origin } = new URL(url);
+      if (!told.has(origin)) note(`the worker has moved: following it to ${origin}`);
+      told.add(origin);
+      return fetch(url, init);
+    },
+  });
+}

@@ -1,0 +1,73 @@
+/** The command table as a parser (commander), with help. */
+import { Argument, Command, CommanderError, Option } from 'commander';
+import { COMMANDS } from './command-table.ts';
+import { type ArgumentRow, type CommandRow, EXIT, type OptionRow, type OptionValues } from './command.ts';
+import { NODE_VERSION } from '../../runtime/node/version.ts';
+
+function optionOf(row: OptionRow): Option {
+  const option = new Option(row.flags, row.description);
+  if (row.repeatable === true) {
+    option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
+  }
+  return row.choices === undefined ? option : option.choices(row.choices);
+}
+
+function argumentOf(row: ArgumentRow): Argument {
+  const argument = new Argument(row.name, row.description);
+  return row.choices === undefined ? argument : argument.choices(row.choices);
+}
+
+const examplesText = ({ examples }: CommandRow): string =>
+  ['', 'Examples:', ...examples.flatMap(({ command, does }) => [`  # ${does}`, `  $ ${command}`])].join('\n');
+
+function addCommand(program: Command, row: CommandRow, done: (exitCode: number) => void): void {
+  const command = program
+    .command(row.name)
+    .summary(row.summary)
+    .description(row.details === undefined ? row.summary : `${row.summary}\n\n${row.details}`)
+    .addHelpText('after', examplesText(row));
+  for (const argument of row.arguments) command.addArgument(argumentOf(argument));
+  for (const option of row.options) command.addOption(optionOf(option));
+  if (row.passThrough === true) command.passThroughOptions();
+  command.action(async () => {
+    const action = await row.load();
+    const args = command.processedArgs.flat().filter((arg): arg is string => typeof arg === 'string');
+    done(await action({ args, options: command.opts<OptionValues>() }));
+  });
+}
+
+/** Codes of commander that stand for what was asked for, not for a mistake. */
+const ASKED_FOR: readonly string[] = ['commander.helpDisplayed', 'commander.version'];
+
+/**
+ * Parses the arguments and runs the command.
+ * @throws what the command throws; mistakes in the arguments are told here and give EXIT.usage
+ */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = new Command('pluvio')
+    .description('Stops any running WebAssembly program, ships it, and lets it continue where it was.')
+    .version(NODE_VERSION, '-V, --version', 'print the version')
+    .helpCommand('help [command]', 'explain a command')
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'error[USAGE]: ')) })
+    .exitOverride();
+  for (const row of COMMANDS) {
+    addCommand(program, row, (code) => {
+      exitCode = code;
+    });
+  }
+  for (const command of program.commands) {
+    command.showHelpAfterError(`hint: \`pluvio help ${command.name()}\` explains it`).copyInheritedSettings(program);
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return ASKED_FOR.includes(error.code) || (error.code === 'commander.help' && error.exitCode === 0)
+      ? EXIT.ok
+      : EXIT.usage;
+  }
+}
