@@ -11,6 +11,7 @@
 import { PluvioError } from '../errors/index.ts';
 import {
   EXPORTS,
+  FIRST_REF_SLOT,
   type FunctionPlan,
   RECORD,
   type RecordField,
@@ -191,7 +192,12 @@ class RecordWriter {
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
   #last = 0;
-  readonly #refs: Record<RefKind, number> = { func: 0, extern: 0, any: 0, exn: 0 };
+  readonly #refs: Record<RefKind, number> = {
+    func: FIRST_REF_SLOT,
+    extern: FIRST_REF_SLOT,
+    any: FIRST_REF_SLOT,
+    exn: FIRST_REF_SLOT,
+  };
 
   constructor(instance: ModuleInstance, handles: HandleMap | undefined) {
     this.#instance = instance;

@@ -4,7 +4,7 @@
  * Boundary: knows the layout of records (instrument/abi.ts) and nothing of calls.
  */
 import { assert } from '../errors/index.ts';
-import { RECORD, SAVE } from '../instrument/index.ts';
+import { FIRST_REF_SLOT, RECORD, SAVE } from '../instrument/index.ts';
 import type { ModuleInstance } from './instance.ts';
 import type { EngineThread } from './thread.ts';
 
@@ -21,7 +21,7 @@ export function clearSave(thread: EngineThread): void {
   view.setUint32(SAVE.top, SAVE.records, true);
   view.setUint32(SAVE.last, 0, true);
   view.setUint32(SAVE.resume, 0, true);
-  for (let kind = 0; kind < 4; kind++) view.setUint32(SAVE.refs + 4 * kind, 0, true);
+  for (let kind = 0; kind < 4; kind++) view.setUint32(SAVE.refs + 4 * kind, FIRST_REF_SLOT, true);
 }
 
 /** Takes the records out of the save memory. */

@@ -60,6 +60,8 @@ export const EXPORTS = {
 /** Table of saved references by hierarchy. */
 export type RefKind = 'func' | 'extern' | 'any' | 'exn';
 export const REF_KINDS: readonly RefKind[] = ['func', 'extern', 'any', 'exn'];
+/** The first slot of a table of saved references that holds one; slot 0 belongs to EXPORTS.func, which may run at any time. */
+export const FIRST_REF_SLOT = 1;
 
 /** Addresses in the save memory. */
 export const SAVE = {

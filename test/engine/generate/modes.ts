@@ -1,0 +1,132 @@
+/** Runs a generated program on the bare engine and in every mode of this one. */
+import { pending } from '../../../runtime/index.ts';
+import {
+  createWorker,
+  type LoadedModule,
+  type Outcome,
+  type PollDecision,
+  restoreWorker,
+  type Snapshot,
+  type Worker,
+} from '../../../runtime/engine/index.ts';
+import { trapCode } from '../../../runtime/engine/traps.ts';
+import { GLOBAL_TYPES } from './shapes.ts';
+import { F32, F64, I32, I64 } from '../../../runtime/wasm/index.ts';
+
+/** What can be compared with the bare engine: result or trap, memory, globals, table. */
+export interface Observed {
+  readonly result: unknown;
+  readonly memory: Uint8Array;
+  readonly globals: readonly unknown[];
+  readonly table: readonly number[] | undefined;
+}
+
+/** What can be compared between runs of ours. */
+export interface Finished {
+  readonly observed: Observed;
+  readonly state: Snapshot['instances'] | undefined;
+  readonly fuelUsed: bigint;
+  readonly trapped: boolean;
+  readonly breaks: number;
+}
+
+const tick = (x: number): number => (Math.imul(x, 5) + 1) | 0;
+const wide = (x: bigint, y: number): bigint => BigInt.asIntN(64, x * 3n + BigInt(Math.trunc(y) % 1000 || 0));
+const bareImports = () => ({ env: { tick, wide, later: (x: number): number => x ^ 0x55 } });
+const imports = () => ({ env: { tick, wide, later: (x: number) => pending(Promise.resolve(x ^ 0x55)) } });
+
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  readonly table: WebAssembly.Table | undefined;
+  readonly global: (index: number) => WebAssembly.Global;
+  readonly indexOf: (func: unknown) => number;
+}
+
+const READABLE = new Set([I32, I64, F32, F64]);
+
+function observe(result: unknown, { memory, table, global, indexOf }: Exports): Observed {
+  return {
+    result,
+    memory: new Uint8Array(memory.buffer.slice(0)),
+    globals: GLOBAL_TYPES.map((type, index) => (READABLE.has(type) ? global(index).value : undefined)),
+    table: table && Array.from({ length: table.length }, (_, slot) => indexOf(table.get(slot))),
+  };
+}
+
+export async function runBare(bytes: Uint8Array): Promise<Observed> {
+  const { instance } = await WebAssembly.instantiate(bytes as BufferSource, bareImports());
+  const { exports } = instance;
+  const funcs = Object.entries(exports).flatMap(([name, value]) => (/^f\d/.test(name) ? [value] : []));
+  let result: unknown;
+  try {
+    const value: unknown = (exports['run'] as () => unknown)(); // every program exports it
+    result = value === undefined ? [] : Array.isArray(value) ? value : [value];
+  } catch (error) {
+    result = error instanceof WebAssembly.Exception ? 'exception' : trapCode(String((error as Error).message)); // traps are errors
+  }
+  return observe(result, {
+    memory: exports['memory'] as WebAssembly.Memory,
+    table: exports['table'] as WebAssembly.Table | undefined,
+    global: (index) => exports[`g${index}`] as WebAssembly.Global,
+    indexOf: (func) => funcs.indexOf(func as WebAssembly.ExportValue),
+  });
+}
+
+function finish(worker: Worker, outcome: Outcome, breaks: number): Finished {
+  const { instance, module } = worker;
+  const exported = module.exports.some(({ kind }) => kind === 'table');
+  const firstFunc = module.module.importedFuncs;
+  const result = outcome.kind === 'trapped' ? outcome.code : outcome.kind === 'returned' ? outcome.values : outcome;
+  const [memory] = instance.memories;
+  if (memory === undefined) throw new Error('every program has a memory');
+  return {
+    observed: observe(result, {
+      memory,
+      table: exported ? instance.table(0) : undefined,
+      global: (index) => instance.global(index),
+      indexOf: (func) => (func === null ? -1 : (instance.indexOfFunc(func) ?? -2) - firstFunc),
+    }),
+    state: module.portability.migratable ? worker.capture().instances : undefined,
+    fuelUsed: worker.fuelUsed,
+    trapped: outcome.kind === 'trapped',
+    breaks,
+  };
+}
+
+export async function runPlain(module: LoadedModule): Promise<Finished> {
+  const worker = await createWorker(module, { imports: imports() });
+  return finish(worker, await worker.call('run'), 0);
+}
+
+/** Goes on at the safepoint where it was left, then leaves at the next one. */
+function leavingAtEach(decision: PollDecision, count: () => void): () => PollDecision {
+  let fresh = false;
+  return () => {
+    fresh = !fresh;
+    if (fresh) return 'go on';
+    count();
+    return decision;
+  };
+}
+
+export async function runSliced(module: LoadedModule): Promise<Finished> {
+  let breaks = 0;
+  const onPoll = leavingAtEach('slice', () => breaks++);
+  const worker = await createWorker(module, { imports: imports(), onPoll });
+  return finish(worker, await worker.call('run'), breaks);
+}
+
+/** Stopped at every safepoint; each resume in a fresh instance, from bytes. */
+export async function runStopped(module: LoadedModule, stopsMax = 100): Promise<Finished> {
+  let worker = await createWorker(module, { imports: imports(), onPoll: () => 'stop' });
+  let outcome = await worker.call('run');
+  let breaks = 0;
+  for (; outcome.kind === 'stopped'; breaks++) {
+    const bytes = worker.snapshot();
+    await worker.close();
+    const onPoll = breaks < stopsMax ? leavingAtEach('stop', () => undefined) : () => 'go on' as const;
+    worker = await restoreWorker(module, bytes, { imports: imports(), onPoll });
+    outcome = await worker.resume();
+  }
+  return finish(worker, outcome, breaks);
+}
