@@ -1,6 +1,6 @@
 /**
  * Shows what Pluvio does: two nodes in two processes, three programs that compute on the first one, each moved to the second and
- * back, three times, in mid-computation; then the comparison with undisturbed runs of the same programs on the bare engine.
+ * back, twice, in mid-computation; then the comparison with undisturbed runs of the same programs on the bare engine.
  *
  *     npm run demo [-- --json]
  *
@@ -10,8 +10,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { endProcesses, type Result, runBare, spawnNode } from './child-processes.ts';
-import { type Journey, travel } from './journey.ts';
+import { endProcesses, runBare, spawnNode } from './child-processes.ts';
+import { travel } from './journey.ts';
 import { loadPrograms } from './programs.ts';
 import { compare, type Finding, summaryOf, tableOf } from './report.ts';
 import { Timeline } from './timeline.ts';
@@ -33,13 +33,9 @@ async function show(folder: string, signal: AbortSignal): Promise<readonly Findi
   ]);
   timeline.event(`two nodes, each a process: ${nodes.map(({ name, url }) => `${name} ${url}`).join(', ')}`);
 
-  const undisturbed = (async () => {
-    const results: Result[] = [];
-    for (const program of programs) results.push(await runBare(program, join(folder, program.name), signal));
-    return results;
-  })();
-  const travelled = Promise.all(programs.map((program) => travel(program, nodes, timeline)));
-  const [journeys, results]: [Journey[], Result[]] = await Promise.all([travelled, undisturbed]);
+  const journeys = await Promise.all(programs.map((program) => travel(program, nodes, timeline)));
+  timeline.event('the same programs, undisturbed on the bare engine');
+  const results = await Promise.all(programs.map((program) => runBare(program, join(folder, program.name), signal)));
   timeline.finish();
   return programs.flatMap(({ name }, index) => {
     const [journey, result] = [journeys[index], results[index]];
