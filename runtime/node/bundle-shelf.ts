@@ -25,7 +25,7 @@ import {
   packBundle,
   type PackedBundle,
   parseDigest,
-  storeSource,
+  mapSource,
   type TrustPolicy,
   unpackBundle,
   writeDrop,
@@ -44,6 +44,7 @@ function publicInfo({ signature: _signature, ...info }: BundleRecord): BundleInf
 }
 
 const COLLECT_AFTER_MS = 5000;
+const READS_AT_ONCE = 32;
 const YOUNG_MS = 600_000;
 
 export interface BundleShelfOptions {
@@ -122,8 +123,8 @@ export class BundleShelf {
   }
 
   /** Unpacks a bundle with all checks. */
-  open(digest: string): Promise<Bundle> {
-    return unpackBundle(this.#sourceOf(digest), this.#options.codecs, this.#options.limits);
+  async open(digest: string): Promise<Bundle> {
+    return unpackBundle(await this.#sourceOf(digest), this.#options.codecs, this.#options.limits);
   }
 
   /** Packs a bundle; storing goes on beside. */
@@ -163,16 +164,24 @@ export class BundleShelf {
   async adopt(digest: string, origin: BundleInfo['origin']): Promise<BundleInfo> {
     if (this.#bundles.has(digest)) return this.#index({ ...this.get(digest), origin });
     const trust = origin === 'held' ? {} : this.#options.trust;
-    return (await this.#takeFrom(this.#sourceOf(digest), origin, trust)).info;
+    return (await this.#takeFrom(await this.#sourceOf(digest), origin, trust)).info;
   }
 
   /** Takes up a bundle of a peer and opens it. */
   async adoptOpen(digest: string): Promise<Bundle> {
-    return (await this.#takeFrom(this.#sourceOf(digest), 'held')).bundle;
+    return (await this.#takeFrom(await this.#sourceOf(digest), 'held')).bundle;
   }
 
-  #sourceOf(digest: string): BlobSource {
-    return storeSource(this.#options.blobs, parseDigest(digest));
+  /** All blobs of a bundle, read side by side: between busy workers each read alone would wait for its turn. */
+  async #sourceOf(digest: string): Promise<BlobSource> {
+    const digests = (await this.#layers(digest)).map((layer) => layer.digest);
+    const blobs = new Map<Digest, Uint8Array>();
+    for (let at = 0; at < digests.length; at += READS_AT_ONCE) {
+      const some = digests.slice(at, at + READS_AT_ONCE);
+      const read = await Promise.all(some.map((blob) => this.blob(blob)));
+      some.forEach((blob, index) => blobs.set(blob, read[index] ?? new Uint8Array()));
+    }
+    return mapSource(blobs, parseDigest(digest));
   }
 
   /** @throws PluvioError `BUNDLE_UNSIGNED` if uploads must be signed */
