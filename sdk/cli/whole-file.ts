@@ -6,7 +6,10 @@ import { fileFailure } from './failure.ts';
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** Writes a file beside its place and puts it there when it is whole, so that no half of it is ever seen; gives its size. */
-export async function writeFileWhole(path: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+export async function writeFileWhole(
+  path: string,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<number> {
   const part = `${path}.${process.pid}.part`;
   let sizeBytes = 0;
   const onSignal = (): void => {

@@ -1,0 +1,127 @@
+/** Facts of a module and a bundle as text for people. */
+import { pagesText, printFields, printLine, sizeText } from '../terminal.ts';
+import type { BundleFacts, StateFacts } from './bundle-facts.ts';
+import type { ExternFact, ModuleFacts } from './module-facts.ts';
+import type { FrameFact, ValueFact } from './stack-facts.ts';
+
+/** As many frames as are shown at each end of a deep stack, unless all are asked for. */
+const FRAMES_SHOWN = 20;
+
+function heading(text: string): void {
+  printLine('');
+  printLine(text);
+}
+
+export function printModule(facts: ModuleFacts, isVerbose: boolean): void {
+  const missing = facts.imports.filter(({ isProvided }) => !isProvided);
+  const { portability } = facts;
+  printFields([
+    ['module', facts.digest],
+    ['size', `${sizeText(facts.sizeBytes)}, instrumented ${sizeText(facts.instrumentedBytes)}`],
+    ['kind', facts.kind === 'command' ? 'command (_start)' : 'reactor (its exports are called)'],
+    ['functions', `${facts.functions}${facts.hasNames ? '' : ', without names'}`],
+    ...facts.memories.map((memory, index) => [`memory ${index}`, memoryText(memory)] as const),
+    ['imports', importsText(facts)],
+    ...missing.map((row) => ['  not provided', `${row.module ?? ''}.${row.name} (${row.kind} ${row.type})`] as const),
+    ['exports', exportsText(facts)],
+    ['portable', portability.migratable ? 'yes: it can be stopped, kept and moved' : 'no'],
+    ...(portability.migratable ? [] : portability.reasons.map((reason) => ['  because', reason] as const)),
+  ]);
+  if (!isVerbose) return;
+  heading('imports:');
+  for (const row of facts.imports) printLine(`  ${row.module ?? ''}.${externText(row)}`);
+  heading('exports:');
+  for (const row of facts.exports) printLine(`  ${externText(row)}`);
+}
+
+const externText = ({ name, kind, type }: ExternFact): string => `${name}  ${kind} ${type}`.trimEnd();
+
+function memoryText({ minPages, maxPages, isShared }: ModuleFacts['memories'][number]): string {
+  const most = maxPages === null ? '' : `, at most ${pagesText(maxPages)}`;
+  return `${pagesText(minPages)}${most}${isShared ? ', shared between threads' : ''}`;
+}
+
+function importsText({ imports }: ModuleFacts): string {
+  const counts = new Map<string, number>();
+  for (const { module = '' } of imports) counts.set(module, (counts.get(module) ?? 0) + 1);
+  return imports.length === 0 ? 'none' : [...counts].map(([module, count]) => `${module} (${count})`).join(', ');
+}
+
+function exportsText({ exports }: ModuleFacts): string {
+  return exports.length === 0 ? 'none' : exports.map(({ name }) => name).join(', ');
+}
+
+export function printBundle(
+  { digest, sizeBytes, manifest, layers, signedBy, state }: BundleFacts,
+  isVerbose: boolean,
+): void {
+  const { limits = {}, env = {}, args = [], capabilities = {}, stdin } = manifest;
+  const files = layers.filter(({ kind }) => kind === 'file');
+  printFields([
+    ['bundle', digest],
+    ['size', `${sizeText(sizeBytes)}: ${layerText(layers)}`],
+    ['name', manifest.name],
+    ['arguments', args.map((arg) => JSON.stringify(arg)).join(' ') || 'none'],
+    ['variables', Object.keys(env).join(' ') || 'none'],
+    ...(stdin === undefined ? [] : ([['input', stdin]] as const)),
+    [
+      'files',
+      files.length === 0
+        ? 'none'
+        : `${files.length}, ${sizeText(files.reduce((total, file) => total + file.sizeBytes, 0))}`,
+    ],
+    ['limits', entriesText(limits)],
+    ['asks for', entriesText(capabilities)],
+    ['signed by', signedBy ?? 'nobody'],
+    ['state', state === null ? 'has not begun' : `${state.frames.length} frames, fuel ${state.fuelUsed}`],
+  ]);
+  if (!isVerbose) return;
+  heading('layers:');
+  for (const layer of layers)
+    printLine(`  ${layer.kind}  ${layer.digest}  ${sizeText(layer.sizeBytes)}  ${layer.path ?? ''}`.trimEnd());
+}
+
+const entriesText = (entries: object): string =>
+  Object.entries(entries)
+    .map(([name, value]) => `${name} ${String(value)}`)
+    .join(', ') || 'none';
+
+function layerText(layers: BundleFacts['layers']): string {
+  const sizes = new Map<string, number>();
+  for (const { kind, sizeBytes } of layers) {
+    const name = kind === 'memoryZstd' ? 'memory' : kind;
+    sizes.set(name, (sizes.get(name) ?? 0) + sizeBytes);
+  }
+  return [...sizes].map(([kind, bytes]) => `${kind} ${sizeText(bytes)}`).join(', ');
+}
+
+export function printState(state: StateFacts, isVerbose: boolean): void {
+  heading('state:');
+  for (const [index, { pages, changedBytes }] of state.memories.entries()) {
+    printLine(
+      `  memory ${index}: ${pagesText(pages)}, of which ${sizeText(changedBytes)} differ from the module's own image`,
+    );
+  }
+  printLine(`  stored: ${sizeText(state.memoryStoredBytes)}`);
+  if (state.starting) printLine('  the start function has not ended');
+  heading(state.frames.length === 0 ? 'stack: empty, no call is in progress' : 'stack, innermost first:');
+  state.frames.forEach((frame, position) => {
+    const isHidden = !isVerbose && position >= FRAMES_SHOWN && position < state.frames.length - FRAMES_SHOWN;
+    if (isHidden && position === FRAMES_SHOWN) printLine(`      … ${state.frames.length - 2 * FRAMES_SHOWN} more`);
+    if (isHidden) return;
+    printLine(frameLine(position, frame));
+    if (isVerbose) printValues(frame);
+  });
+}
+
+function frameLine(position: number, { name, func, pc, fileOffset, place }: FrameFact): string {
+  const at = fileOffset === null ? '' : ` at pc 0x${pc.toString(16)}, file offset 0x${fileOffset.toString(16)}`;
+  return `  ${String(position).padStart(2)}: ${name ?? `function ${func}`}${name === null ? '' : ` (function ${func})`}${at}, ${place}`;
+}
+
+function printValues({ locals, stack }: FrameFact): void {
+  for (const fact of locals) printLine(`      ${valueLine('local', fact)}`);
+  for (const fact of stack) printLine(`      ${valueLine('stack', fact)}`);
+}
+
+const valueLine = (kind: string, { name, type, value }: ValueFact): string => `${kind} ${name}: ${type} = ${value}`;
