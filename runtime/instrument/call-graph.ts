@@ -27,6 +27,8 @@ export interface FunctionFacts {
   readonly mayYield: Uint8Array;
   /** 1: lies on a cycle of the call graph. */
   readonly recursive: Uint8Array;
+  /** 1: lies on a cycle or can call, over whatever ways, a function that does. */
+  readonly reachesCycle: Uint8Array;
   /** Fuel that a caller pays for a call of a plain function; 0 for the others. */
   readonly plainCost: Int32Array;
   /** 1: has a body whose declarations mention it in ref.func, an element segment or a global. */
@@ -137,10 +139,13 @@ export function analyseCalls(module: Module): FunctionFacts {
   const plainCost = new Int32Array(funcs);
   const mayYield = new Uint8Array(nodes);
   const recursive = new Uint8Array(funcs);
+  const reachesCycle = new Uint8Array(nodes);
   for (const component of stronglyConnected(nodes, start, edges.to)) {
     const first = component[0] ?? 0;
     const cyclic = component.length > 1 || hasEdge(start, edges.to, first, first);
+    const reaches = cyclic || component.some((node) => callsAny(start, edges.to, node, reachesCycle));
     for (const node of component) {
+      reachesCycle[node] = reaches ? 1 : 0;
       if (node >= funcs) {
         mayYield[node] = 1;
         continue;
@@ -162,6 +167,7 @@ export function analyseCalls(module: Module): FunctionFacts {
     siteBase,
     mayYield: mayYield.slice(0, funcs),
     recursive,
+    reachesCycle: reachesCycle.slice(0, funcs),
     plainCost,
     addressTaken,
     usesTryTable,
@@ -217,6 +223,12 @@ function addTypeEdges(module: Module, addressTaken: Uint8Array, start: Int32Arra
     start[funcs + index] = edges.length;
     for (const node of byType.get(index) ?? []) edges.push(node);
   });
+}
+
+/** Whether a node has an edge to one that is marked. */
+function callsAny(start: Int32Array, to: Int32Array, from: number, marks: Uint8Array): boolean {
+  for (let edge = start[from] ?? 0; edge < (start[from + 1] ?? 0); edge++) if (marks[to[edge] ?? 0] === 1) return true;
+  return false;
 }
 
 function hasEdge(start: Int32Array, to: Int32Array, from: number, node: number): boolean {

@@ -40,7 +40,7 @@ const GLOBAL_SET = 0x24;
 const TEE = 0x22;
 
 /** Whether anything has to be done where the function is left in the ordinary way. */
-const hasExitWork = (r: Rewriter): boolean => r.localFuel || r.tracksDepth;
+const hasExitWork = (r: Rewriter): boolean => r.localFuel;
 
 const opensWrapper = (r: Rewriter): boolean => r.savesAtEnd || hasExitWork(r);
 
@@ -60,10 +60,11 @@ export function writePrologue(r: Rewriter): void {
   } else if (r.localFuel) reloadFuel(r);
   if (r.tracksDepth) {
     r.opRaw(GLOBAL_GET, target.depthGlobal);
-    r.const32(r.depthWeight);
-    r.out.byte(SUB);
-    r.opRaw(TEE, extras.depth);
-    r.opRaw(GLOBAL_SET, target.depthGlobal);
+    if (r.depthWeight > 0) {
+      r.const32(r.depthWeight);
+      r.out.byte(SUB);
+    }
+    r.setLocal(extras.depth);
   }
   openWrapper(r);
   if (r.start === undefined && plan.hasEntrySite) {
@@ -74,6 +75,7 @@ export function writePrologue(r: Rewriter): void {
     r.const32(0);
     r.out.byte(LT_S);
     r.unlikelyIf();
+    handDownDepth(r);
     writePoll(r, plan.siteId[0] ?? 0, plan.entryCharge, 1);
     r.out.byte(END);
   }
@@ -149,16 +151,23 @@ export function writeEpilogue(r: Rewriter): void {
 /** Work before the function is left in the ordinary way. */
 export function leave(r: Rewriter): void {
   flushFuel(r);
+}
+
+/** Work before a tail call: the callee takes this activation's place. */
+export function leaveTo(r: Rewriter): void {
+  flushFuel(r);
   if (!r.tracksDepth) return;
   r.getLocal(r.extras.depth);
-  r.const32(r.depthWeight);
-  r.out.byte(ADD);
+  if (r.depthWeight > 0) {
+    r.const32(r.depthWeight);
+    r.out.byte(ADD);
+  }
   r.opRaw(GLOBAL_SET, r.target.depthGlobal);
 }
 
-/** Makes the global hold this activation's depth again: a callee that threw did not restore it. */
-export function refreshDepth(r: Rewriter): void {
-  if (!r.tracksDepth || !r.plan.hasTry) return;
+/** Before a call that can lead to recursion: tells it what depth is left. */
+export function handDownDepth(r: Rewriter): void {
+  if (!r.tracksDepth) return;
   r.getLocal(r.extras.depth);
   r.opRaw(GLOBAL_SET, r.target.depthGlobal);
 }

@@ -7,7 +7,7 @@
 import { blockParamTypes, blockResultTypes, encodeInstr, I32, OP, writeBlockType } from '../wasm/index.ts';
 import { BULK_FREE_BYTES } from './abi.ts';
 import { isSizedOp } from './call-graph.ts';
-import { afterCall, flushFuel, handlerLabel, leave, noteSite, refreshDepth, writeLoopCheck } from './rewrite-edges.ts';
+import { afterCall, flushFuel, handlerLabel, handDownDepth, leave, leaveTo, noteSite, writeLoopCheck } from './rewrite-edges.ts';
 import type { Rewriter } from './rewriter.ts';
 
 const GT_U = 0x4b;
@@ -121,9 +121,10 @@ function writeCall(r: Rewriter, row: number): void {
   if (site >= 0) {
     noteSite(r, plan.siteId[site] ?? 0);
     flushFuel(r);
-    refreshDepth(r);
   }
-  const resumed = code.op[row] === OP.call && (code.a[row] ?? 0) >= plan.program.module.funcs.length;
+  const callee = code.op[row] === OP.call ? (code.a[row] ?? 0) : -1;
+  const resumed = callee >= plan.program.module.funcs.length;
+  if (callee < 0 || resumed || plan.program.facts.reachesCycle[callee] === 1) handDownDepth(r);
   if (resumed) writeResume(r, row);
   else writeCallOp(r, row);
   if (site >= 0) afterCall(r);
@@ -170,14 +171,14 @@ function writeTailCall(r: Rewriter, row: number): void {
   const callee = plan.code.a[row] ?? 0;
   const isLoop = plan.code.op[row] === OP.return_call && callee >= plan.program.module.funcs.length;
   if (!isLoop) {
-    leave(r);
+    leaveTo(r);
     writeCallOp(r, row);
     return;
   }
   // Back to the header of a loop that another continuation holds: its parameters are on the stack, what is live there follows.
   const loop = r.origin(row);
   for (const local of plan.loopValues(loop)) r.getGuest(local);
-  leave(r);
+  leaveTo(r);
   r.opRaw(0x12, target.loopContinuation(loop));
 }
 

@@ -27,9 +27,12 @@
  * 2. A function without loops charges the global; one with loops and without `try` keeps fuel in a local, which it writes back
  *    before everything that may leave it or read the global: calls, returns, throws. One with `try` charges the global: its handlers
  *    could not know the local.
- * 3. Unwrapped label depths stay as they are: the added construct around the body takes the place of the function's own label. Where the
+ * 3. The depth that is left is handed down in the global: a function takes it at its entry, less its own weight if it lies on a
+ *    cycle of the call graph, and sets it before each call that can lead to such a function. So nothing has to be put back when a
+ *    call ends, in whatever way it does.
+ * 4. Unwrapped label depths stay as they are: the added construct around the body takes the place of the function's own label. Where the
  *    rewriter opens a construct inside the body, `extraLabels` makes up for it.
- * 4. Code that cannot be reached is not written.
+ * 5. Code that cannot be reached is not written.
  */
 import {
   blockResultTypes,
@@ -134,11 +137,12 @@ export class Rewriter {
     const { plan } = this;
     const throwing = plan.program.mode === 'throw';
     const callSites = plan.hasCallSites || plan.hasEntrySite;
-    this.savesAtEnd = throwing ? callSites : callSites || plan.hasLoops;
-    this.savesInPlace = throwing && !callSites && plan.hasLoops;
-    this.tracksDepth = plan.program.facts.recursive[plan.func] === 1;
+    // A stop that is thrown in place would meet the function's own handlers.
+    this.savesAtEnd = callSites || (plan.hasLoops && (!throwing || plan.hasTry));
+    this.savesInPlace = plan.hasLoops && !this.savesAtEnd;
+    this.tracksDepth = plan.program.facts.reachesCycle[plan.func] === 1;
     this.localFuel = plan.hasLoops && !plan.hasTry;
-    this.depthWeight = 1 + (plan.localCount >> 6);
+    this.depthWeight = plan.program.facts.recursive[plan.func] === 1 ? 1 + (plan.localCount >> 6) : 0;
     let next = plan.localCount + this.localShift;
     const first = next;
     this.extras = { site: -1, fuel: -1, depth: -1, temp: -1, record: -1 };
