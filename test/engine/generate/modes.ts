@@ -4,12 +4,12 @@ import {
   createWorker,
   type LoadedModule,
   type Outcome,
-  type PollDecision,
   restoreWorker,
   type Snapshot,
   type Worker,
 } from '../../../runtime/engine/index.ts';
 import { trapCode } from '../../../runtime/engine/traps.ts';
+import { leavingAtEach } from '../stops.ts';
 import { GLOBAL_TYPES } from './shapes.ts';
 import { F32, F64, I32, I64 } from '../../../runtime/wasm/index.ts';
 
@@ -98,17 +98,6 @@ export async function runPlain(module: LoadedModule): Promise<Finished> {
   return finish(worker, await worker.call('run'), 0);
 }
 
-/** Goes on at the safepoint where it was left, then leaves at the next one. */
-function leavingAtEach(decision: PollDecision, count: () => void): () => PollDecision {
-  let fresh = false;
-  return () => {
-    fresh = !fresh;
-    if (fresh) return 'go on';
-    count();
-    return decision;
-  };
-}
-
 export async function runSliced(module: LoadedModule): Promise<Finished> {
   let breaks = 0;
   const onPoll = leavingAtEach('slice', () => breaks++);
@@ -117,14 +106,14 @@ export async function runSliced(module: LoadedModule): Promise<Finished> {
 }
 
 /** Stopped at every safepoint; each resume in a fresh instance, from bytes. */
-export async function runStopped(module: LoadedModule, stopsMax = 100): Promise<Finished> {
+export async function runStopped(module: LoadedModule): Promise<Finished> {
   let worker = await createWorker(module, { imports: imports(), onPoll: () => 'stop' });
   let outcome = await worker.call('run');
   let breaks = 0;
   for (; outcome.kind === 'stopped'; breaks++) {
     const bytes = worker.snapshot();
     await worker.close();
-    const onPoll = breaks < stopsMax ? leavingAtEach('stop', () => undefined) : () => 'go on' as const;
+    const onPoll = leavingAtEach('stop');
     worker = await restoreWorker(module, bytes, { imports: imports(), onPoll });
     outcome = await worker.resume();
   }

@@ -1,0 +1,71 @@
+/** Small cases of faults that generated programs have found, each run in every mode and both ways of unwinding. */
+import { describe, expect, it } from 'vitest';
+import { createWorker, loadModule } from '../../runtime/engine/index.ts';
+import { leavingAtEach, runStoppedEverywhere } from './stops.ts';
+import { assembleModule } from './text-module.ts';
+
+interface Case {
+  readonly name: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: 'a funcref on the operand stack survives functions being looked up while the worker is stopped',
+    values: [1, 7],
+    text: `(module
+      (table 2 funcref) (elem (i32.const 1) $g)
+      (func $g (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+      (func (export "run") (result i32 i32) (local $i i32) (local $f funcref)
+        (table.get (i32.const 0))
+        (local.set $i (i32.const 5))
+        (loop $l
+          (local.set $i (call $g (i32.sub (local.get $i) (i32.const 2))))
+          (br_if $l (local.get $i)))
+        (ref.is_null)
+        (i32.const 7)))`,
+  },
+  {
+    name: 'a catch_all clause around a loop of a function without calls does not catch the stop',
+    values: [6],
+    text: `(module
+      (func (export "run") (result i32) (local $i i32)
+        (block $h
+          (try_table (catch_all $h)
+            (loop $l
+              (local.set $i (i32.add (local.get $i) (i32.const 1)))
+              (br_if $l (i32.lt_u (local.get $i) (i32.const 6)))))
+          (return (local.get $i)))
+        (i32.const -1)))`,
+  },
+  {
+    name: 'a legacy catch_all around a loop of a function without calls does not catch the stop',
+    values: [6],
+    text: `(module
+      (func (export "run") (result i32) (local $i i32)
+        (try (result i32)
+          (do
+            (loop $l
+              (local.set $i (i32.add (local.get $i) (i32.const 1)))
+              (br_if $l (i32.lt_u (local.get $i) (i32.const 6))))
+            (local.get $i))
+          (catch_all (i32.const -1)))))`,
+  },
+];
+
+describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
+  it.each(CASES.map((entry) => [entry.name, entry] as const))('%s', async (_name, { text, values }) => {
+    const bytes = await assembleModule(text);
+    const module = await loadModule(bytes, { unwind });
+    const expected = { kind: 'returned', values };
+    const plain = await createWorker(module);
+    expect(await plain.call('run')).toEqual(expected);
+    const sliced = await createWorker(module, { onPoll: leavingAtEach('slice') });
+    expect(await sliced.call('run')).toEqual(expected);
+    const stopped = await runStoppedEverywhere(module, 'run');
+    expect(stopped.outcome).toEqual(expected);
+    expect(stopped.stops).toBeGreaterThan(2);
+    expect([sliced.fuelUsed, stopped.worker.fuelUsed]).toEqual([plain.fuelUsed, plain.fuelUsed]);
+  });
+});
