@@ -9,7 +9,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { endProcesses, runBare, spawnNode } from './child-processes.ts';
 import { travel } from './journey.ts';
 import { loadPrograms } from './programs.ts';
@@ -53,8 +52,12 @@ function print(findings: readonly Finding[], elapsedMs: number): void {
   process.stdout.write(`  ${verdict} ${(elapsedMs / 1000).toFixed(1)} s in all.\n`);
 }
 
-async function main(): Promise<number> {
-  const { json } = parseArgs({ options: { json: { type: 'boolean', default: false } } }).values;
+async function main(args: readonly string[]): Promise<number> {
+  const json = args[0] === '--json';
+  if (args.length > (json ? 1 : 0)) {
+    process.stderr.write('usage: npm run demo [-- --json]\n');
+    return 2;
+  }
   const startedMs = performance.now();
   const interrupt = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
@@ -78,4 +81,4 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+process.exitCode = await main(process.argv.slice(2));

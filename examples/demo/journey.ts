@@ -38,7 +38,7 @@ export async function travel(
   const module = await readFile(program.module);
   await workers.create({ name, module, args, stdin: stdin === undefined ? 'closed' : 'open' });
   if (stdin !== undefined) await workers.sendStdin(name, stdin);
-  timeline.state(name, 'running');
+  timeline.state(name, `on ${nodes[0].name}`);
   timeline.event(`started on ${nodes[0].name}: ${program.about}`, name);
 
   const progress = new Progress(program.lines);
@@ -82,11 +82,11 @@ async function moveAbout(
     if (ended && moves.length >= MOVES_MIN) break;
     const [from, to] = progress.node === 0 ? nodes : [nodes[1], nodes[0]];
     const begun = progress.fraction;
-    timeline.state(name, `moving ${from.name} → ${to.name}`);
+    timeline.state(name, `${from.name} → ${to.name}`);
     const result = await from.client.workers.move(name, { target: to.url });
     progress.node = progress.node === 0 ? 1 : 0;
     moves.push({ from: from.name, to: to.name, at: begun, result });
-    timeline.state(name, `running on ${to.name}, ${moves.length} moves`);
+    timeline.state(name, `on ${to.name}, ${moves.length} moves`);
     timeline.event(`${from.name} → ${to.name} ${describe(begun, result)}`, name);
   }
   return moves;

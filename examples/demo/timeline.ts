@@ -5,7 +5,8 @@
 import { styleText } from 'node:util';
 import { formatPercent } from './format.ts';
 
-const BAR_CELLS = 48;
+/** A row fits into 80 columns: longer ones would wrap and spoil the redrawing. */
+const BAR_CELLS = 40;
 const REDRAW_MS = 80;
 const NODE_COLORS = ['cyan', 'magenta'] as const;
 const NAME_WIDTH = 10;
