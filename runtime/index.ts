@@ -26,4 +26,11 @@ export {
   type WorkerLimits,
   type WorkerState,
 } from './engine/index.ts';
-export { createWasi, createWorker, type GuestOptions, restoreWorker, WASI_LIMITS, type WasiOptions } from './host/index.ts';
+export {
+  createWasi,
+  createWorker,
+  type GuestOptions,
+  restoreWorker,
+  WASI_LIMITS,
+  type WasiOptions,
+} from './host/index.ts';

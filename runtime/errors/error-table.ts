@@ -17,7 +17,10 @@ const row = (status: number, summary: string, retryable = false): ErrorRow => ({
 export const ERROR_CODES = {
   // all layers
   INTERNAL: row(500, 'A fault of Pluvio itself: please report it with the message.'),
-  INVALID_ARGUMENT: row(400, 'An argument has the wrong type or is out of range; the message names it and what is expected.'),
+  INVALID_ARGUMENT: row(
+    400,
+    'An argument has the wrong type or is out of range; the message names it and what is expected.',
+  ),
   LIMIT_OUT_OF_RANGE: row(400, 'A limit lies outside the range that this host allows; the message gives the range.'),
   UNSUPPORTED: row(501, 'This host or engine cannot do what was asked; the message says what is missing.'),
   ABORTED: row(499, 'The caller aborted the operation.'),
@@ -39,14 +42,20 @@ export const ERROR_CODES = {
   NOT_MIGRATABLE: row(409, 'The worker holds state that cannot be captured; the message names it and where.'),
   SNAPSHOT_MALFORMED: row(400, 'The snapshot is damaged or not a snapshot; the message gives the field.'),
   SNAPSHOT_VERSION: row(400, 'The snapshot has a format version that this program does not read.'),
-  SNAPSHOT_MISMATCH: row(400, 'The snapshot does not fit the module; the message gives the field, what was found and what must be.'),
+  SNAPSHOT_MISMATCH: row(
+    400,
+    'The snapshot does not fit the module; the message gives the field, what was found and what must be.',
+  ),
   STACK_TOO_DEEP: row(400, 'The snapshot has a deeper stack than this engine or limit allows.'),
   HOST_FUNCTION_FAILED: row(500, 'A host function threw an error of its own while the guest called it.'),
 
   // bundle
   BUNDLE_MALFORMED: row(400, 'The bundle is damaged or not a bundle; the message gives the part and the field.'),
   BUNDLE_VERSION: row(400, 'The bundle has a format version that this program does not read.'),
-  BUNDLE_MANIFEST_INVALID: row(400, 'The manifest of the worker does not fit its schema; the message gives the field and what it must be.'),
+  BUNDLE_MANIFEST_INVALID: row(
+    400,
+    'The manifest of the worker does not fit its schema; the message gives the field and what it must be.',
+  ),
   BUNDLE_DIGEST: row(400, 'A blob does not have the content that its digest stands for; fetch it again.'),
   BUNDLE_LIMIT: row(413, 'The bundle exceeds a limit of the receiver; the message names the limit.'),
   BUNDLE_PATH: row(400, 'A file of the bundle has a path that is not allowed, or one that another file has.'),
@@ -56,29 +65,51 @@ export const ERROR_CODES = {
   BLOB_NOT_FOUND: row(404, 'The store or source has no blob with that digest.'),
   BLOB_DAMAGED: row(500, 'A stored blob no longer has the content that its digest stands for; store it again.'),
   // node
-  REQUEST_INVALID: row(400, 'The request does not fit the description of its operation; the message names the field and what it must be.'),
+  REQUEST_INVALID: row(
+    400,
+    'The request does not fit the description of its operation; the message names the field and what it must be.',
+  ),
   UNAUTHENTICATED: row(401, 'The request carries no token that this node knows; send `Authorization: Bearer …`.'),
-  FORBIDDEN: row(403, 'The token does not cover this operation, or the Host or Origin header is not one that this node accepts.'),
+  FORBIDDEN: row(
+    403,
+    'The token does not cover this operation, or the Host or Origin header is not one that this node accepts.',
+  ),
   ROUTE_NOT_FOUND: row(404, 'The node has no operation of that path and method; see /openapi.json.'),
   BODY_TOO_LARGE: row(413, 'The request body exceeds the limit of the operation; the message gives the limit.'),
-  MEDIA_TYPE_UNSUPPORTED: row(415, 'The operation does not accept that content type; the message lists those that it does.'),
+  MEDIA_TYPE_UNSUPPORTED: row(
+    415,
+    'The operation does not accept that content type; the message lists those that it does.',
+  ),
   WORKER_NOT_FOUND: row(404, 'The node has no worker of that name.'),
   WORKER_EXISTS: row(409, 'The node already has a worker of that name; delete it or choose another name.'),
   WORKER_MOVED: row(308, 'The worker lives on another node; `details.location` is its address there.'),
   WORKER_MOVING: row(409, 'The worker is being moved; ask again when the move has ended.', true),
   WORKER_ENDED: row(409, 'The program of the worker has ended; there is nothing to stop, resume, move or call.'),
-  WORKER_LOST: row(410, 'The node ended while the worker ran and no snapshot of it is known; its bundle can be started anew.'),
+  WORKER_LOST: row(
+    410,
+    'The node ended while the worker ran and no snapshot of it is known; its bundle can be started anew.',
+  ),
   WORKERS_TOO_MANY: row(503, 'The node holds as many workers as its limit allows.', true),
   STREAMS_TOO_MANY: row(503, 'The node serves as many log and event streams as its limit allows.', true),
-  STDIN_FULL: row(429, 'The standard input of the worker holds as many unread bytes as the limit allows; send the rest later.', true),
+  STDIN_FULL: row(
+    429,
+    'The standard input of the worker holds as many unread bytes as the limit allows; send the rest later.',
+    true,
+  ),
   NODE_CLOSING: row(503, 'The node is shutting down and accepts no more work.', true),
   NODE_UNREACHABLE: row(502, 'Another node could not be reached or broke off; the message names it.', true),
   LISTEN_REFUSED: row(500, 'The node refuses to listen: an address other than loopback needs a token.'),
   STORE_FAILED: row(500, 'The data directory could not be read or written; the message names the file.'),
   MOVE_FAILED: row(502, 'The move failed before it was committed; the worker goes on where it was.', true),
-  MOVE_IN_DOUBT: row(504, 'The target was told to start the worker and its answer is missing; the worker stays stopped until the target tells.'),
+  MOVE_IN_DOUBT: row(
+    504,
+    'The target was told to start the worker and its answer is missing; the worker stays stopped until the target tells.',
+  ),
   MOVE_NOT_FOUND: row(404, 'The node knows no move of that id, so it has not started and will not start that worker.'),
-  MOVE_EXPIRED: row(410, 'The move was not committed within its lease or was aborted; the target has discarded the worker.'),
+  MOVE_EXPIRED: row(
+    410,
+    'The move was not committed within its lease or was aborted; the target has discarded the worker.',
+  ),
 
   // command line
   FILE_FAILED: row(400, 'A file or directory of the command line could not be read or written; the message names it.'),

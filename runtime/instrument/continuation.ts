@@ -33,6 +33,7 @@ import { assert } from '../errors/index.ts';
 import { BLOCK_KIND, Code, linkCode, OP, pushAux, pushRow, type ValType } from '../wasm/index.ts';
 import { blockParamTypes, blockResultTypes } from '../wasm/index.ts';
 import { MAX_SIGNATURE_VALUES } from './abi.ts';
+import { NEVER_RETURNS, OPENERS } from './control-ops.ts';
 import type { FunctionPlan } from './plan.ts';
 import type { ContinuationTypes } from './program.ts';
 
@@ -55,20 +56,6 @@ interface Level {
   armReached: boolean;
 }
 
-const NEVER_RETURNS: ReadonlySet<number> = new Set([
-  OP.br,
-  OP.br_table,
-  OP.return,
-  OP.unreachable,
-  OP.throw,
-  OP.throw_ref,
-  OP.rethrow,
-  OP.return_call,
-  OP.return_call_indirect,
-  OP.return_call_ref,
-]);
-
-const OPENERS: ReadonlySet<number> = new Set([OP.block, OP.loop, OP.if, OP.try, OP.try_table]);
 const CLAUSES: ReadonlySet<number> = new Set([OP.else, OP.catch, OP.catch_all]);
 
 export class ContinuationBuilder {

@@ -13,6 +13,7 @@
  * 3. Exceptional edges are not counted; a handler is paid for by the region that its construct lies in as if never entered.
  */
 import { type Code, OP, OPCODES } from '../wasm/index.ts';
+import { CONTROL, NEVER_RETURNS } from './control-ops.ts';
 import type { FunctionFacts } from './call-graph.ts';
 
 export const MAX_CHARGE = 1_000_000;
@@ -32,14 +33,6 @@ const DEAR: Readonly<Record<string, number>> = {
 /** Fuel of one execution of an instruction, by row of the opcode table. */
 export const INSTRUCTION_FUEL: Uint8Array = Uint8Array.from(OPCODES, (row) =>
   FREE.includes(row.name) ? 0 : (DEAR[row.name] ?? 1),
-);
-
-/** 1: more than the instruction's own fuel is to be counted. */
-const BRANCHES: Uint8Array = Uint8Array.from(OPCODES, ({ name, immediates }) =>
-  immediates.some((kind) => kind === 'labelidx' || kind === 'br_table' || kind === 'blocktype') ||
-  /^(return|call|throw|rethrow|unreachable$|end$|else$|catch|delegate$)/.test(name)
-    ? 1
-    : 0,
 );
 
 const clamp = (cost: number): number => Math.min(MAX_CHARGE, Math.max(1, cost));
@@ -79,7 +72,7 @@ export function computeCharges(code: Code, facts: FunctionFacts, charges: Int32A
 
   for (let row = code.length - 1; row >= 0; row--) {
     const op = code.op[row] ?? 0;
-    if (BRANCHES[op] === 0) {
+    if (CONTROL[op] === 0) {
       cost += INSTRUCTION_FUEL[op] ?? 1;
       continue;
     }
@@ -199,23 +192,10 @@ function costAfterLoop(
     else if (outer > 0 && target !== regions[outer]?.loop) regions[outer]?.exits.push(position);
   }
   const lastRow = (code.match[loop] ?? 0) - 1;
-  const fallsThrough = !NEVER_FALLS_THROUGH.has(code.op[lastRow] ?? 0);
+  const fallsThrough = !NEVER_RETURNS.has(code.op[lastRow] ?? 0);
   if (fallsThrough || ways === 0) {
     sum += region.after;
     ways++;
   }
   return Math.floor(sum / ways);
 }
-
-const NEVER_FALLS_THROUGH: ReadonlySet<number> = new Set([
-  OP.br,
-  OP.br_table,
-  OP.return,
-  OP.unreachable,
-  OP.throw,
-  OP.throw_ref,
-  OP.rethrow,
-  OP.return_call,
-  OP.return_call_indirect,
-  OP.return_call_ref,
-]);

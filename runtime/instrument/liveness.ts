@@ -9,8 +9,9 @@
  * 2. Passes repeat until the sets at loop headers are stable, so the result is the least solution.
  * 3. In unreachable code the sets are arbitrary; no site lies there.
  */
-import { type Code, OP, OPCODES } from '../wasm/index.ts';
+import { type Code, OP } from '../wasm/index.ts';
 import { BitTable } from './bits.ts';
+import { CONTROL, OPENERS } from './control-ops.ts';
 
 const LIVE = 0;
 const CATCH = 1; // live at a handler that a throw here may reach
@@ -24,17 +25,6 @@ const SETS_PER_OPENER = 3;
 const LOCAL_GET = OP['local.get'];
 const LOCAL_SET = OP['local.set'];
 const LOCAL_TEE = OP['local.tee'];
-
-const OPENERS: ReadonlySet<number> = new Set([OP.block, OP.loop, OP.if, OP.try, OP.try_table]);
-
-/** 1: the instruction matters here; most do not. */
-const RELEVANT = Uint8Array.from(OPCODES, ({ name, immediates }) =>
-  immediates.some(
-    (kind) => kind === 'localidx' || kind === 'labelidx' || kind === 'br_table' || kind === 'blocktype',
-  ) || /^(return|call|throw|rethrow|unreachable$|end$|else$|catch|delegate$)/.test(name)
-    ? 1
-    : 0,
-);
 
 export class Liveness {
   readonly #sets = new BitTable();
@@ -51,7 +41,7 @@ export class Liveness {
     let openers = 0;
     for (let row = 0; row < code.length; row++) {
       const op = code.op[row] ?? 0;
-      if (RELEVANT[op] === 1 && OPENERS.has(op)) this.#openerSet[row] = FIRST + SETS_PER_OPENER * openers++;
+      if (CONTROL[op] === 1 && OPENERS.has(op)) this.#openerSet[row] = FIRST + SETS_PER_OPENER * openers++;
     }
     this.#sets.reset(localCount, FIRST + SETS_PER_OPENER * openers);
     do {
@@ -90,13 +80,9 @@ export class Liveness {
     sets.clear(CATCH);
     for (let row = code.length - 1; row >= 0; row--) {
       const code_ = op[row] ?? 0;
-      if (RELEVANT[code_] === 0) continue;
-      if (code_ === LOCAL_GET) {
-        sets.add(LIVE, a[row] ?? 0);
-        continue;
-      }
-      if (code_ === LOCAL_SET || code_ === LOCAL_TEE) {
-        sets.remove(LIVE, a[row] ?? 0);
+      if (CONTROL[code_] === 0) {
+        if (code_ === LOCAL_GET) sets.add(LIVE, a[row] ?? 0);
+        else if (code_ === LOCAL_SET || code_ === LOCAL_TEE) sets.remove(LIVE, a[row] ?? 0);
         continue;
       }
       switch (code_) {
