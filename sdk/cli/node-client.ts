@@ -37,21 +37,31 @@ async function tokensOf(
   return (origin) => tokens.get(origin);
 }
 
+export interface Connection {
+  readonly client: PluvioClient;
+  /** A client of the node that the last request ended at: after a worker was followed, where it lives. */
+  here(): PluvioClient;
+}
+
 /**
- * A client of the node that the options name. It tells on standard error when a worker is followed to another node.
+ * Connects to the node that the options name. It is told on standard error when a worker is followed to another node.
  * @throws PluvioError `INVALID_ARGUMENT`, `FILE_FAILED`
  */
-export async function openClient(options: OptionValues): Promise<PluvioClient> {
+export async function connect(options: OptionValues): Promise<Connection> {
   const baseUrl = nodeUrlOf(options);
+  const token = await tokensOf(options, URL.parse(baseUrl)?.origin);
   const told = new Set([URL.parse(baseUrl)?.origin]);
-  return new PluvioClient({
-    baseUrl,
-    token: await tokensOf(options, URL.parse(baseUrl)?.origin),
-    fetch: (url, init) => {
-      const { origin } = new URL(url);
-      if (!told.has(origin)) note(`the worker has moved: following it to ${origin}`);
-      told.add(origin);
-      return fetch(url, init);
-    },
-  });
+  let lastUrl = baseUrl;
+  const fetchAndTell = (url: string, init: RequestInit): Promise<Response> => {
+    const { origin } = new URL(url);
+    if (!told.has(origin)) note(`the worker has moved: following it to ${origin}`);
+    told.add(origin);
+    if (URL.parse(lastUrl)?.origin !== origin) lastUrl = origin;
+    return fetch(url, init);
+  };
+  const clientOf = (url: string): PluvioClient => new PluvioClient({ baseUrl: url, token, fetch: fetchAndTell });
+  return { client: clientOf(baseUrl), here: () => clientOf(lastUrl) };
 }
+
+/** The client of `connect`. @throws PluvioError as `connect` */
+export const openClient = async (options: OptionValues): Promise<PluvioClient> => (await connect(options)).client;

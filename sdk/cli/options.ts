@@ -3,7 +3,7 @@ import type { ArgumentRow, OptionRow } from './command.ts';
 
 export const OUTPUT: OptionRow = {
   flags: '-o, --output <FORMAT>',
-  description: 'how the result is written: text or json (default: text)',
+  description: 'how the result is written (default: text)',
   choices: ['text', 'json'],
 };
 

@@ -51,6 +51,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .helpCommand('help [command]', 'explain a command')
     .enablePositionalOptions()
     .showSuggestionAfterError()
+    .showHelpAfterError('hint: `pluvio help` lists the commands')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'error[USAGE]: ')) })
     .exitOverride();
   for (const row of COMMANDS) {
@@ -59,7 +60,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     });
   }
   for (const command of program.commands) {
-    command.showHelpAfterError(`hint: \`pluvio help ${command.name()}\` explains it`).copyInheritedSettings(program);
+    command.copyInheritedSettings(program).showHelpAfterError(`hint: \`pluvio help ${command.name()}\` explains it`);
   }
   try {
     await program.parseAsync(argv, { from: 'user' });

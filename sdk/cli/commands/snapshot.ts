@@ -1,6 +1,6 @@
 import type { CommandAction, CommandRow } from '../command.ts';
 import { saveBundle } from '../bundle-transfer.ts';
-import { openClient } from '../node-client.ts';
+import { connect } from '../node-client.ts';
 import { isSet, listOf } from '../option-values.ts';
 import { NODE, PROGRESS, TOKEN_FILE, WORKER } from '../options.ts';
 import { note, printJson, printLine, sizeText } from '../terminal.ts';
@@ -13,9 +13,9 @@ const action: CommandAction = async ({ args: [name = ''], options }) => {
   const files = given.filter((value) => !FORMATS.includes(value));
   if (files.length > 1) throw new UsageError(`--output names ${files.length} files; it must name one`);
   const [path] = files;
-  const client = await openClient(options);
+  const { client, here } = await connect(options);
   const bundle = await client.workers.snapshot(name);
-  if (path !== undefined) await saveBundle(client, bundle, path, isSet(options, 'progress'));
+  if (path !== undefined) await saveBundle(here(), bundle, path, isSet(options, 'progress'));
   if (given.includes('json')) printJson({ ...bundle, file: path ?? null });
   else printLine(bundle.digest);
   if (path === undefined)
