@@ -5,7 +5,7 @@
  *
  * Invariants:
  * 1. Memories that the guest defines are made here, so that a restored worker can be filled before it runs.
- * 2. A continuation is instantiated once per site and worker.
+ * 2. A continuation is instantiated once per site and worker, as long as it is not among those forgotten for want of use.
  */
 import { assert, PluvioError } from '../errors/index.ts';
 import { EXPORTS, IMPORTS, SIDE_IMPORTS } from '../instrument/index.ts';
@@ -13,12 +13,15 @@ import type { Import } from '../wasm/index.ts';
 import type { LoadedModule } from './loaded-module.ts';
 import { buildImages, type MemoryImage } from './memory-image.ts';
 import type { ResolvedLimits } from './limits.ts';
+import { RecentMap } from './recent-map.ts';
 import { type EngineThread, engineImports } from './thread.ts';
 import type { HostFunction, Imports } from './types.ts';
 
 type Func = (...args: never[]) => unknown;
 
 const PAGE_BYTES = 65536;
+/** Continuations that one worker keeps; more are instantiated again when they are needed. */
+const CONTINUATIONS_MAX = 1024;
 
 /** What an instance's imports resolved to. */
 export interface Links {
@@ -78,7 +81,7 @@ export class ModuleInstance {
   readonly exports: WebAssembly.Exports;
   readonly fuel: WebAssembly.Global<'i32'>;
   readonly depth: WebAssembly.Global<'i32'>;
-  readonly #sides = new Map<number, WebAssembly.Exports>();
+  readonly #sides = new RecentMap<WebAssembly.Exports>(CONTINUATIONS_MAX);
   #images: readonly MemoryImage[] | undefined;
   #indices: Map<unknown, number> | undefined;
 

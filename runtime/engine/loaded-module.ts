@@ -23,6 +23,7 @@ import {
 } from '../instrument/index.ts';
 import { decodeModule, decodeNames, isDefaultable, type Module, validateDefinitions } from '../wasm/index.ts';
 import { detectEngine, ENGINES } from './engines.ts';
+import { RecentMap } from './recent-map.ts';
 import { type Portability, PortabilityReport, isCapturable } from './portability.ts';
 
 /** Keeps instrumented modules by key; a miss only costs time. */
@@ -42,6 +43,9 @@ export interface ExternDescription {
   readonly name: string;
   readonly kind: 'func' | 'table' | 'memory' | 'global' | 'tag';
 }
+
+/** Compiled continuations that are kept per module. */
+const SIDES_MAX = 4096;
 
 export interface CompiledSide {
   readonly module: WebAssembly.Module;
@@ -68,7 +72,7 @@ export class LoadedModule {
   readonly instrumentedBytes: number;
   readonly #plans = new Map<number, FunctionPlan>();
   readonly #sites = new Map<number, SiteInfo>();
-  readonly #sides = new Map<number, CompiledSide>();
+  readonly #sides = new RecentMap<CompiledSide>(SIDES_MAX);
   #names: ReadonlyMap<number, string> | undefined;
 
   constructor(

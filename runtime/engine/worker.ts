@@ -18,6 +18,7 @@
  */
 import { assert, PluvioError } from '../errors/index.ts';
 import { UNWIND } from '../instrument/index.ts';
+import { checkArguments } from './arguments.ts';
 import { captureWorker } from './capture.ts';
 import { FuelMeter } from './fuel-meter.ts';
 import type { Links, ModuleInstance } from './instance.ts';
@@ -79,7 +80,8 @@ export class Worker implements Running, GuestAccess {
   #signal: Signal | undefined;
   #stopAsked = false;
   #interrupt: (() => void) | undefined;
-  #running: Promise<Outcome> | undefined;
+  /** Settles when the call in progress has stopped or ended. */
+  #ended: Promise<void> | undefined;
 
   #answer: Answer | undefined;
   #restartState: unknown;
@@ -161,9 +163,10 @@ export class Worker implements Running, GuestAccess {
         state: this.#state,
       });
     }
+    checkArguments(this.module.program.funcType(call.func).params, call.args);
     this.#entryFunc = call.func;
     this.#deadline = performance.now() + this.#limits.wallClockMs;
-    return this.#track(this.#startPending ? this.#runStart(call) : this.#run(() => this.#enter(call)));
+    return this.#track(async () => (this.#startPending ? this.#runStart(call) : this.#run(() => this.#enter(call))));
   }
 
   #enter({ func, args }: EntryCall): unknown {
@@ -194,26 +197,28 @@ export class Worker implements Running, GuestAccess {
     if (options.limits !== undefined) this.#limits = resolveLimits({ ...options.limits });
     this.#deadline = performance.now() + this.#limits.wallClockMs;
     const waiting = this.#waitingCall;
-    if (this.#stack === undefined && waiting !== undefined) return this.#track(this.#runStart(waiting));
-    return this.#track(this.#run(() => this.#continue()));
+    if (this.#stack === undefined && waiting !== undefined) return this.#track(async () => this.#runStart(waiting));
+    return this.#track(async () => this.#run(() => this.#continue()));
   }
 
-  async #track(run: Promise<Outcome>): Promise<Outcome> {
-    this.#running = run;
+  /** Lets `stop` wait for the call; from its very beginning, as a host function of the first slice may ask for the stop. */
+  async #track(run: () => Promise<Outcome>): Promise<Outcome> {
+    const ended = Promise.withResolvers<void>();
+    this.#ended = ended.promise;
     try {
-      return await run;
+      return await run();
     } finally {
-      this.#running = undefined;
+      this.#ended = undefined;
+      ended.resolve();
     }
   }
 
   /** Asks the call in progress to stop at its next safepoint; resolves when it has stopped or ended. */
   async stop(): Promise<void> {
-    const running = this.#running;
-    if (running === undefined) return;
+    if (this.#ended === undefined) return;
     this.#stopAsked = true;
     this.#interrupt?.();
-    await running.catch(() => undefined);
+    await this.#ended;
   }
 
   /**
