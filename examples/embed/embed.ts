@@ -6,21 +6,20 @@
 import { readFile } from 'node:fs/promises';
 import { createWorker, loadModule, restoreWorker } from 'pluvio/runtime';
 
-const module = await loadModule(await readFile(new URL('../pi/pi.wasm', import.meta.url)));
-const wasi = { args: ['pi', '4000'], stdout: (line: Uint8Array) => printed(line) };
+const bytes = await readFile(new URL('../pi/pi.wasm', import.meta.url));
+const wasi = { args: ['pi', '4000'], stdout: print };
 let lines = 0;
-function printed(line: Uint8Array): void {
+
+const module = await loadModule(bytes);
+const worker = await createWorker(module, { wasi });
+const first = await worker.start(); // { kind: 'stopped' }, because `print` calls `worker.stop()` after 50 lines
+const twin = await restoreWorker(module, worker.snapshot(), { wasi }); // a snapshot is a Uint8Array: keep it, send it
+const second = await twin.resume(); // { kind: 'exited', code: 0 }, and the rest has been printed
+
+function print(line: Uint8Array): void {
   process.stdout.write(line);
   if (++lines === 50) void worker.stop();
 }
 
-const worker = await createWorker(module, { wasi });
-const first = await worker.start(); // { kind: 'stopped' }: see `printed`
-const snapshot = worker.snapshot(); // a Uint8Array: keep it, send it
-const twin = await restoreWorker(module, snapshot, { wasi });
-const second = await twin.resume(); // { kind: 'exited', code: 0 }
-
-console.error(
-  `${first.kind} after 50 lines, saved as ${snapshot.length} bytes; then ${second.kind} after ${lines} lines`,
-);
-if (first.kind !== 'stopped' || second.kind !== 'exited') process.exitCode = 1;
+console.error(`${first.kind} after 50 lines; then ${second.kind} after ${lines}`);
+if (first.kind !== 'stopped' || second.kind !== 'exited' || second.code !== 0) process.exitCode = 1;

@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { runBareCommand } from '../test/programs/run-bare.ts';
+
+const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+interface Ended {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs an example as a person would. */
+async function run(script: string): Promise<Ended> {
+  const child = spawn(process.execPath, [pathOf(script)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const exit = once(child, 'exit');
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const [exitCode] = (await exit) as [number | null];
+  return { exitCode, stdout, stderr };
+}
+
+const bare = (module: string, args: readonly string[]): ReturnType<typeof runBareCommand> =>
+  runBareCommand('program', readFileSync(pathOf(module)), { args });
+
+test('embed: two workers print together what an undisturbed program prints', async () => {
+  const { exitCode, stdout, stderr } = await run('embed/embed.ts');
+  expect(stderr).toMatch(/^stopped after 50 lines; then exited after 101\n$/);
+  expect(stdout).toBe((await bare('pi/pi.wasm', ['4000'])).stdout);
+  expect(exitCode).toBe(0);
+});
+
+test('metronome: a program that sleeps is moved to and fro while it waits', async () => {
+  const { exitCode, stdout, stderr } = await run('metronome/move-while-waiting.ts');
+  expect(stdout).toBe((await bare('metronome/metronome.wasm', ['4', '0'])).stdout);
+  expect(stderr.match(/^waiting, moved to (?:south|north)/gm)?.length).toBeGreaterThanOrEqual(3);
+  expect(exitCode).toBe(0);
+});
+
+test('fork: three workers go on from one state and come to the same end', async () => {
+  const { exitCode, stdout, stderr } = await run('fork/fork.ts');
+  expect(stdout).toBe((await bare('recursion/recursion.wasm', ['2000', '300', '500'])).stdout);
+  expect(stderr.match(/^(?:first|second|third): \{"kind":"exited","code":0\}/gm)).toHaveLength(3);
+  expect(exitCode).toBe(0);
+});
+
+test('the lines of the README are those of the example', () => {
+  const readme = readFileSync(pathOf('../README.md'), 'utf8');
+  const [, snippet = ''] = /```ts\n(.*?)\n```/s.exec(readme) ?? [];
+  const lines = snippet.split('\n').filter((line) => line.trim() !== '');
+  const example = readFileSync(pathOf('embed/embed.ts'), 'utf8').split('\n');
+  expect(lines.length).toBeGreaterThanOrEqual(5);
+  expect(lines.filter((line) => !example.includes(line))).toEqual([]);
+});
+
+test('every example but the demo has a test here', () => {
+  const tests = readFileSync(pathOf('examples.test.ts'), 'utf8');
+  const scripts = readdirSync(pathOf('.'), { recursive: true, encoding: 'utf8' })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => path.endsWith('.ts') && path.includes('/') && !path.startsWith('demo/'));
+  expect(scripts).toContain('embed/embed.ts');
+  expect(scripts.filter((path) => !tests.includes(`run('${path}')`))).toEqual([]);
+});
