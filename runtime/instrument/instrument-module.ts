@@ -365,17 +365,13 @@ function importsOf(target: MainTarget): Import[] {
     name,
     desc: { kind: 'tag', type: { typeIndex: target.funcType(params, []) } },
   });
-  if (target.mode === 'throw' || usesTags(target))
-    imports.push(tag(ENGINE.stop, []), tag(ENGINE.foreign, [refNull(HEAP.extern)]));
+  imports.push(tag(ENGINE.stop, []), tag(ENGINE.foreign, [refNull(HEAP.extern)]));
   module.memories.forEach((memory, index) => {
     if (!memory.imported) imports.push(memoryImport(index, memory.type));
   });
   imports.push(saveMemoryImport());
   return imports;
 }
-
-/** Whether tag indices are in use, so that the engine's tags must be there in flag mode as well. */
-const usesTags = (target: MainTarget): boolean => target.program.module.tags.length > 0;
 
 export const memoryImport = (index: number, type: MemoryType): Import => ({
   module: IMPORTS.memory,

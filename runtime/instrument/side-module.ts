@@ -92,16 +92,13 @@ class SideTarget extends ModuleTarget {
     this.resumeTable = this.#tableCount++;
     const tag = (from: string, name: string, params: readonly ValType[]): void =>
       this.#import(from, name, { kind: 'tag', type: { typeIndex: this.funcType(params, []) } });
-    const hasTags = program.mode === 'throw' || module.tags.length > 0;
     module.tags.forEach((entry, index) => {
       this.#import(SIDE_IMPORTS.main, EXPORTS.tag(index), { kind: 'tag', type: entry.type });
     });
     this.stopTag = module.tags.length;
     this.foreignTag = module.tags.length + 1;
-    if (hasTags) {
-      tag(IMPORTS.engine, ENGINE.stop, []);
-      tag(IMPORTS.engine, ENGINE.foreign, [refNull(-0x11)]);
-    }
+    tag(IMPORTS.engine, ENGINE.stop, []);
+    tag(IMPORTS.engine, ENGINE.foreign, [refNull(-0x11)]);
     this.fuelGlobal = this.#importGlobal(EXPORTS.fuel, { type: I32, mutable: true });
     this.depthGlobal = this.#importGlobal(EXPORTS.depth, { type: I32, mutable: true });
     this.#engine = this.#funcCount;
