@@ -12,7 +12,8 @@ export const LIMITS = {
   fuel: { default: Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, unit: 'fuel' },
   memoryPages: { default: 4096, max: 65536, unit: 'pages of 64 KiB' },
   tableElements: { default: 1_000_000, max: 10_000_000, unit: 'elements' },
-  stackDepth: { default: 4000, max: 20_000, unit: 'activations' },
+  /** The default fits engines whose own stack has 1 MB; with more than the engine has, deep recursion traps as `stack-overflow`. */
+  stackDepth: { default: 3600, max: 100_000, unit: 'units of 256 bytes of stack' },
   wallClockMs: { default: 86_400_000 * 365, max: 86_400_000 * 365, unit: 'ms' },
 } as const satisfies Record<keyof WorkerLimits, LimitRow>;
 
@@ -20,14 +21,16 @@ export const LIMITS = {
 export type ResolvedLimits = { readonly [Name in keyof WorkerLimits]-?: number };
 
 /**
- * Fills in defaults and checks every limit against its range.
+ * Fills in what is left out and checks every limit against its range.
+ * @param base What holds where `limits` says nothing; default: the defaults of LIMITS.
  * @throws PluvioError `LIMIT_OUT_OF_RANGE`
  */
-export function resolveLimits(limits: WorkerLimits = {}): ResolvedLimits {
+export function resolveLimits(limits: WorkerLimits = {}, base?: ResolvedLimits): ResolvedLimits {
   const resolved: Record<string, number> = {};
-  for (const [name, row] of Object.entries(LIMITS)) {
-    const asked = limits[name as keyof WorkerLimits]; // keys of LIMITS are those of WorkerLimits
-    const value = asked === undefined ? row.default : Number(asked);
+  for (const [key, row] of Object.entries(LIMITS)) {
+    const name = key as keyof WorkerLimits; // keys of LIMITS are those of WorkerLimits
+    const asked = limits[name];
+    const value = asked === undefined ? (base?.[name] ?? row.default) : Number(asked);
     if (!Number.isInteger(value) || value < 0 || value > row.max) {
       throw new PluvioError(
         'LIMIT_OUT_OF_RANGE',

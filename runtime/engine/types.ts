@@ -56,7 +56,7 @@ export interface WorkerLimits {
   readonly memoryPages?: number;
   /** Elements, a total over all tables. Beyond it `table.grow` gives -1. */
   readonly tableElements?: number;
-  /** Activations on the stack of functions that can recurse. */
+  /** Stack of functions that can recurse, in units of about 256 bytes: an activation takes one, or more if it has many locals. */
   readonly stackDepth?: number;
   /** Time of one call on the clock, waiting included, in milliseconds. */
   readonly wallClockMs?: number;

@@ -194,7 +194,7 @@ export class Worker implements Running, GuestAccess {
         { state: this.#state },
       );
     }
-    if (options.limits !== undefined) this.#limits = resolveLimits({ ...options.limits });
+    if (options.limits !== undefined) this.#limits = resolveLimits(options.limits, this.#limits);
     this.#deadline = performance.now() + this.#limits.wallClockMs;
     const waiting = this.#waitingCall;
     if (this.#stack === undefined && waiting !== undefined) return this.#track(async () => this.#runStart(waiting));

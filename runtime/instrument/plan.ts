@@ -91,6 +91,9 @@ export class FunctionPlan {
 
   layout: number[] = [];
 
+  /** What an activation counts against the limit of the stack. */
+  stackUnits = 1;
+
   charges: Int32Array = new Int32Array(256);
   entryCharge = 0;
 
@@ -147,6 +150,7 @@ export class FunctionPlan {
     liveness.run(this.code, this.localCount, this.siteOfRow, this.siteLive);
     if (this.hasEntrySite) for (let local = 0; local < this.paramCount; local++) this.siteLive.add(0, local);
     this.#layOut();
+    this.stackUnits = stackUnits(this);
     this.entryCharge = computeCharges(this.code, this.program.facts, this.charges);
     return this;
   }
@@ -162,6 +166,7 @@ export class FunctionPlan {
     this.#slotIndex = origin.#slotIndex;
     this.captures = origin.captures;
     this.layout = origin.layout;
+    this.stackUnits = origin.stackUnits;
     const count = this.localCount + this.slots.length;
     const locals = Int32Array.from({ length: count }, (_, local) => origin.typeOf(local));
     this.body = { code, locals, localCount: count, paramCount: count };
@@ -414,3 +419,15 @@ export function topOf(heap: number): number {
       return HEAP.any;
   }
 }
+
+/** What an activation takes of the engine's stack, in units of 256 bytes, as its baseline compiler lays frames out. */
+function stackUnits(plan: FunctionPlan): number {
+  const locals = plan.localCount - plan.paramCount + plan.slots.length;
+  return Math.ceil((FRAME_BYTES + PARAM_BYTES * plan.paramCount + LOCAL_BYTES * locals) / STACK_UNIT_BYTES);
+}
+
+const STACK_UNIT_BYTES = 256;
+const FRAME_BYTES = 96;
+/** A parameter is passed on the stack and kept in the frame. */
+const PARAM_BYTES = 16;
+const LOCAL_BYTES = 8;
