@@ -11,7 +11,7 @@
  * 2. The *layout* lists the locals and slots that are live at some site of the function. Every record of the function, also one
  *    that a continuation of it writes, has the values of the layout in its order; what is not live at the record's site is
  *    arbitrary.
- * 3. The plan of a continuation shares slots, layout, site numbers and charges with the plan of the original function (`origin`).
+ * 3. The plan of a continuation has the slots, layout, site numbers and charges of with the plan of the original function (`origin`).
  */
 import { assert } from '../errors/index.ts';
 import {
@@ -162,8 +162,8 @@ export class FunctionPlan {
     this.localCount = origin.localCount;
     this.paramCount = origin.paramCount;
     this.results = origin.results;
-    this.slots = origin.slots;
-    this.#slotIndex = origin.#slotIndex;
+    this.slots = [...origin.slots]; // copies: writing may add slots, and must not depend on what was written before
+    this.#slotIndex = new Map(origin.#slotIndex);
     this.captures = origin.captures;
     this.layout = origin.layout;
     this.stackUnits = origin.stackUnits;
