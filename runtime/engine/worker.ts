@@ -88,6 +88,8 @@ export class Worker implements Running, GuestAccess {
   #restartFresh: unknown;
 
   #hostDepth = 0;
+  /** A stop was begun inside a host function: nothing may run on, and the stack is not kept. */
+  #lost = false;
   readonly #fuel: FuelMeter;
   #sliceStart = 0;
   #lastPoll = 0;
@@ -305,6 +307,7 @@ export class Worker implements Running, GuestAccess {
     const { fuel, depth } = this.instance;
     clearSave(thread);
     this.#signal = undefined;
+    this.#lost = false;
     this.#sliceStart = this.#lastPoll = performance.now();
     depth.value = this.#limits.stackDepth;
     fuel.value = this.#fuel.grant(this.#limits.fuel, 0);
@@ -322,6 +325,7 @@ export class Worker implements Running, GuestAccess {
     } finally {
       thread.current = outer;
       this.#hostDepth = 0;
+      clearSave(thread); // a worker around this one may be stopped next
     }
   }
 
@@ -340,8 +344,7 @@ export class Worker implements Running, GuestAccess {
     const signal = this.#signal;
     assert(signal !== undefined, 'a stop that nobody asked for');
     if (signal.kind === 'exit') return { kind: 'exited', code: signal.code };
-    if (this.#hostDepth > 0) this.#stack = undefined;
-    else this.#stack = takeStack(this.#thread);
+    this.#stack = this.#lost ? undefined : takeStack(this.#thread);
     if (signal.kind === 'limit') return { kind: 'limit', limit: signal.limit };
     return signal.kind === 'stop' ? { kind: 'stopped' } : undefined;
   }
@@ -391,6 +394,7 @@ export class Worker implements Running, GuestAccess {
   // --- what instrumented code calls ---
 
   poll(remaining: number, charge: number): number {
+    if (this.#lost) return UNWIND;
     this.#fuel.settle(remaining);
     if (this.instance.depth.value < 0) return this.#leave({ kind: 'limit', limit: 'stackDepth' });
     const now = performance.now();
@@ -412,6 +416,7 @@ export class Worker implements Running, GuestAccess {
 
   #leave(signal: Signal): number {
     this.#signal = signal;
+    this.#lost = this.#hostDepth > 0;
     return UNWIND;
   }
 
@@ -445,6 +450,7 @@ export class Worker implements Running, GuestAccess {
     } catch (thrown) {
       if (this.#thread.isStop(thrown)) throw thrown; // from an activation inside the host function
       this.#hostDepth--;
+      if (this.#lost) return this.#unwind(index);
       if (thrown instanceof GuestExit) return this.#leaveImport(index, { kind: 'exit', code: thrown.code });
       throw thrown instanceof WebAssembly.Exception || thrown instanceof WebAssembly.RuntimeError
         ? thrown
@@ -452,6 +458,7 @@ export class Worker implements Running, GuestAccess {
     } finally {
       this.#restartFresh = undefined;
     }
+    if (this.#lost) return this.#unwind(index); // whatever the host function made of the stop inside it
     if (!(result instanceof Pending)) return result;
     if (this.#hostDepth > 0) {
       throw this.#foreign(new PluvioError('UNSUPPORTED', 'a host function cannot wait inside another host function'));
@@ -461,11 +468,15 @@ export class Worker implements Running, GuestAccess {
 
   /** Begins a stop out of a host call. */
   #leaveImport(index: number, signal: Signal): unknown {
-    const { fuel } = this.instance;
-    this.#fuel.settle(fuel.value);
+    this.#fuel.settle(this.instance.fuel.value);
     this.#signal = signal;
+    this.#lost = this.#hostDepth > 0;
+    return this.#unwind(index);
+  }
+
+  #unwind(index: number): unknown {
     if (this.module.program.mode === 'throw') throw this.#thread.stopSignal;
-    fuel.value = UNWIND;
+    this.instance.fuel.value = UNWIND;
     return defaultValue(this.module.program.funcType(index).results);
   }
 

@@ -11,7 +11,7 @@
  * 2. The *layout* lists the locals and slots that are live at some site of the function. Every record of the function, also one
  *    that a continuation of it writes, has the values of the layout in its order; what is not live at the record's site is
  *    arbitrary.
- * 3. The plan of a continuation has the slots, layout, site numbers and charges of with the plan of the original function (`origin`).
+ * 3. The plan of a continuation has the slots, layout, site numbers and charges of the plan of the original function (`origin`).
  */
 import { assert } from '../errors/index.ts';
 import {
