@@ -21,7 +21,7 @@ const machine = { engine: containing('V8'), cores: positive };
 /** Each benchmark with the least work, and the keys that it must give. */
 const CASES = [
   {
-    args: ['overhead', '--only', 'fib,crc32'],
+    args: ['overhead', '--only', 'fib,crc32,quickjs'],
     keys: {
       benchmark: 'overhead',
       machine,
@@ -32,6 +32,7 @@ const CASES = [
         fib: { ratio: summary, asyncify_ratio: summary, first_ratio: summary },
         crc32: { ratio: summary, asyncify_ratio: summary, first_ratio: summary },
       },
+      per_program: { quickjs: { ratio: summary } },
     },
   },
   {
@@ -83,14 +84,19 @@ test.each([[['no-such-benchmark']], [[]]])('refuses %j with the usage', async (a
 });
 
 test('a metered module charges at function entries and loop headers', () => {
-  const text = ['(module', '  (func $f0 (param $p0 i32)', '    (local $l1 i32)', '    loop $L0', '    end))', ''].join(
-    '\n',
-  );
-  const lines = meterText(text).split('\n');
-  const charges = lines.flatMap((line, at) =>
-    line.startsWith('global.get $pluvio_fuel i32.const') ? [lines[at - 1]] : [],
-  );
-  expect(charges).toEqual(['    (local $l1 i32)', '    loop $L0']);
+  const text = [
+    '(module',
+    ' (func $0 (param $0 i32)',
+    '  (local $1 i32)',
+    '  (loop $label',
+    '   (nop)',
+    '  )',
+    ' )',
+    ')',
+  ];
+  const lines = meterText(text.join('\n')).split('\n');
+  const charged = lines.flatMap((line, at) => (line.startsWith('(global.set $pluvio_fuel') ? [lines[at - 1]] : []));
+  expect(charged).toEqual(['  (local $1 i32)', '  (loop $label']);
 });
 
 test('statistics of small samples', () => {

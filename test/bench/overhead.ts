@@ -3,45 +3,81 @@ import { fileURLToPath } from 'node:url';
 import { asyncified } from './asyncify.ts';
 import { type Benchmark, progress, rotated } from './benchmark.ts';
 import { runChild } from './child.ts';
+import type { ProgramJob, ProgramTimes } from './children/run-program.ts';
 import type { CallJob, CallTimes } from './children/time-calls.ts';
 import { type Kernel, KERNELS } from './kernels.ts';
 import { type Machine, machine, machineLine } from './machine.ts';
 import { type BenchOptions, chosen } from './options.ts';
+import { type Program, PROGRAMS } from './programs.ts';
 import { geomean, median, round, summarise, type Summary } from './statistics.ts';
 import type { Elapsed } from './stopwatch.ts';
 import { formatTable, spread } from './table.ts';
 
 /** Calls in each process; the first one is apart, as the engine has not optimised the code yet. */
 const CALLS = 4;
+const QUICK_CALLS = 2;
 
-const VARIANTS = {
-  bare: { script: 'call-bare', path: (kernel: Kernel) => Promise.resolve(fileURLToPath(kernel.path)) },
-  pluvio: { script: 'call-pluvio', path: (kernel: Kernel) => Promise.resolve(fileURLToPath(kernel.path)) },
-  asyncify: { script: 'call-asyncified', path: (kernel: Kernel) => asyncified(kernel.path) },
-} as const;
-type Variant = keyof typeof VARIANTS;
-const NAMES: readonly Variant[] = ['bare', 'pluvio', 'asyncify'];
+const VARIANTS = ['bare', 'pluvio', 'asyncify'] as const;
+type Variant = (typeof VARIANTS)[number];
+
+const KERNEL_SCRIPTS: Readonly<Record<Variant, string>> = {
+  bare: 'call-bare',
+  pluvio: 'call-pluvio',
+  asyncify: 'call-asyncified',
+};
+
+/** Something to measure: what one process of a variant runs. */
+interface Subject {
+  readonly name: string;
+  readonly kind: 'kernel' | 'program';
+  readonly variants: readonly Variant[];
+  readonly run: (variant: Variant, quick: boolean) => Promise<readonly Elapsed[]>;
+}
+
+const kernelSubject = (kernel: Kernel): Subject => ({
+  name: kernel.name,
+  kind: 'kernel',
+  variants: VARIANTS,
+  run: async (variant, quick) => {
+    const { arg, result } = quick ? kernel.quick : kernel;
+    const path = variant === 'asyncify' ? asyncified(kernel.path) : fileURLToPath(kernel.path);
+    const job: CallJob = { path, arg, result, calls: quick ? QUICK_CALLS : CALLS };
+    return (await runChild<CallTimes>(KERNEL_SCRIPTS[variant], job)).times;
+  },
+});
+
+const programSubject = ({ name, module, asyncify }: Program, quick: boolean): Subject => ({
+  name,
+  kind: 'program',
+  variants: asyncify && !quick ? VARIANTS : ['bare', 'pluvio'],
+  run: async (variant) => {
+    const path = variant === 'asyncify' ? asyncified(module.path) : fileURLToPath(module.path);
+    const job: ProgramJob = { program: name, path, variant, calls: quick ? QUICK_CALLS : CALLS, quick };
+    return (await runChild<ProgramTimes>('run-program', job)).times;
+  },
+});
 
 interface Measured {
   readonly steady: Elapsed;
   readonly first: Elapsed;
 }
 
-export interface KernelOverhead {
+export interface SubjectOverhead {
   readonly bare_ms: Summary;
   /** Time on a core, ours to bare; the pairs of a round lie next to each other in time. */
   readonly ratio: Summary;
-  readonly asyncify_ratio: Summary;
+  /** undefined: not measured. */
+  readonly asyncify_ratio: Summary | undefined;
   readonly wall_ratio: Summary;
   /** The same of each process's first call. */
   readonly first_ratio: Summary;
-  readonly first_asyncify_ratio: Summary;
 }
 
 export interface OverheadResult {
   readonly benchmark: 'overhead';
   readonly machine: Machine;
   readonly rounds: number;
+  /** Of the kernels. */
   readonly geomean: number;
   readonly worst: number;
   readonly worst_kernel: string;
@@ -49,7 +85,9 @@ export interface OverheadResult {
   readonly asyncify_worst: number;
   readonly wall_geomean: number;
   readonly first_geomean: number;
-  readonly per_kernel: Readonly<Record<string, KernelOverhead>>;
+  readonly per_kernel: Readonly<Record<string, SubjectOverhead>>;
+  /** Real programs; not part of the figures above. */
+  readonly per_program: Readonly<Record<string, SubjectOverhead>>;
 }
 
 const middle = (times: readonly Elapsed[]): Elapsed => ({
@@ -57,48 +95,43 @@ const middle = (times: readonly Elapsed[]): Elapsed => ({
   cpuMs: median(times.map(({ cpuMs }) => cpuMs)),
 });
 
-async function measureOnce(kernel: Kernel, variant: Variant, quick: boolean): Promise<Measured> {
-  const { script, path } = VARIANTS[variant];
-  const { arg, result } = quick ? kernel.quick : kernel;
-  const job: CallJob = { path: await path(kernel), arg, result, calls: quick ? 2 : CALLS };
-  const { times } = await runChild<CallTimes>(script, job);
-  const [first, ...later] = times;
-  if (first === undefined) throw new Error(`${script} of ${kernel.name} reported no times`);
-  return { first, steady: middle(later) };
-}
-
-async function measureKernel(kernel: Kernel, { quick, rounds }: BenchOptions): Promise<KernelOverhead> {
+async function measureSubject(subject: Subject, { quick, rounds }: BenchOptions): Promise<SubjectOverhead> {
   const measured: Record<Variant, Measured[]> = { bare: [], pluvio: [], asyncify: [] };
   for (let turn = 0; turn < rounds; turn++) {
-    for (const variant of rotated(NAMES, turn)) measured[variant].push(await measureOnce(kernel, variant, quick));
+    for (const variant of rotated(subject.variants, turn)) {
+      const [first, ...later] = await subject.run(variant, quick);
+      if (first === undefined) throw new Error(`${subject.name} as ${variant} reported no times`);
+      measured[variant].push({ first, steady: middle(later) });
+    }
   }
-  const values = (variant: Variant, read: (one: Measured) => number): number[] => measured[variant].map(read);
   const ratios = (variant: Variant, read: (one: Measured) => number): Summary => {
-    const bare = values('bare', read);
-    return summarise(values(variant, read).map((value, at) => value / (bare[at] ?? Number.NaN)));
+    const bare = measured.bare.map(read);
+    return summarise(measured[variant].map((one, at) => read(one) / (bare[at] ?? Number.NaN)));
   };
   const steady = (one: Measured): number => one.steady.cpuMs;
   return {
-    bare_ms: summarise(values('bare', steady)),
+    bare_ms: summarise(measured.bare.map(steady)),
     ratio: ratios('pluvio', steady),
-    asyncify_ratio: ratios('asyncify', steady),
+    asyncify_ratio: subject.variants.includes('asyncify') ? ratios('asyncify', steady) : undefined,
     wall_ratio: ratios('pluvio', (one) => one.steady.wallMs),
     first_ratio: ratios('pluvio', (one) => one.first.cpuMs),
-    first_asyncify_ratio: ratios('asyncify', (one) => one.first.cpuMs),
   };
 }
 
 async function measure(options: BenchOptions): Promise<OverheadResult> {
   const before = machine();
-  const kernels: Record<string, KernelOverhead> = {};
-  for (const kernel of chosen(KERNELS, options.only)) {
-    const found = await measureKernel(kernel, options);
-    kernels[kernel.name] = found;
-    progress(`${kernel.name}: ${found.ratio.median} of bare, Asyncify with fuel ${found.asyncify_ratio.median}`);
+  const found: Record<Subject['kind'], Record<string, SubjectOverhead>> = { kernel: {}, program: {} };
+  const programs = PROGRAMS.map((program) => programSubject(program, options.quick));
+  for (const subject of chosen([...KERNELS.map(kernelSubject), ...programs], options.only)) {
+    const measured = await measureSubject(subject, options);
+    found[subject.kind][subject.name] = measured;
+    progress(`${subject.name}: ${measured.ratio.median} of bare, Asyncify ${measured.asyncify_ratio?.median ?? '-'}`);
   }
-  const all = Object.entries(kernels);
-  const of = (read: (kernel: KernelOverhead) => Summary): number[] => all.map(([, kernel]) => read(kernel).median);
-  const ratios = of(({ ratio }) => ratio);
+  const kernels = Object.entries(found.kernel);
+  const medians = (read: (one: SubjectOverhead) => Summary | undefined): number[] =>
+    kernels.flatMap(([, one]) => read(one)?.median ?? []);
+  const ratios = medians(({ ratio }) => ratio);
+  const asyncify = medians(({ asyncify_ratio }) => asyncify_ratio);
   const worst = Math.max(...ratios);
   return {
     benchmark: 'overhead',
@@ -106,24 +139,26 @@ async function measure(options: BenchOptions): Promise<OverheadResult> {
     rounds: options.rounds,
     geomean: round(geomean(ratios)),
     worst,
-    worst_kernel: all.find(([, { ratio }]) => ratio.median === worst)?.[0] ?? '',
-    asyncify_geomean: round(geomean(of((kernel) => kernel.asyncify_ratio))),
-    asyncify_worst: Math.max(...of((kernel) => kernel.asyncify_ratio)),
-    wall_geomean: round(geomean(of((kernel) => kernel.wall_ratio))),
-    first_geomean: round(geomean(of((kernel) => kernel.first_ratio))),
-    per_kernel: kernels,
+    worst_kernel: kernels.find(([, { ratio }]) => ratio.median === worst)?.[0] ?? '',
+    asyncify_geomean: round(geomean(asyncify)),
+    asyncify_worst: Math.max(...asyncify),
+    wall_geomean: round(geomean(medians(({ wall_ratio }) => wall_ratio))),
+    first_geomean: round(geomean(medians(({ first_ratio }) => first_ratio))),
+    per_kernel: found.kernel,
+    per_program: found.program,
   };
 }
 
 function format(result: OverheadResult): string {
-  const rows = Object.entries(result.per_kernel).map(([name, kernel]) => [
+  const row = ([name, one]: readonly [string, SubjectOverhead]): string[] => [
     name,
-    kernel.bare_ms.median.toFixed(0),
-    spread(kernel.ratio),
-    spread(kernel.asyncify_ratio),
-    spread(kernel.first_ratio),
-  ]);
-  rows.push(['geometric mean', '', `${result.geomean}`, `${result.asyncify_geomean}`, `${result.first_geomean}`]);
+    one.bare_ms.median.toFixed(0),
+    spread(one.ratio),
+    one.asyncify_ratio === undefined ? '' : spread(one.asyncify_ratio),
+    spread(one.first_ratio),
+  ];
+  const mean = ['geometric mean', '', `${result.geomean}`, `${result.asyncify_geomean}`, `${result.first_geomean}`];
+  const rows = [...Object.entries(result.per_kernel).map(row), mean, ...Object.entries(result.per_program).map(row)];
   const header = ['kernel', 'bare, ms', 'Pluvio / bare', 'Asyncify with fuel / bare', 'first call: Pluvio / bare'];
   return `${machineLine(result.machine)}\n\n${formatTable(header, rows)}`;
 }
