@@ -1,20 +1,46 @@
-/** Waiting. */
+/**
+ * Waiting, and giving the event loop its turns.
+ *
+ * Invariant: of all workers of a thread that wait for a turn one is released at a time, and only after the event loop has gone round
+ * ROUNDS times. So between two slices there is room for whole exchanges of I/O, however many workers are busy: a move or a
+ * request needs dozens of rounds and would otherwise wait for a slice of every worker in each.
+ */
+const ROUNDS = 8;
 
-/** Gives the event loop a turn: timers, I/O and other workers run before the promise resolves. */
-export const nextTurn: () => Promise<void> = makeNextTurn();
+const waiting: (() => void)[] = [];
+let rounds = 0;
+let turning = false;
+const nextRound = makeNextRound();
 
-function makeNextTurn(): () => Promise<void> {
-  if (typeof setImmediate === 'function') {
-    return () => new Promise((resolve) => void setImmediate(resolve));
+/** Resolves when the worker may run its next slice: timers, I/O and other workers had their turns before. */
+export async function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+    if (turning) return;
+    turning = true;
+    nextRound(turn);
+  });
+}
+
+function turn(): void {
+  if (++rounds >= ROUNDS) {
+    rounds = 0;
+    waiting.shift()?.();
   }
+  turning = waiting.length > 0;
+  if (turning) nextRound(turn);
+}
+
+/** Calls back once the event loop has gone round. */
+function makeNextRound(): (callback: () => void) => void {
+  if (typeof setImmediate === 'function') return (callback) => void setImmediate(callback);
   const channel = new MessageChannel();
-  const waiting: (() => void)[] = [];
-  channel.port1.onmessage = () => waiting.shift()?.();
-  return () =>
-    new Promise((resolve) => {
-      waiting.push(resolve);
-      channel.port2.postMessage(0);
-    });
+  let next: (() => void) | undefined;
+  channel.port1.onmessage = () => next?.();
+  return (callback) => {
+    next = callback;
+    channel.port2.postMessage(0);
+  };
 }
 
 /** Resolves to 'late' after that time, unless the signal aborts first; then never. */

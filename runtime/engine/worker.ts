@@ -45,7 +45,7 @@ import type {
 } from './types.ts';
 
 /** A guest runs at most about this long before other work of the event loop gets its turn. */
-export const SLICE_MS = 8;
+export const SLICE_MS = 4;
 /** Longest time that timers can wait. */
 const TIMER_MAX_MS = 0x7fff_ffff;
 
