@@ -8,16 +8,15 @@ import { type CommandProgram, CORPUS } from '../../test/programs/corpus.ts';
 import { assemble, openFolder, ROOT, runCli, startCli } from './testing/cli-process.ts';
 
 const COMMAND_PROGRAMS = CORPUS.filter((program): program is CommandProgram => program.kind === 'wasi');
+const ANSWER = join(ROOT, 'test/programs/answer/answer.wasm');
 const PI = join(ROOT, 'examples/pi/pi.wasm');
 const wasiProgram = (name: string): string => join(ROOT, `test/programs/wasi/${name}.wasm`);
 
 let folder: string;
 const inFolder = (name: string): string => join(folder, name);
-let cache: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   folder = await openFolder();
-  cache = { XDG_CACHE_HOME: inFolder('cache') };
   await writeFile(inFolder('trap.wasm'), await assemble(TRAP));
   await writeFile(inFolder('math.wasm'), await assemble(MATH));
 });
@@ -33,16 +32,16 @@ const MATH = `(module
   (func (export "spin") (loop $again (br $again))))`;
 
 describe('a program has the output and exit code that it has elsewhere', () => {
-  test.each(COMMAND_PROGRAMS)('$name', async ({ name, args, stdin, expected, load }) => {
+  test.concurrent.each(COMMAND_PROGRAMS)('$name', async ({ name, args, stdin, expected, load }) => {
     const path = inFolder(`${name}.wasm`);
     await writeFile(path, await load());
-    const { exitCode, stdout } = await runCli(['run', path, ...args], { stdin, env: cache });
+    const { exitCode, stdout } = await runCli(['run', path, ...args], { stdin });
     expect({ exitCode, stdout }).toEqual(expected);
   });
 });
 
 test('arguments that look like options belong to the program, and so do variables that are given', async () => {
-  const env = { ...cache, FROM_OUTSIDE: 'yes' };
+  const env = { FROM_OUTSIDE: 'yes' };
   const args = [
     'run',
     '--env',
@@ -71,7 +70,7 @@ test('arguments that look like options belong to the program, and so do variable
 });
 
 test('standard input is passed on as it comes', async () => {
-  const cli = startCli(['run', join(ROOT, 'test/programs/answer/answer.wasm')], { env: cache });
+  const cli = startCli(['run', ANSWER]);
   await cli.until('stdout', 'ready');
   cli.child.stdin.write('add 5\n');
   await cli.until('stdout', 'total 5');
@@ -82,7 +81,7 @@ test('standard input is passed on as it comes', async () => {
 });
 
 test('a reader that closes early ends the program', async () => {
-  const cli = startCli(['run', '--timeout', '50s', PI, '100000'], { env: cache });
+  const cli = startCli(['run', '--timeout', '50s', PI, '100000']);
   await cli.until('stdout', '3.');
   cli.child.stdout.destroy();
   expect((await cli.end()).exitCode).toBe(141);
@@ -90,7 +89,7 @@ test('a reader that closes early ends the program', async () => {
 
 describe('ends that are not the program’s own', () => {
   test('a trap shows the stack of the guest', async () => {
-    const { exitCode, stdout, stderr } = await runCli(['run', inFolder('trap.wasm')], { env: cache });
+    const { exitCode, stdout, stderr } = await runCli(['run', inFolder('trap.wasm')]);
     expect(exitCode).toBe(134);
     expect(stdout).toBe('');
     expect(stderr).toMatch(
@@ -102,17 +101,17 @@ describe('ends that are not the program’s own', () => {
     { option: ['--fuel', '100000'], limit: 'fuel' },
     { option: ['--timeout', '200ms'], limit: 'wallClockMs' },
   ])('limit $limit', async ({ option, limit }) => {
-    const { exitCode, stderr } = await runCli(['run', ...option, PI, '100000'], { env: cache });
+    const { exitCode, stderr } = await runCli(['run', ...option, PI, '100000']);
     expect(exitCode).toBe(134);
     expect(stderr).toContain(`error[LIMIT_REACHED]: ${PI} reached its limit ${limit}\nhint: `);
   });
 
   test('a program that is stopped at a limit goes on with more', async () => {
     const drop = inFolder('limited.drop');
-    const first = await runCli(['run', '--fuel', '3000000', '--on-interrupt', drop, PI, '600'], { env: cache });
+    const first = await runCli(['run', '--fuel', '3000000', '--on-interrupt', drop, PI, '600']);
     expect(first.exitCode).toBe(134);
-    const second = await runCli(['resume', '--fuel', '9000000000', drop], { env: cache });
-    const whole = await runCli(['run', PI, '600'], { env: cache });
+    const second = await runCli(['resume', '--fuel', '9000000000', drop]);
+    const whole = await runCli(['run', PI, '600']);
     expect(second.exitCode).toBe(0);
     expect(first.stdout + second.stdout).toBe(whole.stdout);
   });
@@ -123,21 +122,19 @@ describe('functions', () => {
     { args: ['add', '2', '-3'], stdout: '-1\n' },
     { args: ['wide', '9223372036854775806'], stdout: '9223372036854775807\n0.5\n' },
   ])('$args', async ({ args: [name = '', ...args], stdout }) => {
-    const result = await runCli(['run', '--invoke', name, inFolder('math.wasm'), ...args], { env: cache });
+    const result = await runCli(['run', '--invoke', name, inFolder('math.wasm'), ...args]);
     expect(result).toEqual({ exitCode: 0, stdout, stderr: '' });
   });
 
   test('arguments of the wrong type are mistakes of usage', async () => {
-    const { exitCode, stderr } = await runCli(['run', '--invoke', 'add', inFolder('math.wasm'), '2', 'x'], {
-      env: cache,
-    });
+    const { exitCode, stderr } = await runCli(['run', '--invoke', 'add', inFolder('math.wasm'), '2', 'x']);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('error[USAGE]: argument 2 of "add" is "x"; it must be an integer of 32 bits');
   });
 
   test('as JSON, with what a trap tells', async () => {
     const args = ['run', '-o', 'json', '--fuel', '5000', '--invoke', 'spin', inFolder('math.wasm')];
-    const { exitCode, stdout } = await runCli(args, { env: cache });
+    const { exitCode, stdout } = await runCli(args);
     expect(exitCode).toBe(134);
     expect(JSON.parse(stdout)).toMatchObject({
       outcome: { kind: 'limit', limit: 'fuel' },
@@ -148,34 +145,38 @@ describe('functions', () => {
 });
 
 describe('interrupted', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s keeps the state, which goes on to the same output', async (signal) => {
-    const drop = inFolder(`${signal}.drop`);
-    const cli = startCli(['run', '--on-interrupt', drop, PI, '6000'], { env: cache });
+  test('a program that computes keeps its state, and goes on to the same output', async () => {
+    const drop = inFolder('pi.drop');
+    const cli = startCli(['run', '--on-interrupt', drop, PI, '15000']);
     await cli.until('stdout', '3.');
-    cli.signal(signal);
+    cli.signal('SIGINT');
     const first = await cli.end();
-    expect(first.exitCode).toBe(signal === 'SIGINT' ? 130 : 143);
+    expect(first.exitCode).toBe(130);
     expect(first.stderr).toContain(`pluvio resume ${drop}`);
-    const second = await runCli(['resume', drop], { env: cache });
-    const whole = await runCli(['run', PI, '6000'], { env: cache });
+    const second = await runCli(['resume', drop]);
+    const whole = await runCli(['run', PI, '15000']);
     expect(second.stdout).not.toBe('');
     expect(second.exitCode).toBe(0);
     expect(first.stdout + second.stdout).toBe(whole.stdout);
   });
 
-  test('a program that waits for input goes on with the input that it had not read', async () => {
-    const drop = inFolder('answer.drop');
-    const cli = startCli(['run', '--on-interrupt', drop, join(ROOT, 'test/programs/answer/answer.wasm')], {
-      env: cache,
-    });
-    cli.child.stdin.write('add 5\nadd');
-    await cli.until('stdout', 'total 5');
-    cli.signal('SIGINT');
-    expect((await cli.end()).exitCode).toBe(130);
-    const { stdout, exitCode } = await runCli(['run', drop], { stdin: ' 6\nquit\n', env: cache });
-    expect(stdout).toBe('total 11\n3 lines, total 11\n');
-    expect(exitCode).toBe(0);
-  });
+  test.each([
+    { signal: 'SIGINT', code: 130 },
+    { signal: 'SIGTERM', code: 143 },
+  ] as const)(
+    '$signal while a program waits: it goes on with the input that it had not read',
+    async ({ signal, code }) => {
+      const drop = inFolder(`${signal}.drop`);
+      const cli = startCli(['run', '--on-interrupt', drop, ANSWER]);
+      cli.child.stdin.write('add 5\nadd');
+      await cli.until('stdout', 'total 5');
+      cli.signal(signal);
+      expect((await cli.end()).exitCode).toBe(code);
+      const { stdout, exitCode } = await runCli(['run', drop], { stdin: ' 6\nquit\n' });
+      expect(stdout).toBe('total 11\n3 lines, total 11\n');
+      expect(exitCode).toBe(0);
+    },
+  );
 
   test('without a place for the state nothing is left behind', async () => {
     const empty = inFolder('empty');
@@ -190,18 +191,18 @@ describe('interrupted', () => {
   });
 });
 
-/** Everything below a directory. */
-async function readTree(root: string): Promise<Record<string, string>> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  const found = await Promise.all(
-    entries.map(async (entry): Promise<[string, string]> => {
-      const path = join(entry.parentPath, entry.name);
-      const name = path.slice(root.length + 1);
-      if (entry.isDirectory()) return [`${name}/`, ''];
-      return [name, entry.isSymbolicLink() ? `-> ${await readlink(path)}` : await readFile(path, 'latin1')];
-    }),
-  );
-  return Object.fromEntries(found);
+/** Everything below a directory; symbolic links are not followed. */
+async function readTree(root: string, below = ''): Promise<Record<string, string>> {
+  const tree: Record<string, string> = {};
+  for (const entry of await readdir(join(root, below), { withFileTypes: true })) {
+    const name = below + entry.name;
+    if (entry.isDirectory()) Object.assign(tree, { [`${name}/`]: '' }, await readTree(root, `${name}/`));
+    else
+      tree[name] = entry.isSymbolicLink()
+        ? `-> ${await readlink(join(root, name))}`
+        : await readFile(join(root, name), 'latin1');
+  }
+  return tree;
 }
 
 async function makeTree(root: string): Promise<void> {
@@ -255,7 +256,7 @@ describe('directories', () => {
     await makeTree(roots.node);
     const expected = await runUnderNode(name, [], roots.node);
     const args = ['run', '--dir', `${roots.here}::/`, wasiProgram(name)];
-    const { exitCode, stdout, stderr } = await runCli(args, { env: cache });
+    const { exitCode, stdout, stderr } = await runCli(args);
     expect({ exitCode, stdout }).toEqual(expected);
     const { out, parent, ...tree } = await readTree(roots.node);
     expect(await readTree(roots.here)).toEqual(tree);
@@ -270,7 +271,7 @@ describe('directories', () => {
       const root = inFolder(`mixture-${seed}`);
       await makeTree(root);
       const args = ['run', '--dir', `${root}::/`, wasiProgram('mixture'), seed, '1000'];
-      const { exitCode, stdout, stderr } = await runCli(args, { env: cache });
+      const { exitCode, stdout, stderr } = await runCli(args);
       expect({ exitCode, stderr, output: digest(stdout) }).toEqual({ exitCode: 0, stderr: '', output });
       expect(treeDigest(await readTree(root))).toBe(tree);
     },
@@ -280,7 +281,7 @@ describe('directories', () => {
     const root = inFolder('copied');
     await makeTree(root);
     const before = await readTree(root);
-    const { exitCode } = await runCli(['run', '--copy-dir', `${root}::/`, wasiProgram('files')], { env: cache });
+    const { exitCode } = await runCli(['run', '--copy-dir', `${root}::/`, wasiProgram('files')]);
     expect(exitCode).toBe(0);
     expect(await readTree(root)).toEqual(before);
   });
@@ -292,12 +293,12 @@ describe('directories', () => {
     await mkdir(outside);
     await symlink(outside, join(root, 'd'));
     await symlink(join(outside, 'a.txt'), join(root, 'a.txt'));
-    await runCli(['run', '--dir', `${root}::/`, wasiProgram('files')], { env: cache });
+    await runCli(['run', '--dir', `${root}::/`, wasiProgram('files')]);
     expect(await readdir(outside)).toEqual([]);
   });
 
   test('what a program writes elsewhere is told to be gone', async () => {
-    const { stderr } = await runCli(['run', wasiProgram('mixture'), '1', '100'], { env: cache });
+    const { stderr } = await runCli(['run', wasiProgram('mixture'), '1', '100']);
     expect(stderr).toMatch(/note: the program wrote \/\S+.* to memory only/);
   });
 });

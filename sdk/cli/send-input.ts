@@ -4,12 +4,19 @@ import type { PluvioClient } from '../client/index.ts';
 
 const FULL_PAUSE_MS = 100;
 
-/** Sends a stream to a worker's standard input, to its end; waits while the node holds as much as it may. */
+/**
+ * Sends a stream to a worker's standard input, to its end; waits while the node holds as much as it may. A worker that ends before takes
+ * no more, as a program at the end of a pipe.
+ */
 export async function sendInput(client: PluvioClient, name: string, input: AsyncIterable<unknown>): Promise<void> {
-  for await (const chunk of input) {
-    if (chunk instanceof Uint8Array) await sendChunk(client, name, chunk);
+  try {
+    for await (const chunk of input) {
+      if (chunk instanceof Uint8Array) await sendChunk(client, name, chunk);
+    }
+    await client.workers.sendStdin(name, new Uint8Array(), { end: true });
+  } catch (error) {
+    if (!(error instanceof PluvioError && error.code === 'WORKER_ENDED')) throw error;
   }
-  await client.workers.sendStdin(name, new Uint8Array(), { end: true });
 }
 
 async function sendChunk(client: PluvioClient, name: string, chunk: Uint8Array): Promise<void> {

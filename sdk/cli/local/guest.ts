@@ -1,5 +1,4 @@
 /** A program made ready to run in this process: module, hosts, files, worker. */
-import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Bundle, WorkerManifest } from '../../../runtime/bundle/index.ts';
 import { createWasi, type OutputFunction, type WasiHost } from '../../../runtime/host/index.ts';
@@ -15,6 +14,7 @@ import {
 import { openModuleCache } from '../../../runtime/node/index.ts';
 import { filesOf } from '../../../runtime/node/program.ts';
 import { decodeSideState } from '../../../runtime/node/side-state.ts';
+import { cacheFolder } from '../cache-folder.ts';
 import { note } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import {
@@ -51,8 +51,7 @@ export interface Guest {
 /** The module cache; undefined where there is none, or it cannot be opened. */
 async function openCache(settings: RunSettings): Promise<ModuleCache | undefined> {
   if (settings.cache === false) return undefined;
-  const home = process.env['XDG_CACHE_HOME'];
-  const folder = settings.cache ?? join(home !== undefined && home !== '' ? home : join(homedir(), '.cache'), 'pluvio');
+  const folder = settings.cache ?? cacheFolder();
   return openModuleCache(join(folder, 'modules')).catch(() => undefined);
 }
 

@@ -1,6 +1,7 @@
 /** The command line as child processes, for tests. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,10 @@ const closers: (() => Promise<unknown>)[] = [];
 afterAll(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
+
+/** A cache of each test file's own. */
+const CACHE_HOME = mkdtempSync(join(tmpdir(), 'pluvio-cli-cache-'));
+closers.push(() => rm(CACHE_HOME, { recursive: true, force: true }));
 
 /** A folder that goes with the suite. */
 export async function openFolder(): Promise<string> {
@@ -44,7 +49,7 @@ export class CliProcess {
   readonly #closed: Promise<unknown>;
 
   constructor(args: readonly string[], { cwd = ROOT, env = {} }: CliOptions) {
-    const base = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
+    const base = { PATH: process.env['PATH'] ?? '', HOME: CACHE_HOME, XDG_CACHE_HOME: CACHE_HOME };
     this.child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...base, ...env } });
     this.child.stdin.on('error', () => undefined); // the command may end without reading
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));

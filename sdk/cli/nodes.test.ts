@@ -1,0 +1,186 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { assemble, type CliNode, openFolder, ROOT, runCli, startCli, startCliNode } from './testing/cli-process.ts';
+
+const PI = join(ROOT, 'examples/pi/pi.wasm');
+const ANSWER = join(ROOT, 'test/programs/answer/answer.wasm');
+const ECHO = join(ROOT, 'test/programs/wasi/echo.wasm');
+const FILES = join(ROOT, 'test/programs/wasi/files.wasm');
+
+let first: CliNode;
+let second: CliNode;
+let folder: string;
+const inFolder = (name: string): string => join(folder, name);
+
+beforeAll(async () => {
+  folder = await openFolder();
+  [first, second] = await Promise.all([
+    startCliNode('--data', inFolder('data-1')),
+    startCliNode('--data', inFolder('data-2'), '--name', 'second'),
+  ]);
+});
+
+/** A command against the first node. */
+const run = (...args: readonly string[]) => runCli(args, { env: { PLUVIO_NODE: first.url } });
+const start = (...args: readonly string[]) => startCli(args, { env: { PLUVIO_NODE: first.url } });
+const parsed = (text: string): Readonly<Record<string, unknown>> =>
+  JSON.parse(text) as Readonly<Record<string, unknown>>;
+
+test('the life of a worker on two nodes', async () => {
+  const made = start('run', '--node', first.url, '--name', 'answer', '--stdin', '-o', 'json', ANSWER);
+  await made.until('stdout', '}\n');
+  expect(parsed(made.stdout)).toMatchObject({ name: 'answer', kind: 'command', outcome: null });
+  const followed = start('logs', '-f', 'answer');
+  made.child.stdin.write('add 5\n');
+  await followed.until('stdout', 'total 5');
+
+  expect(parsed((await run('stop', 'answer', '-o', 'json')).stdout)).toMatchObject({ status: 'stopped' });
+  expect((await run('list')).stdout).toMatch(/^NAME +STATUS .*\nanswer +stopped /);
+  expect((await run('list', '-q')).stdout).toBe('answer\n');
+  expect((await run('get', 'answer')).stdout).toMatch(/^name +answer\nstatus +stopped\n/);
+
+  const moved = await run('move', 'answer', second.url);
+  expect(moved.stdout).toMatch(/\nsent +\d.*\nskipped +\d.*\ndowntime +\d/);
+  expect(moved.stdout).toContain(second.url);
+  expect((await run('list', '-q')).stdout).toBe('');
+  const movedNote = `the worker has moved: following it to ${second.url}\n`;
+  expect(await run('resume', 'answer')).toMatchObject({ exitCode: 0, stderr: movedNote });
+
+  // The state of a moved worker comes from where it is.
+  const drop = inFolder('answer.drop');
+  const kept = await run('snapshot', 'answer', '-o', drop, '-o', 'json', '--progress');
+  expect(kept.stderr).toMatch(/fetching .* \(100%\)/);
+  expect(parsed(kept.stdout)).toMatchObject({ name: 'answer', hasSnapshot: true, file: drop });
+
+  made.child.stdin.end('add 1\nquit\n');
+  expect(await made.end()).toMatchObject({ exitCode: 0, stderr: movedNote });
+  const whole = 'ready\ntotal 5\ntotal 6\n3 lines, total 6\n';
+  expect(await followed.end()).toEqual({ exitCode: 0, stdout: whole, stderr: movedNote });
+  const ended = await run('get', 'answer', '-o', 'json', '--node', second.url);
+  expect(parsed(ended.stdout)).toMatchObject({ status: 'ended', outcome: { kind: 'exited', code: 0 } });
+  expect((await run('logs', 'answer', '--stream', 'stdout')).stdout).toBe(whole);
+
+  const input = { stdin: 'add 6\nquit\n' };
+  const here = await runCli(['resume', drop], input);
+  expect(here).toEqual({ exitCode: 0, stdout: 'total 11\n3 lines, total 11\n', stderr: '' });
+  const there = await runCli(['resume', drop, '--node', first.url, '--name', 'again', '--stdin', '--logs'], input);
+  expect(there).toMatchObject({ exitCode: 0, stdout: `ready\ntotal 5\n${here.stdout}` });
+
+  expect((await run('delete', 'answer', 'again')).stdout).toBe('answer\nagain\n');
+  expect((await run('list', '-o', 'json', '--node', second.url)).stdout).toBe('[]\n');
+  expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
+});
+
+test('a program that computes goes on on a node', async () => {
+  const drop = inFolder('pi.drop');
+  const begun = await runCli(['run', '--fuel', '3000000', '--on-interrupt', drop, PI, '600']);
+  const rest = await run('resume', drop, '--node', first.url, '--name', 'pi', '--fuel', '90000000000', '--logs');
+  expect(rest.exitCode).toBe(0);
+  expect(begun.stdout + rest.stdout).toBe((await runCli(['run', PI, '600'])).stdout);
+  await run('delete', 'pi');
+});
+
+describe('run on a node', () => {
+  test('with --wait the exit code is that of the worker', async () => {
+    const args = ['run', '--node', first.url, '--wait', '--env', 'A=1', '--stdin', '--logs', ECHO, '9', '-x'];
+    const { exitCode, stdout, stderr } = await runCli(args, { stdin: 'text\n' });
+    expect(stdout).toContain('arg 1 9\narg 2 -x\nenv A=1\nline 1 text\n');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 9, stderr: 'at end: 1\n' });
+    await run('delete', 'echo');
+  });
+
+  test('a copy of a directory goes with it', async () => {
+    const root = await openFolder();
+    await writeFile(join(root, 'a.txt'), 'in the way');
+    const args = ['run', '--node', first.url, '--copy-dir', `${root}::/`, '--progress', '--logs', FILES];
+    const { exitCode, stdout, stderr } = await runCli(args);
+    expect(stderr).toMatch(/sending: .* \(100%\)\n/);
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe((await runCli(['run', '--copy-dir', `${root}::/`, FILES])).stdout);
+    await run('delete', 'files');
+  });
+
+  test('what a node cannot do is a mistake of usage', async () => {
+    const { exitCode, stderr } = await run('run', '--node', first.url, '--dir', '.', PI);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('error[USAGE]: --dir cannot be used with --node\nhint: ');
+  });
+});
+
+test('functions of a worker, a second worker in its state, and events', async () => {
+  const module = inFolder('counter.wasm');
+  await writeFile(module, await assemble(COUNTER));
+  await run('run', '--node', first.url, '--name', 'counter', module);
+  expect((await run('call', 'counter', 'add', '5n')).stdout).toBe('5\n');
+  expect((await run('fork', 'counter', 'twin')).stdout).toBe('twin  idle\n');
+  expect((await run('call', 'counter', 'add', '-2n')).stdout).toBe('3\n');
+  const json = await run('call', '-o', 'json', 'twin', 'add', '4n');
+  expect(parsed(json.stdout)).toEqual({ kind: 'returned', values: ['9'] });
+  const trapped = await run('call', 'twin', 'fail');
+  expect(trapped).toMatchObject({ exitCode: 134, stdout: '' });
+  expect(trapped.stderr).toMatch(/^error\[TRAPPED\]: "fail" of worker "twin" trapped: unreachable/);
+
+  const events = await run('events', '--after', '0', '--worker', 'counter', '--count', '2', '-o', 'json');
+  expect(
+    events.stdout
+      .trim()
+      .split('\n')
+      .map((line) => parsed(line)['kind']),
+  ).toEqual(['created', 'started']);
+  await run('delete', 'counter', 'twin');
+});
+
+const COUNTER = `(module
+  (global $total (mut i64) (i64.const 0))
+  (func (export "add") (param i64) (result i64)
+    (global.set $total (i64.add (global.get $total) (local.get 0))) (global.get $total))
+  (func (export "fail") unreachable))`;
+
+describe('access', () => {
+  test('a node with a token, and a worker that is followed to it', async () => {
+    const token = inFolder('token');
+    await writeFile(token, 'a-token-of-some-length\n');
+    const guarded = await startCliNode('--token-file', token);
+    expect(await run('list', '--node', guarded.url)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('error[UNAUTHENTICATED]') as unknown,
+    });
+    const made = start('run', '--node', first.url, '--name', 'guarded', '--stdin', ANSWER);
+    await made.until('stdout', 'guarded');
+    expect((await run('move', 'guarded', guarded.url, '--target-token-file', token)).exitCode).toBe(0);
+    expect((await run('get', 'guarded')).stderr).toContain('error[UNAUTHENTICATED]');
+    expect((await run('get', 'guarded', '--token-file', `${guarded.url}=${token}`)).exitCode).toBe(0);
+    const env = { PLUVIO_NODE: guarded.url, PLUVIO_TOKEN: (await readFile(token, 'utf8')).trim() };
+    expect((await runCli(['delete', 'guarded'], { env })).exitCode).toBe(0);
+    guarded.cli.signal('SIGTERM');
+    expect((await guarded.cli.end()).exitCode).toBe(0);
+  });
+
+  test('a node that is not there', async () => {
+    const { exitCode, stderr } = await runCli(['list', '--node', 'http://127.0.0.1:9']);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error\[NODE_UNREACHABLE\]: .*\nhint: start a node with/);
+  });
+
+  test('other than loopback needs a token', async () => {
+    const { exitCode, stderr } = await runCli(['node', '--listen', '0.0.0.0:0']);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('error[LISTEN_REFUSED]');
+  });
+});
+
+test('a node that is asked to end keeps its workers', async () => {
+  const data = inFolder('data-3');
+  const before = await startCliNode('--data', data);
+  const made = startCli(['run', '--node', before.url, '--name', 'kept', '--stdin', '--logs', ANSWER]);
+  made.child.stdin.write('add 4\n');
+  await made.until('stdout', 'total 4');
+  before.cli.signal('SIGTERM');
+  const { exitCode, stderr } = await before.cli.end();
+  expect(exitCode).toBe(0);
+  expect(stderr).toMatch(/^node ".*" listens on http:\S+\nnode ".*" is closing\n$/);
+  const after = await startCliNode('--data', data);
+  const rest = await runCli(['resume', 'kept', '--stdin', '--logs', '--node', after.url], { stdin: 'quit\n' });
+  expect(rest).toMatchObject({ exitCode: 0, stdout: 'ready\ntotal 4\n2 lines, total 4\n' });
+});
