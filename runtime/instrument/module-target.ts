@@ -63,6 +63,10 @@ export abstract class ModuleTarget implements Target, HelperHost {
     });
   }
 
+  callee(index: number): number {
+    return this.func(index);
+  }
+
   funcType(params: readonly ValType[], results: readonly ValType[]): number {
     const key = typeKey(params, results);
     let index = this.#typeIndex.get(key);

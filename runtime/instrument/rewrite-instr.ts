@@ -165,7 +165,7 @@ function writeCallOp(r: Rewriter, row: number): void {
   switch (op) {
     case OP.call:
     case OP.return_call:
-      return r.out.u32(r.target.func(index));
+      return r.out.u32(r.target.callee(index));
     case OP.call_indirect:
     case OP.return_call_indirect:
       r.out.u32(index);

@@ -27,6 +27,7 @@ import { ENGINE, EXPORTS, IMPORTS, RECORD, type RefKind, SAVE } from './abi.ts';
 import { encodeBranchHints } from './branch-hints.ts';
 import { ContinuationBuilder } from './continuation.ts';
 import { Assembler, writeLoad } from './helpers.ts';
+import { leafCallees } from './leaf-callees.ts';
 import { isSharedHelper, memoryImport, refTableType, saveMemoryImport } from './instrument-module.ts';
 import { ModuleTarget } from './module-target.ts';
 import { FunctionPlan } from './plan.ts';
@@ -69,6 +70,8 @@ class SideTarget extends ModuleTarget {
   #tableCount = 0;
   readonly #funcs = new Map<number, number>();
   readonly #loops = new Map<number, number>();
+  /** Functions that are copied into this module: where each is, by original index. */
+  readonly #copies = new Map<number, number>();
   readonly #globals = new Map<number, number>();
   readonly #shared = new Map<HelperKey, number>();
   readonly #refs = new Map<RefKind, number>();
@@ -126,7 +129,8 @@ class SideTarget extends ModuleTarget {
       const op = code.op[row] ?? 0;
       const a = code.a[row] ?? 0;
       if (op === OP.call || op === OP.return_call || op === OP['ref.func']) {
-        if (a < module.funcs.length) this.needFunc(a);
+        const isCopied = op !== OP['ref.func'] && this.#copies.has(a);
+        if (a < module.funcs.length && !isCopied) this.needFunc(a);
       } else if (op === OP['global.get'] || op === OP['global.set']) this.#needGlobal(a);
       else if (op === OP['data.drop']) this.#needHelper(`dropData:${a}`, [], []);
       else if (op === OP['elem.drop']) this.#needHelper(`dropElem:${a}`, [], []);
@@ -175,10 +179,24 @@ class SideTarget extends ModuleTarget {
     }
   }
 
-  /** Fixes where functions of this module's own begin; no function may be imported after it. */
+  /** Says which functions will be copied into this module. To be called before `prepare`. */
+  planCopies(funcs: readonly number[]): void {
+    for (const func of funcs) this.#copies.set(func, -1);
+  }
+
+  /**
+   * Fixes where functions of this module's own begin: `count` of them, then the copies, then helpers. No function may be imported
+   * after it.
+   */
   defineFunctions(count: number): number {
-    this.#helperBase = this.#funcCount + count;
+    let next = this.#funcCount + count;
+    for (const func of this.#copies.keys()) this.#copies.set(func, next++);
+    this.#helperBase = next;
     return this.#funcCount;
+  }
+
+  override callee(index: number): number {
+    return this.#copies.get(index) ?? this.func(index);
   }
 
   get importedFuncs(): readonly number[] {
@@ -287,7 +305,10 @@ export function siteSideModule(program: Program, plan: FunctionPlan, site: numbe
   const isLoop = plan.siteKind(site) === 'loop';
   const live = new Set(plan.siteValues(site));
   const fields = layout.fields.filter((field) => live.has(field.local));
+  const copies = leafCallees(program, next.code);
+  target.planCopies(copies.map(({ func }) => func));
   target.prepare(next.code, built.loops, next);
+  for (const copy of copies) target.prepare(copy.code, [], copy);
   target.needRefs(layout.fields);
   const first = target.defineFunctions(isLoop ? 2 : 1);
   const rewriter = new Rewriter();
@@ -307,6 +328,10 @@ export function siteSideModule(program: Program, plan: FunctionPlan, site: numbe
     own.push({ typeIndex: target.funcType(loopParamTypes(plan, row), plan.results), body: body.bytes });
   } else own.push({ typeIndex: results, body: body.bytes });
   const hints = [{ func: first + own.length - 1, hints: body.hints }];
+  for (const copy of copies) {
+    const { bytes } = rewriter.rewrite(copy, target);
+    own.push({ typeIndex: program.module.funcs[copy.func]?.typeIndex ?? 0, body: bytes });
+  }
   const loops = built.loops.map((loop) => plan.siteId[plan.siteOfRow[loop] ?? 0] ?? 0);
   return finish(target, target.encode(own, hints, isLoop ? ['c', 'h'] : ['c']), loops);
 }

@@ -31,7 +31,10 @@ export interface Target {
   readonly handlers: 'legacy' | 'table';
   /** Whether segments live in this module (false: in the one that it continues). */
   readonly ownsSegments: boolean;
+  /** A guest function for references. */
   func(index: number): number;
+  /** A guest function for calls: a copy of it, if there is one nearer. */
+  callee(index: number): number;
   global(index: number): number;
   tag(index: number): number;
   /** Index of a function type, added if need be. */
