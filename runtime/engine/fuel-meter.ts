@@ -34,7 +34,8 @@ export class FuelMeter {
 
   /** Grants a quantum, `charge` at least, within the limit; gives what is granted. */
   grant(limit: number, charge: number): number {
-    this.granted = Math.min(limit - this.used, Math.max(this.#quantum, charge), QUANTUM_MAX);
+    // Not below 0: the global would take a large debt, as a snapshot may claim one, for fuel.
+    this.granted = Math.max(0, Math.min(limit - this.used, Math.max(this.#quantum, charge), QUANTUM_MAX));
     return this.granted;
   }
 
