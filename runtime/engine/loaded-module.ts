@@ -263,6 +263,9 @@ async function compile(bytes: Uint8Array): Promise<WebAssembly.Module | undefine
   }
 }
 
+/** Words of engines for what exceeds a limit of theirs. */
+const OVER_LIMIT = /too (large|many|big)|exceeds|maximum|limit/i;
+
 /** Why the engine did not take the instrumented module: it may not know a proposal that the original uses. */
 async function refusal(original: Uint8Array, instrumented: Uint8Array): Promise<PluvioError> {
   const message = async (bytes: Uint8Array): Promise<string | undefined> => {
@@ -275,7 +278,14 @@ async function refusal(original: Uint8Array, instrumented: Uint8Array): Promise<
   };
   const own = await message(original);
   if (own !== undefined) return new PluvioError('UNSUPPORTED', `this engine cannot compile the module: ${own}`);
-  return new PluvioError('INTERNAL', `the instrumented module does not compile: ${await message(instrumented)}`);
+  const refused = (await message(instrumented)) ?? '';
+  if (OVER_LIMIT.test(refused)) {
+    return new PluvioError(
+      'MODULE_LIMIT',
+      `the module leaves no room for instrumentation below a limit of this engine: ${refused}`,
+    );
+  }
+  return new PluvioError('INTERNAL', `the instrumented module does not compile: ${refused}`);
 }
 
 const CACHE_MAGIC = 'pluvio1\n';

@@ -29,7 +29,7 @@ const REFUSALS =
   /^(SNAPSHOT_MALFORMED|SNAPSHOT_VERSION|SNAPSHOT_MISMATCH|STACK_TOO_DEEP|LINK_FAILED|LIMIT_OUT_OF_RANGE)$/;
 const OPTIONS = {
   imports: createFunctionImports(),
-  limits: { fuel: 3_000_000n, memoryPages: 64, tableElements: 1000, stackDepth: 1000, wallClockMs: 5000 },
+  limits: { fuel: 300_000n, memoryPages: 64, tableElements: 1000, stackDepth: 1000, wallClockMs: 5000 },
 };
 
 interface Target {

@@ -1,0 +1,42 @@
+/**
+ * Every instruction of the table, run by the bare engine and by workers: between two loops, so that there is a place to stop
+ * before and after it. The sample has shared memory, so these workers are sliced, not moved; the function corpus moves.
+ */
+import { describe, expect, it } from 'vitest';
+import { createWorker, loadModule, type Outcome } from '../../runtime/index.ts';
+import { trapCode } from '../../runtime/engine/traps.ts';
+import { BLOCK_KIND, OP, type OpName } from '../../runtime/wasm/index.ts';
+import type { Instr } from '../../runtime/wasm/testing/assemble.ts';
+import { codeAround, sample } from '../../runtime/wasm/testing/sample.ts';
+
+const NAMES = Object.keys(OP) as OpName[]; // the table's own keys
+
+/** An empty loop: a safepoint. */
+const safepoint: readonly Instr[] = [['loop', 0, 0, BLOCK_KIND.empty], ['end']];
+
+/** Waiting and notifying block or need a second thread. */
+const wrap = (name: OpName): Uint8Array => sample([...safepoint, ...codeAround(name), ...safepoint]);
+
+function runBare(bytes: Uint8Array): string {
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource));
+  try {
+    (instance.exports['f'] as () => void)(); // the sample's only export
+    return 'returned';
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) return trapCode(error.message);
+    return 'exception';
+  }
+}
+
+const endOf = (outcome: Outcome): string => (outcome.kind === 'trapped' ? outcome.code : outcome.kind);
+
+describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
+  it.each(NAMES)('%s', async (name) => {
+    const bytes = wrap(name);
+    const module = await loadModule(bytes, { unwind });
+    let polls = 0;
+    const worker = await createWorker(module, { onPoll: () => (polls++ % 2 === 0 ? 'slice' : 'go on') });
+    expect(endOf(await worker.call('f'))).toBe(runBare(bytes));
+    expect(polls).toBeGreaterThanOrEqual(2); // stopped before it, and went on from there
+  });
+});
