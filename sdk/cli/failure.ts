@@ -7,7 +7,6 @@ import { UsageError } from './usage-error.ts';
 /** What a person can do, by code. */
 const HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
   MODULE_MALFORMED: 'a program is a WebAssembly module (.wasm) or a bundle (.drop)',
-  UNSUPPORTED: 'a component runs after it was turned into a core module',
   IMPORT_MISSING: 'pluvio gives WASI 0.1 only; build the program for the target wasm32-wasi (wasip1)',
   EXPORT_NOT_FOUND: '`pluvio inspect FILE.wasm` lists what a module exports; call a function with --invoke',
   NOT_MIGRATABLE: 'run it without --on-interrupt; `pluvio inspect FILE.wasm` tells what cannot be captured',

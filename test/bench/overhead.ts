@@ -157,9 +157,18 @@ function format(result: OverheadResult): string {
     one.asyncify_ratio === undefined ? '' : spread(one.asyncify_ratio),
     spread(one.first_ratio),
   ];
-  const mean = ['geometric mean', '', `${result.geomean}`, `${result.asyncify_geomean}`, `${result.first_geomean}`];
+  const means = [result.geomean, result.asyncify_geomean, result.first_geomean].map(
+    (value) => `**${value.toFixed(2)}**`,
+  );
+  const mean = ['**geometric mean of the kernels**', '', ...means];
   const rows = [...Object.entries(result.per_kernel).map(row), mean, ...Object.entries(result.per_program).map(row)];
-  const header = ['kernel', 'bare, ms', 'Pluvio / bare', 'Asyncify with fuel / bare', 'first call: Pluvio / bare'];
+  const header = [
+    'kernel or program',
+    'bare, ms',
+    'Pluvio / bare',
+    'Asyncify with fuel / bare',
+    'first call: Pluvio / bare',
+  ];
   return `${machineLine(result.machine)}\n\n${formatTable(header, rows)}`;
 }
 

@@ -103,7 +103,7 @@ function format(result: ReentryResult): string {
     pluvio_ms.median.toFixed(0),
     spread(ratio),
   ]);
-  rows.push(['median', '', '', result.ratio.toFixed(2)]);
+  rows.push(['**median**', '', '', `**${result.ratio.toFixed(2)}**`]);
   return `${machineLine(result.machine)}\n\n${formatTable(['kernel', 'bare, ms', 'Pluvio, ms', 'Pluvio / bare'], rows)}`;
 }
 

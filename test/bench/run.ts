@@ -15,7 +15,7 @@ const entry = <Result extends object>({ question, measure, format }: Benchmark<R
   question,
   run: async (options: Parameters<typeof measure>[0]): Promise<string> => {
     const result = await measure(options);
-    return options.json ? JSON.stringify(result) : `${question}\n${format(result)}\n`;
+    return options.json ? JSON.stringify(result) : `${question}\n\n${format(result)}\n`;
   },
 });
 

@@ -57,7 +57,9 @@ async function openCache(settings: RunSettings): Promise<ModuleCache | undefined
 
 /** The bundle that a run of this file starts from; a module's is made of the command line. */
 export async function bundleOfRun(file: ProgramFile, settings: RunSettings): Promise<Bundle> {
-  const { args, env, limits } = settings;
+  const { env, limits } = settings;
+  // With --invoke the arguments are those of the function.
+  const args = settings.invoke === undefined ? settings.args : [];
   if (file.kind === 'module') {
     const manifest: WorkerManifest = {
       schemaVersion: 1,

@@ -1,24 +1,40 @@
 /** `run` and `resume`: here, or on a node. */
-import { existsSync } from 'node:fs';
-import type { CommandAction } from '../command.ts';
+import type { CommandAction, OptionRow, OptionValues } from '../command.ts';
 import { deploy } from '../deploy.ts';
-import { watchWorker } from '../watch-worker.ts';
 import { openClient } from '../node-client.ts';
 import { textOf } from '../option-values.ts';
+import { DEPLOY_OPTIONS, GUEST_OPTIONS } from '../options.ts';
+import { UsageError } from '../usage-error.ts';
+import { watchWorker } from '../watch-worker.ts';
 import { runHere } from './run-here.ts';
 import { runSettings } from './run-settings.ts';
 
+/** Options that would mean nothing are mistakes. @throws UsageError */
+function refuseOptions(rows: readonly OptionRow[], options: OptionValues, why: string): void {
+  for (const { flags } of rows) {
+    const flag = /--([a-z-]+)/.exec(flags)?.[1] ?? '';
+    const value = options[flag.replace(/^no-/, '').replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
+    const isGiven = flag.startsWith('no-') ? value === false : value !== undefined && typeof value !== 'boolean' ? true : value === true && flag !== 'cache';
+    if (isGiven) throw new UsageError(`--${flag} ${why}`);
+  }
+}
+
 export const runAction: CommandAction = (input) => {
   const settings = runSettings(input);
-  return textOf(input.options, 'node') === undefined ? runHere(settings) : deploy(settings, input.options);
+  if (textOf(input.options, 'node') !== undefined) return deploy(settings, input.options);
+  refuseOptions(DEPLOY_OPTIONS, input.options, 'needs --node URL');
+  return runHere(settings);
 };
 
-const isFile = (target: string): boolean => /\.(?:drop|wasm)$|\//.test(target) || existsSync(target);
+/** Any other name is that of a worker. */
+const IS_FILE = /\.(?:drop|wasm)$|\//;
 
 export const resumeAction: CommandAction = async (input) => {
   const [target = ''] = input.args;
-  if (isFile(target)) return runAction(input);
-  const client = await openClient(input.options);
-  const worker = await client.workers.resume(target);
-  return watchWorker(client, worker, input.options);
+  const { options } = input;
+  if (IS_FILE.test(target)) return runAction(input);
+  refuseOptions(GUEST_OPTIONS, options, `cannot be used with a worker; "${target}" goes on as it was`);
+  refuseOptions(DEPLOY_OPTIONS.filter(({ flags }) => /^--(?:name|progress)\b/.test(flags)), options, 'cannot be used with a worker');
+  const client = await openClient(options);
+  return watchWorker(client, await client.workers.resume(target), options);
 };

@@ -2,7 +2,7 @@
  * Runs a guest in this process: streams, signals, what is left behind.
  *
  * Invariants:
- * 1. SIGINT and SIGTERM stop the guest at its next safepoint; a second one ends the process at once.
+ * 1. SIGINT, SIGTERM and SIGHUP stop the guest at its next safepoint; a second one ends the process at once.
  * 2. However the guest ends, directories that are written back are written before the command ends.
  * 3. A bundle is left behind only where one was asked for, and whole.
  */
@@ -24,9 +24,10 @@ import { writeBack } from './write-back.ts';
 const CAPTURE_MAX_BYTES = 64 * 2 ** 20;
 /** As many frames of a guest as a trap shows. */
 const TRACE_FRAMES = 100;
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
-type Signal = (typeof SIGNALS)[number];
+/** Signals that stop the guest, each with the exit code of a program that it ends: 128 and its number. */
+const SIGNAL_EXIT = { SIGHUP: 129, SIGINT: EXIT.interrupted, SIGTERM: 143 } as const;
+type Signal = keyof typeof SIGNAL_EXIT;
+const SIGNALS = Object.keys(SIGNAL_EXIT) as Signal[]; // the keys of the table
 
 /** Why the guest was stopped from outside. */
 interface Interruption {
@@ -171,7 +172,7 @@ async function bringBack(guest: Guest, { mounts }: RunSettings): Promise<void> {
 function exitCodeAfter(outcome: Outcome, { signal, outputClosed }: Interruption): number {
   if (outcome.kind !== 'stopped') return exitCodeOf(outcome);
   if (outputClosed) return EXIT.outputClosed;
-  return signal === 'SIGTERM' ? SIGNAL_EXIT.SIGTERM : EXIT.interrupted;
+  return SIGNAL_EXIT[signal ?? 'SIGINT'];
 }
 
 function tellEnd(

@@ -8,6 +8,7 @@ import {
   type Snapshot,
   type Worker,
 } from '../../../runtime/engine/index.ts';
+import { PluvioError } from '../../../runtime/errors/index.ts';
 import { trapCode } from '../../../runtime/engine/traps.ts';
 import { leavingAtEach } from '../stops.ts';
 import { GLOBAL_TYPES } from './shapes.ts';
@@ -32,8 +33,12 @@ export interface Finished {
 
 const tick = (x: number): number => (Math.imul(x, 5) + 1) | 0;
 const wide = (x: bigint, y: number): bigint => BigInt.asIntN(64, x * 3n + BigInt(Math.trunc(y) % 1000 || 0));
-const bareImports = () => ({ env: { tick, wide, later: (x: number): number => x ^ 0x55 } });
-const imports = () => ({ env: { tick, wide, later: (x: number) => pending(Promise.resolve(x ^ 0x55)) } });
+const fail = (x: number): number => {
+  if ((x & 3) === 1) throw new Error('the host function failed');
+  return x + 1;
+};
+const bareImports = () => ({ env: { tick, wide, fail, later: (x: number): number => x ^ 0x55 } });
+const imports = () => ({ env: { tick, wide, fail, later: (x: number) => pending(Promise.resolve(x ^ 0x55)) } });
 
 interface Exports {
   readonly memory: WebAssembly.Memory;
@@ -62,7 +67,7 @@ export async function runBare(bytes: Uint8Array): Promise<Observed> {
     const value: unknown = (exports['run'] as () => unknown)(); // every program exports it
     result = value === undefined ? [] : Array.isArray(value) ? value : [value];
   } catch (error) {
-    result = error instanceof WebAssembly.Exception ? 'exception' : trapCode(String((error as Error).message)); // traps are errors
+    result = error instanceof WebAssembly.RuntimeError ? trapCode(error.message) : 'exception'; // traps are errors
   }
   return observe(result, {
     memory: exports['memory'] as WebAssembly.Memory,
@@ -105,17 +110,30 @@ export async function runSliced(module: LoadedModule): Promise<Finished> {
   return finish(worker, await worker.call('run'), breaks);
 }
 
-/** Stopped at every safepoint; each resume in a fresh instance, from bytes. */
+/**
+ * Stopped at every safepoint; each resume in a fresh instance, from bytes. Where a handler holds a host's exception the worker cannot
+ * travel and is resumed where it is.
+ */
 export async function runStopped(module: LoadedModule): Promise<Finished> {
-  let worker = await createWorker(module, { imports: imports(), onPoll: () => 'stop' });
+  let worker = await createWorker(module, { imports: imports(), onPoll: leavingAtEach('stop') });
   let outcome = await worker.call('run');
   let breaks = 0;
   for (; outcome.kind === 'stopped'; breaks++) {
-    const bytes = worker.snapshot();
-    await worker.close();
-    const onPoll = leavingAtEach('stop');
-    worker = await restoreWorker(module, bytes, { imports: imports(), onPoll });
+    const bytes = snapshotOf(worker);
+    if (bytes !== undefined) {
+      await worker.close();
+      worker = await restoreWorker(module, bytes, { imports: imports(), onPoll: leavingAtEach('stop') });
+    }
     outcome = await worker.resume();
   }
   return finish(worker, outcome, breaks);
+}
+
+function snapshotOf(worker: Worker): Uint8Array | undefined {
+  try {
+    return worker.snapshot();
+  } catch (error) {
+    if (error instanceof PluvioError && error.code === 'NOT_MIGRATABLE' && /host/.test(error.message)) return undefined;
+    throw error;
+  }
 }

@@ -26,11 +26,12 @@ export const TYPES: readonly ValType[] = [I32, I64, F32, F64, V128, FUNCREF, EXT
 /** Types that cross the JavaScript interface with all their bits that matter. */
 export const PLAIN_TYPES: readonly ValType[] = [I32, I64, F32, F64];
 
-/** Host functions; all are pure. `later` answers at once on the bare engine and by a promise elsewhere. */
+/** Host functions; all are pure. `later` answers at once on the bare engine and by a promise elsewhere; `fail` throws at times. */
 export const HOST_FUNCS = [
   { name: 'tick', type: funcType([I32], [I32]) },
   { name: 'wide', type: funcType([I64, F64], [I64]) },
   { name: 'later', type: funcType([I32], [I32]) },
+  { name: 'fail', type: funcType([I32], [I32]) },
 ] as const;
 
 /** Global indices. `steps` bounds the run of every program. */
