@@ -177,21 +177,28 @@ function readBits(view: DataView, at: number, type: ValType): Value {
   return new Uint8Array(view.buffer.slice(at, at + 16));
 }
 
-/** The functions that active segments put into a table, by slot; -1 for null. */
-function tableImage(instance: ModuleInstance, table: number): Map<number, number> {
+/** In a table's image: what active segments put there is not known without running their expressions, so it counts as changed. */
+const UNKNOWN_FUNC = -1;
+
+/** The functions that active segments put into a table of that length, by slot; none: null. */
+function tableImage(instance: ModuleInstance, table: number, length: number): Map<number, number> {
   const { module } = instance.module;
   const image = new Map<number, number>();
   for (const segment of module.elements) {
     if (segment.mode !== 'active' || segment.tableIndex !== table || segment.offset === undefined) continue;
     const code = decodeExpr(module, segment.offset);
-    if (code.length !== 2 || code.op[0] !== OP['i32.const']) continue; // elsewhere every element counts as changed
+    if (code.length !== 2 || code.op[0] !== OP['i32.const']) {
+      for (let slot = 0; slot < length; slot++) image.set(slot, UNKNOWN_FUNC);
+      continue;
+    }
     const start = code.a[0] ?? 0;
     if (segment.items.kind === 'funcs') segment.items.funcs.forEach((func, at) => image.set(start + at, func));
     else {
       segment.items.exprs.forEach((expr, at) => {
         const item = decodeExpr(module, expr);
         if (item.op[0] === OP['ref.func']) image.set(start + at, item.a[0] ?? 0);
-        else image.delete(start + at);
+        else if (item.op[0] === OP['ref.null']) image.delete(start + at);
+        else image.set(start + at, UNKNOWN_FUNC);
       });
     }
   }
@@ -206,11 +213,12 @@ function captureTable(instance: ModuleInstance, index: number, handles: HandleMa
   const visible =
     declared?.imported === true || module.exports.some((entry) => entry.kind === 'table' && entry.index === index);
   if (!program.facts.changesTables && !visible) return { length, runs: [] };
-  const image = tableImage(instance, index);
+  const image = tableImage(instance, index, length);
+  const at = (slot: number): number => (declared?.type.limits.is64 === true ? BigInt(slot) : slot) as number; // bigint for i64 addresses
   const kind = refKind(savedType(program, declared?.type.element ?? 0));
   const runs: { offset: number; values: RefValue[] }[] = [];
   for (let slot = 0; slot < length; slot++) {
-    const value = encodeRef(instance, table.get(slot), kind, handles, `table ${index}, element ${slot}`);
+    const value = encodeRef(instance, table.get(at(slot)), kind, handles, `table ${index}, element ${slot}`);
     const same =
       value === null
         ? !image.has(slot) && declared?.init === undefined

@@ -11,6 +11,8 @@ import {
   type Outcome,
   restoreWorker,
 } from '../../runtime/engine/index.ts';
+import { FUNCREF, I32 } from '../../runtime/wasm/index.ts';
+import { bodyOf, funcType, type Instr, limits, moduleOf, typesOf } from '../../runtime/wasm/testing/assemble.ts';
 import { leavingAtEach, runStoppedEverywhere, stoppedAt } from './stops.ts';
 import { assembleModule } from './text-module.ts';
 
@@ -189,7 +191,56 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
     expect(await after.call('elem')).toMatchObject({ kind: 'trapped', code: 'table-out-of-bounds' });
   });
 
-  it('tables and memories with 64-bit addresses', async () => {
+  it.each([
+    ['a constant', '(i32.const 0)', '(ref.func $f)'],
+    ['a global', '(global.get $at)', '(ref.func $f)'],
+    ['a constant, and items of a global', '(i32.const 0)', '(global.get $item)'],
+  ])('a table element that the guest took away stays away: segment at %s', async (_what, offset, item) => {
+    const module = await load(`(module
+      (import "env" "at" (global $at i32)) (import "env" "item" (global $item funcref))
+      (table 3 funcref) (func $f) (elem declare func $f)
+      (elem (offset ${offset}) funcref (item ${item}) (item (ref.func $f)))
+      (func (export "clear") (param i32) (table.set (local.get 0) (ref.null func)))
+      (func (export "null") (param i32) (result i32) (ref.is_null (table.get (local.get 0)))))`);
+    const imports = { env: { at: 0, item: new WebAssembly.Global({ value: 'anyfunc' }) } };
+    const worker = await createWorker(module, { imports });
+    for (const slot of [0, 1]) await worker.call('clear', [slot]);
+    const moved = await restoreWorker(module, worker.snapshot(), { imports });
+    for (const slot of [0, 1, 2]) expect(await moved.call('null', [slot])).toEqual(returned(1));
+  });
+
+  it('tables with 64-bit addresses', async () => {
+    const grow: Instr[] = [
+      ['ref.func', 1],
+      ['i64.const', 2],
+      ['table.grow', 0],
+      ['drop'],
+      ['i64.const', 3],
+      ['ref.func', 0],
+      ['table.set', 0],
+    ];
+    const bytes = moduleOf({
+      types: typesOf([funcType([], []), funcType([], [I32])]),
+      funcs: [
+        { typeIndex: 0, body: bodyOf(grow) },
+        { typeIndex: 1, body: bodyOf([['i64.const', 3], ['table.get', 0], ['ref.is_null']]) },
+      ],
+      tables: [{ type: { element: FUNCREF, limits: limits(2, 10, { is64: true }) } }],
+      elements: [{ mode: 'declarative', tableIndex: 0, type: FUNCREF, items: { kind: 'funcs', funcs: [0, 1] } }],
+      exports: [
+        { name: 'grow', kind: 'func', index: 0 },
+        { name: 'null', kind: 'func', index: 1 },
+      ],
+    });
+    const module = await loadModule(bytes, { unwind });
+    const worker = await createWorker(module);
+    await worker.call('grow');
+    const moved = await restoreWorker(module, worker.snapshot());
+    expect(await moved.call('null')).toEqual(returned(0));
+    expect(moved.capture().instances).toEqual(worker.capture().instances);
+  });
+
+  it('memories with 64-bit addresses', async () => {
     const module = await load(`(module (memory i64 1 4)
       (func (export "run") (result i64 i64) (local $i i64)
         (drop (memory.grow (i64.const 1)))
