@@ -15,6 +15,7 @@
 import { PluvioError } from '../errors/index.ts';
 import { decodeExpr, decodeFunction, type FunctionBody, type Module, OP } from '../wasm/index.ts';
 import { INSTRUCTION_FUEL } from './fuel-costs.ts';
+import { cutCycles, type Graph, hasEdge, leadsToMarked, stronglyConnected } from './graph.ts';
 
 /** More than this and a function charges for itself. */
 export const PLAIN_COST_MAX = 256;
@@ -27,6 +28,8 @@ export interface FunctionFacts {
   readonly mayYield: Uint8Array;
   /** 1: lies on a cycle of the call graph. */
   readonly recursive: Uint8Array;
+  /** 1: checks fuel and depth at its entry. Every cycle of the call graph has such a function. */
+  readonly entryChecked: Uint8Array;
   /** 1: lies on a cycle or can call, over whatever ways, a function that does. */
   readonly reachesCycle: Uint8Array;
   /** Fuel that a caller pays for a call of a plain function; 0 for the others. */
@@ -140,10 +143,11 @@ export function analyseCalls(module: Module): FunctionFacts {
   const mayYield = new Uint8Array(nodes);
   const recursive = new Uint8Array(funcs);
   const reachesCycle = new Uint8Array(nodes);
-  for (const component of stronglyConnected(nodes, start, edges.to)) {
+  const graph: Graph = { nodes, start, to: edges.to };
+  for (const component of stronglyConnected(graph)) {
     const first = component[0] ?? 0;
-    const cyclic = component.length > 1 || hasEdge(start, edges.to, first, first);
-    const reaches = cyclic || component.some((node) => callsAny(start, edges.to, node, reachesCycle));
+    const cyclic = component.length > 1 || hasEdge(graph, first, first);
+    const reaches = cyclic || component.some((node) => leadsToMarked(graph, node, reachesCycle));
     for (const node of component) {
       reachesCycle[node] = reaches ? 1 : 0;
       if (node >= funcs) {
@@ -167,6 +171,7 @@ export function analyseCalls(module: Module): FunctionFacts {
     siteBase,
     mayYield: mayYield.slice(0, funcs),
     recursive,
+    entryChecked: checkedEntries(graph, recursive, addressTaken),
     reachesCycle: reachesCycle.slice(0, funcs),
     plainCost,
     addressTaken,
@@ -225,58 +230,17 @@ function addTypeEdges(module: Module, addressTaken: Uint8Array, start: Int32Arra
   });
 }
 
-/** Whether a node has an edge to one that is marked. */
-function callsAny(start: Int32Array, to: Int32Array, from: number, marks: Uint8Array): boolean {
-  for (let edge = start[from] ?? 0; edge < (start[from + 1] ?? 0); edge++) if (marks[to[edge] ?? 0] === 1) return true;
-  return false;
-}
-
-function hasEdge(start: Int32Array, to: Int32Array, from: number, node: number): boolean {
-  for (let edge = start[from] ?? 0; edge < (start[from + 1] ?? 0); edge++) if (to[edge] === node) return true;
-  return false;
-}
-
-/** Tarjan's strongly connected components, callees before callers; iterative, since call chains are long. */
-function* stronglyConnected(nodes: number, start: Int32Array, to: Int32Array): Generator<number[]> {
-  const index = new Int32Array(nodes).fill(-1);
-  const low = new Int32Array(nodes);
-  const onStack = new Uint8Array(nodes);
-  const next = new Int32Array(nodes);
-  const stack: number[] = [];
-  const work: number[] = [];
-  let counter = 0;
-  for (let root = 0; root < nodes; root++) {
-    if (index[root] !== -1) continue;
-    work.push(root);
-    while (work.length > 0) {
-      const node = work[work.length - 1] ?? 0;
-      if (index[node] === -1) {
-        index[node] = low[node] = counter++;
-        next[node] = start[node] ?? 0;
-        stack.push(node);
-        onStack[node] = 1;
-      }
-      const edge = next[node] ?? 0;
-      if (edge < (start[node + 1] ?? 0)) {
-        next[node] = edge + 1;
-        const callee = to[edge] ?? 0;
-        if (index[callee] === -1) work.push(callee);
-        else if (onStack[callee] === 1) low[node] = Math.min(low[node] ?? 0, index[callee] ?? 0);
-        continue;
-      }
-      work.pop();
-      const parent = work[work.length - 1];
-      if (parent !== undefined) low[parent] = Math.min(low[parent] ?? 0, low[node] ?? 0);
-      if (low[node] === index[node]) {
-        const component: number[] = [];
-        for (;;) {
-          const member = stack.pop() ?? 0;
-          onStack[member] = 0;
-          component.push(member);
-          if (member === node) break;
-        }
-        yield component;
-      }
-    }
+/**
+ * Functions that check at their entry: those on a cycle that are called indirectly, and enough of the others that no cycle of direct
+ * calls is without one.
+ */
+function checkedEntries(graph: Graph, recursive: Uint8Array, addressTaken: Uint8Array): Uint8Array {
+  const checked = new Uint8Array(graph.nodes);
+  for (let func = 0; func < recursive.length; func++) {
+    if (recursive[func] === 1 && addressTaken[func] === 1) checked[func] = 1;
   }
+  // An indirect call leads to checked functions alone, so its type needs no walk.
+  checked.fill(1, recursive.length);
+  cutCycles(graph, checked);
+  return checked.slice(0, recursive.length);
 }

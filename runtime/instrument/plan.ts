@@ -267,7 +267,7 @@ export class FunctionPlan {
     const base = program.facts.siteBase[this.func] ?? 0;
     this.siteCount = 0;
     this.hasLoops = this.hasCallSites = this.hasTry = false;
-    this.hasEntrySite = program.facts.recursive[this.func] === 1;
+    this.hasEntrySite = program.facts.entryChecked[this.func] === 1;
     if (this.hasEntrySite) this.#addSite(-1, base);
     let ordinal = 1;
     for (let row = 0; row < length; row++) {
