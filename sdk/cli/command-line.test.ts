@@ -29,6 +29,8 @@ describe('usage', () => {
     ['run', '--timeout', 'soon', PI],
     ['run', '--env', 'NOT_SET_ANYWHERE', PI],
     ['run', '--dir', '../..', PI],
+    ['run', '--name', 'pi', PI],
+    ['resume', '--fuel', '5', 'pi'],
     ['list', 'too', 'many'],
     ['list', '-o', 'xml'],
     ['get'],

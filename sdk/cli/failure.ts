@@ -36,7 +36,7 @@ function report(code: string, message: string, hint: string | undefined): void {
 /** Writes what went wrong to standard error; gives the exit code. */
 export function reportFailure(error: unknown): number {
   if (error instanceof UsageError) {
-    report('USAGE', error.message, error.hint ?? '`pluvio help COMMAND` explains it');
+    report('USAGE', error.message, error.hint ?? '`pluvio help` and the name of the command explain it');
     return EXIT.usage;
   }
   if (error instanceof PluvioError) {

@@ -14,7 +14,7 @@ function refuseOptions(rows: readonly OptionRow[], options: OptionValues, why: s
   for (const { flags } of rows) {
     const flag = /--([a-z-]+)/.exec(flags)?.[1] ?? '';
     const value = options[flag.replace(/^no-/, '').replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
-    const isGiven = flag.startsWith('no-') ? value === false : value !== undefined && typeof value !== 'boolean' ? true : value === true && flag !== 'cache';
+    const isGiven = flag.startsWith('no-') ? value === false : value !== undefined && value !== false;
     if (isGiven) throw new UsageError(`--${flag} ${why}`);
   }
 }
@@ -34,7 +34,11 @@ export const resumeAction: CommandAction = async (input) => {
   const { options } = input;
   if (IS_FILE.test(target)) return runAction(input);
   refuseOptions(GUEST_OPTIONS, options, `cannot be used with a worker; "${target}" goes on as it was`);
-  refuseOptions(DEPLOY_OPTIONS.filter(({ flags }) => /^--(?:name|progress)\b/.test(flags)), options, 'cannot be used with a worker');
+  refuseOptions(
+    DEPLOY_OPTIONS.filter(({ flags }) => /^--(?:name|progress)\b/.test(flags)),
+    options,
+    'cannot be used with a worker',
+  );
   const client = await openClient(options);
   return watchWorker(client, await client.workers.resume(target), options);
 };
