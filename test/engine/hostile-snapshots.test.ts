@@ -99,7 +99,7 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
         const { module, snapshot } = targetOf(tape);
         let bytes: Uint8Array;
         try {
-          bytes = encodeSnapshot(mutateSnapshot(snapshot, tape) as Snapshot);
+          bytes = encodeSnapshot(mutateSnapshot(snapshot, tape));
         } catch {
           return; // cannot be written
         }

@@ -88,6 +88,7 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
     it('may exit', async () => {
       const exiting = await worker({
         imports: imports(() => {
+          // eslint-disable-next-line @typescript-eslint/only-throw-error -- what host functions end a guest with
           throw new GuestExit(5);
         }),
       });

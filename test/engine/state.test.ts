@@ -97,10 +97,10 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
     const module = await load(`(module (import "env" "memory" (memory 1)) (import "env" "f" (func)))`);
     await expect(createWorker(module)).rejects.toMatchObject({
       code: 'IMPORT_MISSING',
-      message: expect.stringContaining('"env"."f"'),
+      message: expect.stringContaining('"env"."f"') as unknown,
     });
     const wrong = { env: { memory: 5, f: () => undefined } };
-    await expect(createWorker(module, { imports: wrong as never })).rejects.toMatchObject({ code: 'IMPORT_MISMATCH' });
+    await expect(createWorker(module, { imports: wrong })).rejects.toMatchObject({ code: 'IMPORT_MISMATCH' });
     const small = { env: { memory: new WebAssembly.Memory({ initial: 0 }), f: () => undefined } };
     await expect(createWorker(module, { imports: small })).rejects.toMatchObject({ code: 'LINK_FAILED' });
   });
@@ -136,7 +136,10 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
       const module = await load(TEXT);
       const stopped = await stoppedAt(module, 'run', [{ n: 1 }], 2, { imports, handles });
       expect(() => stopped.snapshot()).toThrow(
-        expect.objectContaining({ code: 'NOT_MIGRATABLE', message: expect.stringMatching(/frame 0|global 0/) }),
+        expect.objectContaining({
+          code: 'NOT_MIGRATABLE',
+          message: expect.stringMatching(/frame 0|global 0/) as unknown,
+        }),
       );
       expect(await stopped.resume()).toEqual(returned(7));
       const withNull = await runStoppedEverywhere(module, 'run', [null], { imports });
@@ -308,7 +311,7 @@ describe('host modules', () => {
     const stopped = await stoppedAt(module, 'run', [], 2, { hosts: [counter()] });
     const snapshot = decodeSnapshot(stopped.snapshot());
     const without = encodeSnapshot({ ...snapshot, hosts: {} });
-    const mismatch = { code: 'SNAPSHOT_MISMATCH', message: expect.stringContaining('counter') };
+    const mismatch = { code: 'SNAPSHOT_MISMATCH', message: expect.stringContaining('counter') as unknown };
     await expect(restoreWorker(module, without, { hosts: [counter()] })).rejects.toMatchObject(mismatch);
     const imports = counter().imports;
     await expect(restoreWorker(module, encodeSnapshot(snapshot), { imports })).rejects.toMatchObject(mismatch);

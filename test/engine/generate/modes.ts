@@ -53,8 +53,8 @@ function observe(result: unknown, { memory, table, global, indexOf }: Exports): 
   return {
     result,
     memory: new Uint8Array(memory.buffer.slice(0)),
-    globals: GLOBAL_TYPES.map((type, index) => (READABLE.has(type) ? global(index).value : undefined)),
-    table: table && Array.from({ length: table.length }, (_, slot) => indexOf(table.get(slot))),
+    globals: GLOBAL_TYPES.map((type, index) => (READABLE.has(type) ? (global(index).value as unknown) : undefined)),
+    table: table && Array.from({ length: table.length }, (_, slot) => indexOf(table.get(slot) as unknown)),
   };
 }
 
