@@ -203,7 +203,8 @@ function takenAddresses(module: Module): Uint8Array {
   }
   for (const global of module.globals) fromExpr(global.init);
   for (const table of module.tables) fromExpr(table.init);
-  const open = module.tables.some((table) => table.imported) || module.exports.some((entry) => entry.kind === 'table');
+  // A host may have put exported functions into a table that it shares; into one that is only exported nobody can.
+  const open = module.tables.some((table) => table.imported);
   if (open) for (const entry of module.exports) if (entry.kind === 'func') taken[entry.index] = 1;
   return taken;
 }
