@@ -122,7 +122,7 @@ export class HostedWorker {
       const input = await this.#bundledStdin(checkpoint?.bundle ?? bundle);
       this.stdin.adopt({ pending: input ?? new Uint8Array(), closed: !stdinOpen || input !== undefined });
     }
-    if (this.#phase === 'ended') this.log.end();
+    if (this.#phase === 'ended' || this.#phase === 'lost') this.log.end();
   }
 
   /** The file of the bundle that its manifest gives as standard input. */
@@ -446,7 +446,8 @@ export class HostedWorker {
   /** For a clean end of the node: state into a checkpoint; what ran is marked to be resumed. */
   async hibernate(): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#move || !this.#live) return;
+      if (this.#move) return;
+      if (!this.#live) return this.#run; // it may just be ending: that is recorded first
       if (this.#services.persistent && this.#record.notMigratable.length === 0 && !this.#record.fresh) {
         const running = await this.pause();
         if (this.#live) await this.#checkpoint(true);
