@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import type { FuncType, ValType } from '../../../runtime/wasm/index.ts';
 import { funcType } from '../../../runtime/wasm/testing/assemble.ts';
 import { Tape } from '../../../runtime/wasm/testing/differential.ts';
-import { BodyGenerator, type Handlers, type Scope } from './body.ts';
+import { BodyGenerator } from './body.ts';
+import type { Handlers, Scope } from './expressions.ts';
 import { type GeneratedFunc, generatedModule, HOST_FUNCS, PLAIN_TYPES, TYPES, TypeSection } from './shapes.ts';
 
 const FUNCS_MAX = 4;
