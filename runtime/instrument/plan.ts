@@ -61,6 +61,7 @@ export interface PlannedCode {
 }
 
 const liveness = new Liveness();
+const NO_CAPTURES: ReadonlySet<number> = new Set();
 
 export class FunctionPlan {
   readonly program: Program;
@@ -142,6 +143,7 @@ export class FunctionPlan {
     );
     this.#resetSlots();
     this.#reserve(this.code.length);
+    if (this.program.facts.mayYield[func] === 0) return this.#leavePlain();
     this.captures = findCaptures(this.code);
     this.#findSites();
     this.#addCaughtSlots();
@@ -152,6 +154,18 @@ export class FunctionPlan {
     this.#layOut();
     this.stackUnits = stackUnits(this);
     this.entryCharge = computeCharges(this.code, this.program.facts, this.charges);
+    return this;
+  }
+
+  /** A function that cannot be stopped keeps nothing and is charged to its callers. */
+  #leavePlain(): this {
+    this.captures = NO_CAPTURES;
+    this.siteOfRow.fill(-1, 0, this.code.length);
+    this.siteCount = 0;
+    this.layout = [];
+    this.hasEntrySite = this.hasLoops = this.hasCallSites = this.hasTry = false;
+    this.entryCharge = 0;
+    this.stackUnits = 0;
     return this;
   }
 
@@ -390,7 +404,9 @@ export class FunctionPlan {
     this.layout = this.siteLive.members(all);
     for (let slot = 0; slot < this.slots.length; slot++) this.layout.push(this.localCount + slot);
     // By type, so that functions share the code that saves as many values of the same types.
-    const order = new Map(this.layout.map((local) => [local, savedType(this.program, this.typeOf(local))]));
+    const types = this.layout.map((local) => savedType(this.program, this.typeOf(local)));
+    if (types.every((type) => type === types[0])) return;
+    const order = new Map(this.layout.map((local, at) => [local, types[at] ?? 0]));
     this.layout.sort((x, y) => (order.get(x) ?? 0) - (order.get(y) ?? 0) || x - y);
   }
 }

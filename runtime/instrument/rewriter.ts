@@ -348,8 +348,7 @@ export class Rewriter {
     writeLocals(head, declared, 0);
     const size = head.length;
     const hints = this.hints.map((value, index) => (index % 2 === 0 ? value + size : value));
-    const code = this.out.toBytes();
-    head.bytes(code);
+    head.bytes(this.out.view());
     return { bytes: head.toBytes(), hints };
   }
 }

@@ -127,6 +127,11 @@ export class ByteWriter {
     this.length += bodyEnd - bodyStart;
   }
 
+  /** What was written, without a copy: valid until more is. */
+  view(): Uint8Array {
+    return this.#buffer.subarray(0, this.length);
+  }
+
   /** A copy of what was written. */
   toBytes(): Uint8Array {
     return this.#buffer.slice(0, this.length);
