@@ -20,7 +20,6 @@ import {
   type TableState,
   type Value,
 } from './snapshot.ts';
-import { stackRecords } from './stack.ts';
 import type { HandleMap, HostModule } from './types.ts';
 import type { EntryCall, RestoredState } from './worker-parts.ts';
 
@@ -444,7 +443,3 @@ function restoreDropped(instance: ModuleInstance, state: InstanceState): void {
   drop('data', 'instances[0].droppedDatas', state.droppedDatas, datas);
   drop('elem', 'instances[0].droppedElements', state.droppedElements, elements);
 }
-
-/** Number of frames of a stack. */
-export const stackDepth = (state: RestoredState): number =>
-  state.stack === undefined ? 0 : stackRecords(state.stack).length;

@@ -52,14 +52,6 @@ export type Slot =
       readonly type: ValType;
     };
 
-/** Code with its typing, as a plan needs it: an original function or a continuation. */
-export interface PlannedCode {
-  readonly code: Code;
-  readonly typing: Typing;
-  /** Row of the original function that a row was copied from; undefined: this is the original. */
-  readonly originRow: Int32Array | undefined;
-}
-
 const liveness = new Liveness();
 const NO_CAPTURES: ReadonlySet<number> = new Set();
 

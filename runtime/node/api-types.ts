@@ -3,7 +3,7 @@
  *
  * Boundary: types only, shared with the client.
  */
-import type { LimitName, Outcome, TrapCode } from '../engine/types.ts';
+import type { LimitName, TrapCode } from '../engine/types.ts';
 
 /**
  * `idle`: no call in progress. `running`, `waiting`, `stopped`: a call is in progress; see the engine's states.
@@ -34,8 +34,6 @@ export type JsonOutcome =
       readonly frames: readonly JsonTraceFrame[];
     }
   | { readonly kind: 'limit'; readonly limit: LimitName };
-
-export type OutcomeKind = Outcome['kind'];
 
 /** A worker as the API shows it. */
 export interface WorkerInfo {

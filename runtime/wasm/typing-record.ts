@@ -36,7 +36,6 @@ export interface Typing {
 }
 
 export const UNREACHABLE_TOP = -2;
-export const EMPTY_TOP = -1;
 
 /** An empty typing with buffers for this many rows. */
 export function newTyping(rows: number): Typing {

@@ -1,7 +1,7 @@
 /** Builds modules for tests from rows of instructions, through the synthetic rows of `Code`. */
 import { BLOCK_EMPTY, BLOCK_KIND, Code } from '../code.ts';
 import { encodeCode, writeLocals } from '../code-encode.ts';
-import { linkCode, pushAux, pushRow } from '../code-rows.ts';
+import { pushAux, pushRow } from '../code-rows.ts';
 import { encodeModule, type ModuleDraft } from '../encode-module.ts';
 import { OP, type OpName, SHAPE, SHAPES } from '../opcode-table.ts';
 import type { FuncType, Limits, SubType, ValType } from '../types.ts';
@@ -64,13 +64,6 @@ export function exprOf(...instrs: readonly Instr[]): Uint8Array {
   const writer = new ByteWriter();
   encodeCode(writer, codeOf(instrs));
   return writer.toBytes();
-}
-
-/** Code of synthetic rows with its links. */
-export function linkedCodeOf(instrs: readonly Instr[]): Code {
-  const code = codeOf(instrs);
-  linkCode(code);
-  return code;
 }
 
 export const funcType = (params: readonly ValType[], results: readonly ValType[]): FuncType => ({
