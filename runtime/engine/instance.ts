@@ -40,7 +40,7 @@ export function linkImports(module: LoadedModule, sources: readonly Imports[]): 
   const values: (HostFunction | WebAssembly.ImportValue)[] = [];
   const funcs: HostFunction[] = [];
   for (const entry of module.module.imports) {
-    const value = sources.map((source) => source[entry.module]?.[entry.name]).find((found) => found !== undefined);
+    const value = sources.map((source) => provided(source, entry)).find((found) => found !== undefined);
     if (value === undefined) {
       missing.push(`"${entry.module}"."${entry.name}" (${entry.desc.kind})`);
       continue;
@@ -55,6 +55,12 @@ export function linkImports(module: LoadedModule, sources: readonly Imports[]): 
     });
   }
   return { values, funcs };
+}
+
+/** What a source itself has under these names: never what any object inherits, which is no host's to give. */
+function provided(source: Imports, { module, name }: Import): unknown {
+  const functions = Object.hasOwn(source, module) ? source[module] : undefined;
+  return functions !== undefined && Object.hasOwn(functions, name) ? functions[name] : undefined;
 }
 
 function checkKind(entry: Import, value: unknown): void {
@@ -90,6 +96,7 @@ export class ModuleInstance {
     this.module = module;
     this.thread = thread;
     this.links = links;
+    this.#checkTables(limits);
     this.memories = this.#makeMemories(limits);
     const guest: WebAssembly.ModuleImports = {};
     let func = 0;
@@ -112,6 +119,19 @@ export class ModuleInstance {
     }
     this.fuel = this.exports[EXPORTS.fuel] as WebAssembly.Global<'i32'>; // made by the instrumenter
     this.depth = this.exports[EXPORTS.depth] as WebAssembly.Global<'i32'>;
+  }
+
+  #checkTables(limits: ResolvedLimits): void {
+    const { tables, imports } = this.module.module;
+    const imported = imports.filter(({ desc }) => desc.kind === 'table').length;
+    let elements = 0n;
+    for (const { type } of tables.slice(imported)) elements += type.limits.min;
+    if (elements <= BigInt(limits.tableElements)) return;
+    throw new PluvioError(
+      'LINK_FAILED',
+      `the module needs ${elements} table elements to begin with; limit tableElements is ${limits.tableElements}`,
+      { needed: Number(elements), limit: limits.tableElements },
+    );
   }
 
   #makeMemories(limits: ResolvedLimits): WebAssembly.Memory[] {

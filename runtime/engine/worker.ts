@@ -459,11 +459,22 @@ export class Worker implements Running, GuestAccess {
       this.#restartFresh = undefined;
     }
     if (this.#lost) return this.#unwind(index); // whatever the host function made of the stop inside it
-    if (!(result instanceof Pending)) return result;
+    if (!(result instanceof Pending)) {
+      if (this.#hostDepth === 0 && performance.now() - this.#sliceStart >= SLICE_MS) this.#endQuantum();
+      return result;
+    }
     if (this.#hostDepth > 0) {
       throw this.#foreign(new PluvioError('UNSUPPORTED', 'a host function cannot wait inside another host function'));
     }
     return this.#leaveImport(index, { kind: 'wait', pending: result });
+  }
+
+  /** Takes back the fuel that is left, so that the next charge asks: host calls cost time that no fuel measures. */
+  #endQuantum(): void {
+    const { fuel } = this.instance;
+    if (fuel.value <= 0) return;
+    this.#fuel.settle(fuel.value);
+    fuel.value = 0;
   }
 
   /** Begins a stop out of a host call. */
