@@ -148,9 +148,14 @@ export class HostedWorker {
       limits: program.limits,
       name: this.name,
     };
-    this.#live = program.bundle.snapshot
+    const live = program.bundle.snapshot
       ? await restoreWorker(program.module, program.bundle.snapshot, options)
       : await createWorker(program.module, options);
+    if (this.#phase !== 'parked') {
+      await live.close(); // deleted or closed meanwhile
+      throw this.#over();
+    }
+    this.#live = live;
     // The snapshot has been taken in; what a later bundle needs is the rest.
     const { snapshot: _snapshot, log: _log, ...rest } = program.bundle;
     this.#program = { ...program, bundle: rest };

@@ -2,7 +2,7 @@
  * All workers of a node by name, those that moved away included.
  *
  * Invariants:
- * 1. A name is held by at most one of: a worker, a creation or an incoming move that reserved it. A tombstone holds nothing.
+ * 1. A name is held by at most one of: a worker, or a creation, a deletion or a move that reserved it. A tombstone holds nothing.
  * 2. A name's record on disk is replaced, never removed and written anew, when a worker becomes a tombstone or the reverse.
  */
 import { PluvioError } from '../errors/index.ts';
@@ -95,10 +95,16 @@ export class WorkerTable {
   async bury(name: string, { movedTo, moveId }: { movedTo: string; moveId: string }): Promise<void> {
     const tombstone: TombstoneRecord = { version: 1, name, movedTo, moveId, atMs: this.#services.clock.now() };
     const worker = this.#workers.get(name);
+    const holder = `bury ${moveId}`;
+    this.#reserved.set(name, holder);
     this.#workers.delete(name);
     this.#tombstones.set(name, tombstone);
-    await worker?.close(movedError(tombstone));
-    await this.#services.records.put(name, tombstone);
+    try {
+      await worker?.close(movedError(tombstone));
+      await this.#services.records.put(name, tombstone);
+    } finally {
+      this.release(name, holder);
+    }
   }
 
   isBuriedBy(name: string, moveId: string): boolean {
@@ -113,9 +119,16 @@ export class WorkerTable {
   async delete(name: string): Promise<void> {
     const worker = this.get(name);
     worker.checkDeletable();
+    // Its name is free when its record is gone: a new worker's record would go with it.
+    const holder = `delete ${name}`;
+    this.#reserved.set(name, holder);
     this.#workers.delete(name);
-    await worker.close(new PluvioError('WORKER_NOT_FOUND', `worker "${name}" was deleted`));
-    await this.#services.records.delete(name);
+    try {
+      await worker.close(new PluvioError('WORKER_NOT_FOUND', `worker "${name}" was deleted`));
+      await this.#services.records.delete(name);
+    } finally {
+      this.release(name, holder);
+    }
     this.#services.events.emit('deleted', name);
     this.#services.shelf.collect();
   }
