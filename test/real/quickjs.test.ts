@@ -24,8 +24,9 @@ it.each([400_009, 1_000_003])(
       ...quickjsOptions(),
       onPoll: () => (++polls % step === 0 ? ('stop' as const) : ('go on' as const)),
     };
-    let { worker, run } = await beginScript(module, options);
-    let outcome = await run;
+    const begun = await beginScript(module, options);
+    let { worker } = begun;
+    let outcome = await begun.run;
     let moves = 0;
     for (; outcome.kind === 'stopped'; moves++) {
       const bytes = worker.snapshot();
