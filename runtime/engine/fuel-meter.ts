@@ -32,6 +32,13 @@ export class FuelMeter {
     this.granted = 0;
   }
 
+  /** After that time takes back all fuel, so that the next charge asks: host calls cost time that no fuel measures. */
+  withdrawAfter(timeMs: number, fuel: WebAssembly.Global<'i32'>): void {
+    if (fuel.value <= 0 || performance.now() < timeMs) return;
+    this.settle(fuel.value);
+    fuel.value = 0;
+  }
+
   /** Grants a quantum, `charge` at least, within the limit; gives what is granted. */
   grant(limit: number, charge: number): number {
     // Not below 0: the global would take a large debt, as a snapshot may claim one, for fuel.

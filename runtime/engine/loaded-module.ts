@@ -111,6 +111,17 @@ export class LoadedModule {
     return this.module.exports.find((entry) => entry.kind === 'func' && entry.name === name)?.index;
   }
 
+  /** The function that an export names. @throws PluvioError `EXPORT_NOT_FOUND` */
+  requireFunc(name: string): number {
+    const func = this.exportedFunc(name);
+    if (func !== undefined) return func;
+    const funcs = this.exports.filter(({ kind }) => kind === 'func').map((entry) => entry.name);
+    throw new PluvioError(
+      'EXPORT_NOT_FOUND',
+      `the module exports no function "${name}"; it exports: ${funcs.join(', ') || 'none'}`,
+    );
+  }
+
   /** A function's name: from the name section, or its export or import. */
   funcName(func: number): string | undefined {
     if (this.#names === undefined) {

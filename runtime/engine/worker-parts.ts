@@ -4,7 +4,8 @@ import type { ResolvedLimits } from './limits.ts';
 import type { LoadedModule } from './loaded-module.ts';
 import type { CapturedStack } from './stack.ts';
 import type { EngineThread } from './thread.ts';
-import type { HandleMap, HostModule, PollDecision } from './types.ts';
+import type { Pending } from './pending.ts';
+import type { HandleMap, HostModule, LimitName, PollDecision } from './types.ts';
 
 /** A call of an export that is in progress or waits for the start function. */
 export interface EntryCall {
@@ -35,3 +36,15 @@ export interface RestoredState {
   readonly entryFunc: number;
   readonly fuelUsed: number;
 }
+
+/** Why the guest leaves the stack. */
+export type Signal =
+  | { readonly kind: 'slice' }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'wait'; readonly pending: Pending }
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'limit'; readonly limit: LimitName };
+
+/** How a host call that waited ended. */
+export type Answer =
+  { readonly kind: 'value'; readonly value: unknown } | { readonly kind: 'error'; readonly error: unknown };

@@ -32,7 +32,7 @@ import { encodeSnapshot } from './snapshot-codec.ts';
 import { type CapturedStack, clearSave, layStack, takeStack } from './stack.ts';
 import type { EngineThread, Running } from './thread.ts';
 import { trappedOutcome } from './traps.ts';
-import type { EntryCall, RestoredState, WorkerParts } from './worker-parts.ts';
+import type { Answer, EntryCall, RestoredState, Signal, WorkerParts } from './worker-parts.ts';
 import type {
   GuestAccess,
   HandleMap,
@@ -48,15 +48,6 @@ import type {
 export const SLICE_MS = 4;
 /** Longest time that timers can wait. */
 const TIMER_MAX_MS = 0x7fff_ffff;
-
-type Signal =
-  | { readonly kind: 'slice' }
-  | { readonly kind: 'stop' }
-  | { readonly kind: 'wait'; readonly pending: Pending }
-  | { readonly kind: 'exit'; readonly code: number }
-  | { readonly kind: 'limit'; readonly limit: LimitName };
-
-type Answer = { readonly kind: 'value'; readonly value: unknown } | { readonly kind: 'error'; readonly error: unknown };
 
 export class Worker implements Running, GuestAccess {
   readonly module: LoadedModule;
@@ -140,22 +131,12 @@ export class Worker implements Running, GuestAccess {
    * @throws PluvioError `WORKER_BUSY`, `WORKER_CLOSED`, `EXPORT_NOT_FOUND`, `INVALID_ARGUMENT`
    */
   async call(name: string, args: readonly unknown[] = []): Promise<Outcome> {
-    const func = this.module.exportedFunc(name);
-    if (func === undefined) throw this.#noExport(name);
-    return this.#begin({ func, args });
+    return this.#begin({ func: this.module.requireFunc(name), args });
   }
 
   /** Runs a WASI command: its `_start`. A return counts as exit with code 0. @throws PluvioError as `call` */
   async start(): Promise<Outcome> {
     return this.call('_start');
-  }
-
-  #noExport(name: string): PluvioError {
-    const funcs = this.module.exports.filter(({ kind }) => kind === 'func').map((entry) => entry.name);
-    return new PluvioError(
-      'EXPORT_NOT_FOUND',
-      `the module exports no function "${name}"; it exports: ${funcs.join(', ') || 'none'}`,
-    );
   }
 
   async #begin(call: EntryCall): Promise<Outcome> {
@@ -459,22 +440,12 @@ export class Worker implements Running, GuestAccess {
       this.#restartFresh = undefined;
     }
     if (this.#lost) return this.#unwind(index); // whatever the host function made of the stop inside it
-    if (!(result instanceof Pending)) {
-      if (this.#hostDepth === 0 && performance.now() - this.#sliceStart >= SLICE_MS) this.#endQuantum();
-      return result;
-    }
+    if (this.#hostDepth === 0) this.#fuel.withdrawAfter(this.#sliceStart + SLICE_MS, this.instance.fuel);
+    if (!(result instanceof Pending)) return result;
     if (this.#hostDepth > 0) {
       throw this.#foreign(new PluvioError('UNSUPPORTED', 'a host function cannot wait inside another host function'));
     }
     return this.#leaveImport(index, { kind: 'wait', pending: result });
-  }
-
-  /** Takes back the fuel that is left, so that the next charge asks: host calls cost time that no fuel measures. */
-  #endQuantum(): void {
-    const { fuel } = this.instance;
-    if (fuel.value <= 0) return;
-    this.#fuel.settle(fuel.value);
-    fuel.value = 0;
   }
 
   /** Begins a stop out of a host call. */
