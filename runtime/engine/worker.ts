@@ -33,16 +33,7 @@ import { type CapturedStack, clearSave, layStack, takeStack } from './stack.ts';
 import type { EngineThread, Running } from './thread.ts';
 import { trappedOutcome } from './traps.ts';
 import type { Answer, EntryCall, RestoredState, Signal, WorkerParts } from './worker-parts.ts';
-import type {
-  GuestAccess,
-  HandleMap,
-  HostModule,
-  LimitName,
-  Outcome,
-  PollDecision,
-  WorkerLimits,
-  WorkerState,
-} from './types.ts';
+import type { GuestAccess, HandleMap, HostModule, Outcome, PollDecision, WorkerLimits, WorkerState } from './types.ts';
 
 /** A guest runs at most about this long before other work of the event loop gets its turn. */
 export const SLICE_MS = 4;

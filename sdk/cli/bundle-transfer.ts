@@ -4,15 +4,15 @@ import type { BundleInfo, PluvioClient } from '../client/index.ts';
 import { Progress } from './progress.ts';
 import { writeFileWhole } from './whole-file.ts';
 
-/** Fetches a bundle of a node into a file. @throws PluvioError `FILE_FAILED`, `NODE_UNREACHABLE`, the node's codes */
+/** Fetches a bundle of a node into a file; gives the size of the file. @throws PluvioError `FILE_FAILED`, `NODE_UNREACHABLE`, the node's codes */
 export async function saveBundle(
   client: PluvioClient,
   bundle: BundleInfo,
   path: string,
   showsProgress: boolean,
-): Promise<void> {
+): Promise<number> {
   const progress = new Progress(`fetching ${path}`, bundle.sizeBytes, showsProgress);
-  await writeFileWhole(path, progress.watch(await client.bundles.content(bundle.digest)));
+  return writeFileWhole(path, progress.watch(await client.bundles.content(bundle.digest)));
 }
 
 const CHUNK_BYTES = 65_536;

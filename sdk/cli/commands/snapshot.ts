@@ -15,14 +15,14 @@ const action: CommandAction = async ({ args: [name = ''], options }) => {
   const [path] = files;
   const { client, here } = await connect(options);
   const bundle = await client.workers.snapshot(name);
-  if (path !== undefined) await saveBundle(here(), bundle, path, isSet(options, 'progress'));
+  const fileBytes = path === undefined ? 0 : await saveBundle(here(), bundle, path, isSet(options, 'progress'));
   if (given.includes('json')) printJson({ ...bundle, file: path ?? null });
   else printLine(bundle.digest);
   if (path === undefined)
     note(`the node keeps the bundle (${sizeText(bundle.sizeBytes)}); -o FILE.drop brings it here`);
   else
     note(
-      `${path} holds the state of "${name}" (${sizeText(bundle.sizeBytes)}); it goes on with: pluvio resume ${path}`,
+      `${path} holds the state of "${name}" (${sizeText(fileBytes)}); it goes on with: pluvio resume ${path}`,
     );
   return 0;
 };
