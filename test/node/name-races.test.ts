@@ -1,0 +1,55 @@
+/** What ends a worker while something else wants its name or its state. */
+import { expect, it } from 'vitest';
+import { memoryBlobStore } from '../../runtime/bundle/index.ts';
+import { loadModule } from '../../runtime/engine/index.ts';
+import { PluvioError } from '../../runtime/errors/index.ts';
+import { BundleShelf } from '../../runtime/node/bundle-shelf.ts';
+import { systemClock as clock } from '../../runtime/node/clock.ts';
+import { nodeCodecs as codecs } from '../../runtime/node/codecs.ts';
+import { EventBus } from '../../runtime/node/event-bus.ts';
+import { HostedWorker } from '../../runtime/node/hosted-worker.ts';
+import { LoadedModules } from '../../runtime/node/loaded-modules.ts';
+import { silentLogger as logger } from '../../runtime/node/logger.ts';
+import { resolveNodeLimits } from '../../runtime/node/node-limits.ts';
+import { recordOf } from '../../runtime/node/program.ts';
+import { MemoryRecords } from '../../runtime/node/record-store.ts';
+import { WorkerTable } from '../../runtime/node/worker-table.ts';
+import { counterModule } from './open-nodes.ts';
+
+async function openTable() {
+  const records = new MemoryRecords();
+  const shelf = new BundleShelf({ blobs: memoryBlobStore(), records: new MemoryRecords(), codecs, limits: {}, clock });
+  const events = new EventBus(10, () => 0);
+  const limits = resolveNodeLimits();
+  const modules = new LoadedModules(undefined);
+  const services = { modules, shelf, records, events, clock, logger, limits, persistent: false };
+  const bytes = await counterModule();
+  const bundle = { manifest: { schemaVersion: 1 as const, name: 'a' }, module: bytes, files: new Map() };
+  const program = { bundle, module: await loadModule(bytes), limits: {} };
+  const worker = new HostedWorker(services, recordOf(program, 'a', `sha256:${'0'.repeat(64)}`, 0));
+  const table = new WorkerTable(services);
+  table.reserve('a', 'test');
+  await table.settle(worker, 'test');
+  return { table, worker, program };
+}
+
+it.each([
+  ['deleted', (table: WorkerTable) => table.delete('a')],
+  ['buried', (table: WorkerTable) => table.bury('a', { movedTo: 'http://b/v1/workers/a', moveId: 'm' })],
+])('the name of a worker is free when it is %s on disk, not before', async (_, end) => {
+  const { table } = await openTable();
+  const ended = end(table);
+  expect(() => table.reserve('a', 'other')).toThrow(expect.objectContaining({ code: 'WORKER_EXISTS' }));
+  await ended;
+  expect(() => table.reserve('a', 'other')).not.toThrow();
+});
+
+it('a worker that is closed while its state is brought into the engine does not come alive', async () => {
+  const { worker, program } = await openTable();
+  const loading = worker.load(program);
+  await Promise.resolve(); // its turn begins
+  const closed = worker.close(new PluvioError('WORKER_NOT_FOUND', 'deleted'));
+  await expect(loading).rejects.toMatchObject({ code: 'WORKER_ENDED' });
+  await closed;
+  expect(worker.status).toBe('ended');
+});
