@@ -20,10 +20,7 @@ const action: CommandAction = async ({ args: [name = ''], options }) => {
   else printLine(bundle.digest);
   if (path === undefined)
     note(`the node keeps the bundle (${sizeText(bundle.sizeBytes)}); -o FILE.drop brings it here`);
-  else
-    note(
-      `${path} holds the state of "${name}" (${sizeText(fileBytes)}); it goes on with: pluvio resume ${path}`,
-    );
+  else note(`${path} holds the state of "${name}" (${sizeText(fileBytes)}); it goes on with: pluvio resume ${path}`);
   return 0;
 };
 
