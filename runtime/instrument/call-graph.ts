@@ -13,7 +13,7 @@
  *    order, whether or not code can be stopped there. An import has one: its entry.
  */
 import { PluvioError } from '../errors/index.ts';
-import { decodeExpr, decodeFunction, type FunctionBody, type Module, OP } from '../wasm/index.ts';
+import { decodeExpr, decodeFunction, type FunctionBody, type Module, OP, OPCODES } from '../wasm/index.ts';
 import { INSTRUCTION_FUEL } from './fuel-costs.ts';
 import { cutCycles, type Graph, hasEdge, leadsToMarked, stronglyConnected } from './graph.ts';
 
@@ -75,6 +75,16 @@ const TABLE_WRITES = new Uint8Array(1024);
 for (const op of [OP['table.set'], OP['table.grow'], OP['table.fill'], OP['table.copy'], OP['table.init']])
   TABLE_WRITES[op] = 1;
 
+/** 1: the call graph, or what else is found out about a module, depends on the instruction. */
+const SCANNED: Uint8Array = Uint8Array.from(OPCODES, ({ name }, op) =>
+  SITE_OPS[op] === 1 ||
+  SIZED_OPS[op] === 1 ||
+  TABLE_WRITES[op] === 1 ||
+  ['return_call', 'return_call_indirect', 'return_call_ref', 'try_table', 'throw_ref', 'ref.func'].includes(name)
+    ? 1
+    : 0,
+);
+
 /** Growing lists of edges by source, in order of the source. */
 class Edges {
   to: Int32Array = new Int32Array(1024);
@@ -115,6 +125,7 @@ export function analyseCalls(module: Module): FunctionFacts {
       for (let row = 0; row < length; row++) {
         const code = op[row] ?? 0;
         cost += INSTRUCTION_FUEL[code] ?? 1;
+        if (SCANNED[code] === 0) continue;
         sites += SITE_OPS[code] ?? 0;
         if (code === OP.call || code === OP.return_call) edges.push(inRange(a[row] ?? 0, funcs, 'function', func));
         else if (

@@ -46,6 +46,10 @@ interface Region {
   readonly exits: number[];
 }
 
+/** Costs at labels and of else arms by the construct's row; reused, since every one is set before it is read. */
+let labelCosts = new Int32Array(256);
+let elseCosts = new Int32Array(256);
+
 /**
  * Computes the charges of one function.
  *
@@ -55,8 +59,12 @@ interface Region {
 export function computeCharges(code: Code, facts: FunctionFacts, charges: Int32Array): number {
   const openers: number[] = [];
   const openerRegion: number[] = [];
-  const labelCost = new Map<number, number>();
-  const elseCost = new Map<number, number>();
+  if (labelCosts.length < code.length) {
+    labelCosts = new Int32Array(code.length * 2);
+    elseCosts = new Int32Array(code.length * 2);
+  }
+  const labelCost = labelCosts;
+  const elseCost = elseCosts;
   const regions: Region[] = [{ loop: -1, after: 0, exits: [] }];
   let cost = 0;
 
@@ -65,7 +73,7 @@ export function computeCharges(code: Code, facts: FunctionFacts, charges: Int32A
     const region = regions.length - 1;
     const target = position < 0 ? -1 : (openers[position] ?? -1);
     const inside = position >= 0 && (openerRegion[position] ?? 0) === region;
-    if (inside) return code.op[target] === OP.loop ? 0 : (labelCost.get(target) ?? 0);
+    if (inside) return code.op[target] === OP.loop ? 0 : (labelCost[target] ?? 0);
     if (region > 0 && target !== regions[region]?.loop) regions[region]?.exits.push(position);
     return 0;
   };
@@ -89,7 +97,7 @@ export function computeCharges(code: Code, facts: FunctionFacts, charges: Int32A
         } else {
           openers.push(opener);
           openerRegion.push(regions.length - 1);
-          labelCost.set(opener, cost);
+          labelCost[opener] = cost;
         }
         break;
       }
@@ -97,7 +105,7 @@ export function computeCharges(code: Code, facts: FunctionFacts, charges: Int32A
         const opener = code.match[row] ?? -1;
         openers.push(opener);
         openerRegion.push(regions.length - 1);
-        labelCost.set(opener, cost);
+        labelCost[opener] = cost;
         break;
       }
       case OP.loop: {
@@ -115,15 +123,16 @@ export function computeCharges(code: Code, facts: FunctionFacts, charges: Int32A
         openerRegion.pop();
         break;
       case OP.else:
-        elseCost.set(code.match[row] ?? -1, cost);
-        cost = labelCost.get(code.match[row] ?? -1) ?? 0;
+        elseCost[code.match[row] ?? 0] = cost;
+        cost = labelCost[code.match[row] ?? 0] ?? 0;
         break;
       case OP.catch:
       case OP.catch_all:
-        cost = labelCost.get(code.match[row] ?? -1) ?? 0;
+        cost = labelCost[code.match[row] ?? 0] ?? 0;
         break;
       case OP.if: {
-        const skipped = elseCost.get(row) ?? labelCost.get(row) ?? 0;
+        const hasElse = code.op[code.next[row] ?? 0] === OP.else;
+        const skipped = (hasElse ? elseCost : labelCost)[row] ?? 0;
         openers.pop();
         openerRegion.pop();
         cost = 1 + Math.floor((cost + skipped) / 2);
@@ -178,7 +187,7 @@ function costAfterLoop(
   openers: readonly number[],
   openerRegion: readonly number[],
   regions: readonly Region[],
-  labelCost: ReadonlyMap<number, number>,
+  labelCost: Int32Array,
   loop: number,
 ): number {
   const outer = regions.length - 1;
@@ -188,7 +197,7 @@ function costAfterLoop(
     ways++;
     const target = position < 0 ? -1 : (openers[position] ?? -1);
     const inside = position >= 0 && openerRegion[position] === outer;
-    if (inside) sum += code.op[target] === OP.loop ? 0 : (labelCost.get(target) ?? 0);
+    if (inside) sum += code.op[target] === OP.loop ? 0 : (labelCost[target] ?? 0);
     else if (outer > 0 && target !== regions[outer]?.loop) regions[outer]?.exits.push(position);
   }
   const lastRow = (code.match[loop] ?? 0) - 1;

@@ -248,6 +248,9 @@ function writePoll(r: Rewriter, id: number, charge: number, depth: number): void
   r.opRaw(GLOBAL_SET, target.fuelGlobal);
 }
 
+/** Numbers of values that end in an i32 are multiples of this. */
+const SAVED_TOGETHER = 4;
+
 /** Appends this frame's record to the save memory. `id`: the site; undefined: what the site local says. */
 function writeSave(r: Rewriter, id: number | undefined): void {
   const { plan, target } = r;
@@ -257,8 +260,13 @@ function writeSave(r: Rewriter, id: number | undefined): void {
   for (let from = 0; from === 0 || from < layout.length; from += MAX_SIGNATURE_VALUES) {
     const part = layout.slice(from, from + MAX_SIGNATURE_VALUES);
     for (const local of part) r.getLocal(r.local(local));
-    const types = part.map((local) => savedType(plan.program, plan.typeOf(local))).join(',');
-    r.opRaw(CALL, target.helper(from === 0 ? `save:${types}` : `more:${types}`));
+    const types = part.map((local) => savedType(plan.program, plan.typeOf(local)));
+    // Layouts end with their i32: rounded up, so that fewer functions save more layouts.
+    while (types[types.length - 1] === I32 && types.length % SAVED_TOGETHER !== 0) {
+      r.const32(0);
+      types.push(I32);
+    }
+    r.opRaw(CALL, target.helper(`${from === 0 ? 'save' : 'more'}:${types.join(',')}`));
   }
 }
 

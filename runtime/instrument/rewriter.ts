@@ -314,22 +314,26 @@ export class Rewriter {
     this.flush();
     const { plan } = this;
     const { top, nodeBelow, nodeProducer } = plan.types;
+    const last = top[row + 1] ?? -1;
+    const below = nodeBelow[last] ?? -1;
+    if (below < 0 || nodeProducer[below] !== row) return this.#keep(plan.localCount + (plan.nodeSlot[last] ?? 0));
     const nodes: number[] = [];
     let lowest = 0;
-    for (let node = top[row + 1] ?? -1; node >= 0 && nodeProducer[node] === row; node = nodeBelow[node] ?? -1) {
+    for (let node = last; node >= 0 && nodeProducer[node] === row; node = nodeBelow[node] ?? -1) {
       nodes.push(node);
       if ((plan.nodeSlot[node] ?? -1) >= 0) lowest = nodes.length;
     }
-    if (lowest === 1) {
-      const slot = plan.localCount + (plan.nodeSlot[nodes[0] ?? 0] ?? 0);
-      this.out.byte(0x22); // local.tee
-      this.out.u32(this.local(slot));
-      if (this.#isLoosened(slot)) this.op(OP['ref.as_non_null']);
-      return;
-    }
+    if (lowest === 1) return this.#keep(plan.localCount + (plan.nodeSlot[last] ?? 0));
     const slots = nodes.slice(0, lowest).map((node) => plan.localCount + plan.slotOfNode(node));
     for (const slot of slots) this.setLocal(this.local(slot));
     for (const slot of slots.reverse()) this.getGuest(slot);
+  }
+
+  /** Copies the value on top of the stack into its slot. */
+  #keep(slot: number): void {
+    this.out.byte(0x22); // local.tee
+    this.out.u32(this.local(slot));
+    if (this.#isLoosened(slot)) this.op(OP['ref.as_non_null']);
   }
 
   #isLoosened(index: number): boolean {
