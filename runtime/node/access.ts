@@ -44,7 +44,7 @@ export function parseListen(text: string): ListenAddress {
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   if (host === undefined || !(port <= 65535)) {
-    throw new PluvioError('INVALID_ARGUMENT', `listen address "${text}" must be host:port, for example 127.0.0.1:7070`);
+    throw new PluvioError('INVALID_ARGUMENT', `listen address "${text}" must be host:port, for example 127.0.0.1:7071`);
   }
   return { host, port, loopback: LOOPBACK_HOST.test(host) };
 }

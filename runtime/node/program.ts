@@ -30,7 +30,8 @@ export async function programOf({ modules }: Pick<WorkerServices, 'modules'>, bu
 /** The files as the guest finds them: all below '/', or as the manifest mounts them. */
 export function filesOf({ manifest, files }: Bundle): Record<string, Uint8Array> {
   const mounts = manifest.files ?? [{ path: '/', source: '' }];
-  const placed: Record<string, Uint8Array> = {};
+  // Without a prototype: a file may have a name that objects inherit.
+  const placed = Object.create(null) as Record<string, Uint8Array>;
   for (const { path, source } of mounts) {
     for (const [name, bytes] of files) {
       const rest =

@@ -34,7 +34,7 @@ import { NODE_VERSION } from './version.ts';
 import { WorkerTable } from './worker-table.ts';
 
 export interface NodeOptions {
-  /** `host:port`; port 0 takes a free one. Default: 127.0.0.1:7070. */
+  /** `host:port`; port 0 takes a free one. Default: 127.0.0.1:7071. */
   readonly listen?: string;
   /** Where state is kept; without it nothing outlives the process. One node at a time may use it. */
   readonly dataDir?: string;
@@ -82,7 +82,7 @@ async function openStores(dataDir: string | undefined): Promise<Stores> {
  */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { clock = systemClock, logger = silentLogger, dataDir, fault = noFaults } = options;
-  const listen = parseListen(options.listen ?? '127.0.0.1:7070');
+  const listen = parseListen(options.listen ?? '127.0.0.1:7071');
   const grants = [...(options.token === undefined ? [] : [{ token: options.token }]), ...(options.tokens ?? [])];
   const access = new AccessPolicy(listen, grants, options.origins);
   const limits = resolveNodeLimits(options.limits);
