@@ -27,7 +27,14 @@ interface Prepared {
 
 type Move =
   | { readonly kind: 'offered'; readonly worker: string; readonly lease: AbortController; preparing: boolean }
-  | { readonly kind: 'prepared'; readonly worker: string; readonly lease: AbortController; readonly prepared: Prepared }
+  | {
+      readonly kind: 'prepared';
+      readonly worker: string;
+      readonly lease: AbortController;
+      readonly prepared: Prepared;
+      /** A commit began and failed: the disk may say `committed`, so the move can only be committed again, never discarded. */
+      readonly commitBegun?: true;
+    }
   | { readonly kind: 'committed'; readonly worker: string; readonly bundle: string; readonly done: Promise<void> };
 
 /** The durable form; `applied`: the worker's own record has been written. */
@@ -159,8 +166,7 @@ export class IncomingMoves {
       const { worker, prepared } = move;
       const done = this.#apply(id, prepared);
       this.#moves.set(id, { kind: 'committed', worker, bundle: prepared.bundle, done });
-      // A commit whose record could not be written has not happened, but the disk may say otherwise: ask again.
-      done.catch(() => this.#moves.set(id, move));
+      done.catch(() => this.#moves.set(id, { ...move, commitBegun: true }));
       await done;
     } else {
       await move.done;
@@ -214,9 +220,12 @@ export class IncomingMoves {
     return { id, worker: move.worker, state: move.kind, bundle };
   }
 
-  /** Discards an offered or prepared move. @throws PluvioError `MOVE_EXPIRED` if it is committed */
+  /** Discards an offered or prepared move. @throws PluvioError `INVALID_ARGUMENT` if it is committed, or may be */
   async abort(id: string): Promise<void> {
     const move = this.#moves.get(id);
+    if (move?.kind === 'prepared' && move.commitBegun) {
+      throw new PluvioError('INVALID_ARGUMENT', `move ${id} is half committed, as a write failed: commit it again`);
+    }
     if (move?.kind === 'committed') {
       throw new PluvioError('INVALID_ARGUMENT', `move ${id} is committed; worker "${move.worker}" lives here`);
     }
@@ -225,7 +234,7 @@ export class IncomingMoves {
 
   async #discard(id: string, reason: string): Promise<void> {
     const move = this.#moves.get(id);
-    if (!move || move.kind === 'committed') return;
+    if (!move || move.kind === 'committed' || (move.kind === 'prepared' && move.commitBegun)) return;
     this.#moves.delete(id);
     move.lease.abort();
     this.#table.release(move.worker, id);
