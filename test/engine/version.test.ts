@@ -17,7 +17,8 @@ it('the output is that of the recorded version; if it is meant to change, raise 
   const hash = createHash('sha256');
   for (const program of CORPUS) {
     const bytes = await program.load();
-    for (const mode of ['throw', 'flag'] as const) hash.update(instrumentModule(new Program(decodeModule(bytes), mode)));
+    for (const mode of ['throw', 'flag'] as const)
+      hash.update(instrumentModule(new Program(decodeModule(bytes), mode)));
   }
   expect({ version: INSTRUMENTER_VERSION, digest: hash.digest('hex') }).toEqual(RECORDED);
 });
