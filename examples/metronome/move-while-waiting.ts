@@ -3,6 +3,7 @@
  * its pause passes where it has gone to.
  */
 import { readFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { PluvioClient } from 'pluvio';
 import { startNode } from 'pluvio/node';
 
@@ -14,10 +15,19 @@ const { workers } = new PluvioClient({ baseUrl: nodes[0].url }); // it follows a
 const module = await readFile(new URL('metronome.wasm', import.meta.url));
 await workers.create({ name: 'metronome', module, args: ['4', '250'] });
 
+/** A program that has just written a beat waits a moment later, or has ended. */
+async function statusAtRest(): Promise<string> {
+  for (;;) {
+    const { status } = await workers.get('metronome');
+    if (status !== 'running') return status;
+    await setTimeout(5);
+  }
+}
+
 let at = 0;
 for await (const { bytes } of workers.logs('metronome', { follow: true })) {
   process.stdout.write(bytes);
-  const { status } = await workers.get('metronome');
+  const status = await statusAtRest();
   if (status !== 'waiting') continue;
   at = 1 - at;
   const target = nodes[at] ?? nodes[0];

@@ -151,7 +151,7 @@ describe('workers', () => {
     await outputUntil(client, 'talk', 'ready\n');
     await client.workers.sendStdin('talk', 'add 5\nmul 6 7\n');
     expect(await outputUntil(client, 'talk', 'product')).toBe('ready\ntotal 5\nproduct 42\n');
-    expect((await client.workers.get('talk')).status).toBe('waiting');
+    await expect.poll(async () => (await client.workers.get('talk')).status).toBe('waiting');
     await client.workers.sendStdin('talk', 'quit\n', { end: true });
     expect(await client.workers.waitOutcome('talk')).toEqual({ kind: 'exited', code: 0 });
     expect(await outputOf(client, 'talk')).toBe('ready\ntotal 5\nproduct 42\n3 lines, total 5\n');

@@ -129,7 +129,7 @@ describe('a move', () => {
       code: 'WORKER_MOVED',
       details: { location: `${target.url}/v1/workers/talk` },
     });
-    expect((await source.client.workers.get('talk')).status).toBe('waiting');
+    await expect.poll(async () => (await source.client.workers.get('talk')).status).toBe('waiting');
     await expectTalk(source.client);
     expect(await source.client.workers.list()).toEqual([]);
   });
