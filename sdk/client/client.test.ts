@@ -72,7 +72,9 @@ describe('PluvioClient', () => {
       [two.url, undefined],
     ]);
     const tokens = (): string => token;
-    await expect.poll(async () => (await new PluvioClient({ baseUrl: one.url, token: tokens }).workers.get('talk')).status).toBe('waiting');
+    await expect
+      .poll(async () => (await new PluvioClient({ baseUrl: one.url, token: tokens }).workers.get('talk')).status)
+      .toBe('waiting');
   });
 
   it('is aborted by the call’s signal and by its own', async () => {
