@@ -1,4 +1,5 @@
 /** What ended a guest, as its engine tells it. */
+import { ENGINE_FUNCS } from '../instrument/index.ts';
 import type { LoadedModule } from './loaded-module.ts';
 import type { EngineThread } from './thread.ts';
 import type { Outcome, TraceFrame, TrapCode } from './types.ts';
@@ -65,13 +66,12 @@ const CONTINUED = /^@(?<func>\d+)$/;
 /** Guest frames of an engine's stack trace, innermost first. */
 function traceFrames(error: Error, module: LoadedModule): TraceFrame[] {
   const { importedFuncs, funcs } = module.module;
-  const added = 4; // functions that the engine adds before the guest's own
   const frames: TraceFrame[] = [];
   for (const line of (error.stack ?? '').split('\n')) {
     const groups = V8_FRAME.exec(line)?.groups;
     if (groups === undefined) continue;
     const continued = CONTINUED.exec(groups['name'] ?? '')?.groups?.['func'];
-    const index = continued === undefined ? Number(groups['index']) - added : Number(continued);
+    const index = continued === undefined ? Number(groups['index']) - ENGINE_FUNCS.length : Number(continued);
     if (index < importedFuncs || index >= funcs.length) continue;
     frames.push({ func: index, name: module.funcName(index), pc: undefined });
   }

@@ -39,6 +39,9 @@ export const ENGINE = {
   resume: 'resume',
 } as const;
 
+/** The functions of module `p`, in the order in which they are imported, after the guest's own. */
+export const ENGINE_FUNCS = ['poll', 'bulk', 'growMemory', 'growTable'] as const;
+
 /** Names of the exports that the engine and side modules use; `e<i>` is the guest's i-th export. */
 export const EXPORTS = {
   fuel: 'F',

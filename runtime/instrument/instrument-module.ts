@@ -35,7 +35,7 @@ import {
   writeBlockType,
 } from '../wasm/index.ts';
 import { HEAP } from '../wasm/index.ts';
-import { ENGINE, EXPORTS, IMPORTS, type RefKind, SAVE, UNWIND } from './abi.ts';
+import { ENGINE, ENGINE_FUNCS, EXPORTS, IMPORTS, type RefKind, SAVE, UNWIND } from './abi.ts';
 import { decodeBranchHints, encodeBranchHints, type FunctionHints } from './branch-hints.ts';
 import { Assembler } from './helpers.ts';
 import { ModuleTarget } from './module-target.ts';
@@ -45,7 +45,6 @@ import { savedBytes } from './record.ts';
 import { Rewriter } from './rewriter.ts';
 import type { HelperKey } from './target.ts';
 
-const ENGINE_FUNCS = ['poll', 'bulk', 'growMemory', 'growTable'] as const;
 const DATA_COUNT_SECTION = 12;
 const REF_HEAPS: Readonly<Record<RefKind, number>> = {
   func: HEAP.func,

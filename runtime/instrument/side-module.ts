@@ -13,6 +13,8 @@
  *    that they have there.
  */
 import {
+  ByteWriter,
+  type CustomDraft,
   encodeModule,
   type FuncDraft,
   I32,
@@ -23,7 +25,7 @@ import {
   type ValType,
 } from '../wasm/index.ts';
 import { heapOf, refNull, writeOpcode } from '../wasm/index.ts';
-import { ENGINE, EXPORTS, IMPORTS, RECORD, type RefKind, SAVE } from './abi.ts';
+import { ENGINE, ENGINE_FUNCS, EXPORTS, IMPORTS, RECORD, type RefKind, SAVE } from './abi.ts';
 import { encodeBranchHints } from './branch-hints.ts';
 import { ContinuationBuilder } from './continuation.ts';
 import { Assembler, writeLoad } from './helpers.ts';
@@ -36,8 +38,6 @@ import { importRecordLayout, recordLayout, refKind, type RecordField } from './r
 import { SEGMENT_OPS, writeSaveArg } from './rewrite-instr.ts';
 import { loosen, Rewriter } from './rewriter.ts';
 import type { HelperKey } from './target.ts';
-
-const ENGINE_FUNCS = ['poll', 'bulk', 'growMemory', 'growTable'] as const;
 
 /** Import modules of a side module beside those of abi.ts. */
 export const SIDE_IMPORTS = {
@@ -243,6 +243,7 @@ class SideTarget extends ModuleTarget {
     own: readonly FuncDraft[],
     hints: readonly { func: number; hints: readonly number[] }[],
     names: readonly string[],
+    owners: readonly number[],
   ): Uint8Array {
     const first = this.#helperBase - own.length;
     const section = encodeBranchHints(hints, 12);
@@ -258,9 +259,23 @@ class SideTarget extends ModuleTarget {
       elements: declared(this.importedFuncs.map((func) => this.func(func))),
       datas: [],
       hasDataCount: false,
-      customs: section === undefined ? [] : [section],
+      customs: [...(section === undefined ? [] : [section]), ownerNames(first, owners)],
     });
   }
+}
+
+/** The name section: each function is named after the guest's function that it stands for, for stack traces. */
+function ownerNames(first: number, owners: readonly number[]): CustomDraft {
+  const out = new ByteWriter(64);
+  out.byte(1); // function names
+  out.sized((names) => {
+    names.u32(owners.length);
+    owners.forEach((owner, index) => {
+      names.u32(first + index);
+      names.name(`@${owner}`);
+    });
+  });
+  return { name: 'name', content: out.toBytes(), after: 11 };
 }
 
 /** A segment that allows `ref.func` of these functions. */
@@ -291,7 +306,7 @@ export function entrySideModule(program: Program, func: number, plan: FunctionPl
   });
   code.op('return_call', target.func(func));
   const own = [{ typeIndex: target.funcType([], results), body: code.body([I32]) }];
-  return finish(target, target.encode(own, [], ['c']), []);
+  return finish(target, target.encode(own, [], ['c'], [func]), []);
 }
 
 /** The side module of a `call` or `loop` site of a planned function. */
@@ -332,8 +347,9 @@ export function siteSideModule(program: Program, plan: FunctionPlan, site: numbe
     const { bytes } = rewriter.rewrite(copy, target);
     own.push({ typeIndex: program.module.funcs[copy.func]?.typeIndex ?? 0, body: bytes });
   }
+  const owners = [...own.slice(copies.length).map(() => plan.func), ...copies.map(({ func }) => func)];
   const loops = built.loops.map((loop) => plan.siteId[plan.siteOfRow[loop] ?? 0] ?? 0);
-  return finish(target, target.encode(own, hints, isLoop ? ['c', 'h'] : ['c']), loops);
+  return finish(target, target.encode(own, hints, isLoop ? ['c', 'h'] : ['c'], owners), loops);
 }
 
 const finish = (target: SideTarget, bytes: Uint8Array, loops: readonly number[]): SideModule => ({
