@@ -3,80 +3,13 @@
  * of its own holds against the engine.
  */
 import { describe, expect, it } from 'vitest';
+import { loadModule } from '../runtime/index.ts';
 import { decodeModule, draftOf, encodeModule } from '../runtime/wasm/index.ts';
-import {
-  createWorker,
-  type LoadedModule,
-  loadModule,
-  type Outcome,
-  restoreWorker,
-  type Worker,
-} from '../runtime/index.ts';
-import type { PollDecision } from '../runtime/engine/index.ts';
-import { CORPUS, createFunctionImports, type Expected, type FunctionProgram } from './programs/corpus.ts';
+import { CORPUS, type FunctionProgram } from './programs/corpus.ts';
+import { essence, runPlain, runSliced, runStopped } from './run-modes.ts';
 
 const PROGRAMS = CORPUS.filter((program): program is FunctionProgram => program.kind === 'function');
 const UNWINDS = ['throw', 'flag'] as const;
-
-interface Run {
-  readonly outcome: Outcome;
-  readonly fuelUsed: bigint;
-  /** How often it was sliced or stopped. */
-  readonly breaks: number;
-}
-
-const options = (onPoll?: () => PollDecision) => ({
-  imports: createFunctionImports(),
-  ...(onPoll === undefined ? {} : { onPoll }),
-});
-
-/** Goes on at the first safepoint, where it was stopped before, then breaks at the next. */
-function atEverySafepoint(decision: 'slice' | 'stop'): () => PollDecision {
-  let fresh = false;
-  return () => {
-    fresh = !fresh;
-    return fresh ? 'go on' : decision;
-  };
-}
-
-async function runPlain(module: LoadedModule, program: FunctionProgram): Promise<Run> {
-  const worker = await createWorker(module, options());
-  return { outcome: await worker.call(program.export, program.args), fuelUsed: worker.fuelUsed, breaks: 0 };
-}
-
-async function runSliced(module: LoadedModule, program: FunctionProgram): Promise<Run> {
-  let breaks = 0;
-  const everySecond = atEverySafepoint('slice');
-  const worker = await createWorker(
-    module,
-    options(() => {
-      const decision = everySecond();
-      if (decision === 'slice') breaks++;
-      return decision;
-    }),
-  );
-  return { outcome: await worker.call(program.export, program.args), fuelUsed: worker.fuelUsed, breaks };
-}
-
-/** Each resume in a fresh instance, from bytes. */
-async function runStopped(module: LoadedModule, program: FunctionProgram): Promise<Run> {
-  let worker: Worker = await createWorker(
-    module,
-    options(() => 'stop'),
-  );
-  let outcome = await worker.call(program.export, program.args);
-  let breaks = 0;
-  for (; outcome.kind === 'stopped'; breaks++) {
-    const bytes = worker.snapshot();
-    await worker.close();
-    worker = await restoreWorker(module, bytes, options(atEverySafepoint('stop')));
-    outcome = await worker.resume();
-  }
-  return { outcome, fuelUsed: worker.fuelUsed, breaks };
-}
-
-const essence = (outcome: Outcome): Expected | Outcome =>
-  outcome.kind === 'trapped' ? { kind: 'trapped', code: outcome.code } : outcome;
 
 describe.each(UNWINDS)('unwinding by %s', (unwind) => {
   it.each(PROGRAMS.map((program) => [program.name, program] as const))('%s', async (_name, program) => {
