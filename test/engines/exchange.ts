@@ -1,0 +1,144 @@
+/**
+ * The runner's HTTP server: hands jobs to agents and takes their answers, keeps snapshots and modules on their way, and serves pages the
+ * sources of the runtime, with the types taken out.
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { stripTypeScriptTypes } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { extname } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { type Answer, fromText, type Job, type ReportOf, toText } from './wire.ts';
+
+const ROOT = new URL('../../', import.meta.url);
+
+/** What pages may load: the runtime, the tests, and the one package that the runtime imports. */
+const SERVED = /^\/(?:runtime|dist\/runtime|test|node_modules\/msgpackr)\/[\w./-]+\.(?:ts|js)$/;
+
+const PAGE = `<!doctype html>
+<meta charset="utf-8">
+<title>Pluvio</title>
+<script type="importmap">{ "imports": { "msgpackr": "/node_modules/msgpackr/index.js" } }</script>
+<script type="module" src="/test/engines/agent.ts"></script>
+`;
+
+/** Isolated from other origins, a page has a finer clock. */
+const HEADERS = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+
+interface Waiting {
+  readonly text: string;
+  readonly settle: (answer: Answer) => void;
+}
+
+/** One agent: its job, if it has one, and its open request for one. */
+class Desk {
+  job: Waiting | undefined;
+  asking: ServerResponse | undefined;
+
+  /** Hands the job over as soon as both are there. */
+  match(): void {
+    if (this.job === undefined || this.asking === undefined) return;
+    this.asking.end(this.job.text);
+    this.asking = undefined;
+  }
+}
+
+export class Exchange {
+  readonly #server: Server;
+  readonly #blobs = new Map<string, Uint8Array>();
+  readonly #desks = new Map<string, Desk>();
+
+  private constructor() {
+    this.#server = createServer((request, response) => {
+      this.#serve(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
+    });
+  }
+
+  static async open(): Promise<Exchange> {
+    const exchange = new Exchange();
+    await new Promise<void>((resolve) => void exchange.#server.listen(0, '127.0.0.1', resolve));
+    return exchange;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`; // it listens on a port
+  }
+
+  pageUrl(agent: string): string {
+    return `${this.url}/agent.html?name=${agent}`;
+  }
+
+  /** Keeps bytes under the name that is given back. */
+  put(bytes: Uint8Array): string {
+    const name = createHash('sha256').update(bytes).digest('hex');
+    this.#blobs.set(name, bytes);
+    return name;
+  }
+
+  blob(name: string): Uint8Array {
+    const bytes = this.#blobs.get(name);
+    if (bytes === undefined) throw new RangeError(`there is no blob ${name}`);
+    return bytes;
+  }
+
+  /** Gives an agent a job and waits for its report. One at a time. @throws Error what the agent failed with */
+  async ask<J extends Job>(agent: string, job: J): Promise<ReportOf<J>> {
+    const desk = this.#desk(agent);
+    const answer = await new Promise<Answer>((settle) => {
+      desk.job = { text: toText(job), settle };
+      desk.match();
+    });
+    if (!answer.ok) throw new Error(`${agent}, ${job.kind}: ${answer.error}`);
+    return answer.report; // agent-jobs.ts made it
+  }
+
+  /** Ends an agent's waiting: it has no more to do. */
+  dismiss(agent: string): void {
+    this.#desk(agent).asking?.end();
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => void this.#server.close(resolve));
+  }
+
+  #desk(agent: string): Desk {
+    let desk = this.#desks.get(agent);
+    if (desk === undefined) this.#desks.set(agent, (desk = new Desk()));
+    return desk;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname } = new URL(request.url ?? '/', this.url);
+    const [, kind = '', name = ''] = pathname.split('/');
+    for (const [header, value] of Object.entries(HEADERS)) response.setHeader(header, value);
+    switch (`${request.method} ${kind}`) {
+      case 'GET agent.html':
+        return void response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
+      case 'GET jobs':
+        this.#desk(name).asking = response;
+        return this.#desk(name).match();
+      case 'POST answers': {
+        const { job } = this.#desk(name);
+        this.#desk(name).job = undefined;
+        const answer = fromText<Answer>((await buffer(request)).toString());
+        response.end();
+        return job?.settle(answer);
+      }
+      case 'POST blobs':
+        return void response.end(this.put(await buffer(request)));
+      case 'GET blobs':
+        return void response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(this.blob(name));
+      default:
+        return serveSource(pathname, response);
+    }
+  }
+}
+
+async function serveSource(pathname: string, response: ServerResponse): Promise<void> {
+  if (!SERVED.test(pathname) || pathname.includes('..')) return void response.writeHead(404).end();
+  const text = await readFile(new URL(`.${pathname}`, ROOT), 'utf8');
+  const code = extname(pathname) === '.ts' ? stripTypeScriptTypes(text) : text;
+  response.writeHead(200, { 'content-type': 'text/javascript' }).end(code);
+}
