@@ -1,0 +1,23 @@
+/** What no input may change in the process that reads it. */
+import { Violation } from './target.ts';
+
+const INHERITED = { Object: Object.prototype, Array: Array.prototype, Function: Function.prototype } as const;
+/** Own keys that a process may get in the course of its life: lazily made globals. */
+const GLOBAL_KEYS = new Set(Reflect.ownKeys(globalThis));
+
+const keysOf = (object: object): string => Reflect.ownKeys(object).map(String).join(' ');
+const inheritedKeys = (): string[] => Object.values(INHERITED).map(keysOf);
+
+const EXPECTED = { inherited: inheritedKeys(), env: JSON.stringify(process.env), folder: process.cwd() };
+
+/** @throws Violation if something that all code shares is not as it was when the process began */
+export function checkCanaries(): void {
+  inheritedKeys().forEach((keys, index) => {
+    if (keys !== EXPECTED.inherited[index])
+      throw new Violation(`the prototype of ${Object.keys(INHERITED)[index]} changed`);
+  });
+  const added = Reflect.ownKeys(globalThis).filter((key) => !GLOBAL_KEYS.has(key));
+  if (added.length > 0) throw new Violation(`globalThis has new keys: ${added.map(String).join(', ')}`);
+  if (JSON.stringify(process.env) !== EXPECTED.env) throw new Violation('the environment of the process changed');
+  if (process.cwd() !== EXPECTED.folder) throw new Violation('the working directory of the process changed');
+}

@@ -1,0 +1,98 @@
+/**
+ * One case: an input is made, given to its target, and its ending judged.
+ *
+ * Invariant: an ending is `coded` (a PluvioError with a code of the table and a message), `ran` (a well-behaved run) or a finding.
+ */
+import { ERROR_CODES, PluvioError } from '../../runtime/errors/index.ts';
+import { checkCanaries } from './canaries.ts';
+import { Choices } from './choices.ts';
+import { type Input, mustHold, type Target, Violation } from './target.ts';
+
+export type Ending =
+  | { readonly kind: 'coded'; readonly code: string }
+  | { readonly kind: 'ran'; readonly how: string }
+  | { readonly kind: 'finding'; readonly signature: string; readonly report: string };
+
+/** How much the most that the process ever held in memory may rise by one case, besides what its input explains. */
+const MEMORY_RISE_MAX_BYTES = 512 * 2 ** 20;
+const MEMORY_RISE_PER_INPUT_BYTE = 256;
+const MESSAGE_MAX_LENGTH = 20_000;
+
+/** A name for a fault that is equal for equal faults: what was thrown, without numbers, and where. */
+export function signatureOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return `thrown ${typeof thrown}`;
+  const text = `${thrown.name}: ${thrown.message}`.slice(0, 160).replaceAll(/0x[0-9a-f]+|\d+/g, 'N');
+  const at = /((?:runtime|sdk)\/[\w/.-]+?):(\d+)/.exec(thrown.stack ?? '')?.[0];
+  return at === undefined ? text : `${text} at ${at}`;
+}
+
+function reportOf(thrown: unknown): string {
+  const describe = (error: unknown): string =>
+    error instanceof Error ? (error.stack ?? String(error)) : `thrown: ${String(error)}`;
+  const cause = thrown instanceof Error ? thrown.cause : undefined;
+  return describe(thrown) + (cause === undefined ? '' : `\ncaused by ${describe(cause)}`);
+}
+
+const findingOf = (thrown: unknown): Ending => ({
+  kind: 'finding',
+  signature: signatureOf(thrown),
+  report: reportOf(thrown),
+});
+
+/** Whether it is a refusal as the project promises: a code of the caller's, and a message that tells something. */
+function isRefusal(thrown: unknown): thrown is PluvioError {
+  return (
+    thrown instanceof PluvioError &&
+    Object.hasOwn(ERROR_CODES, thrown.code) &&
+    thrown.code !== 'INTERNAL' &&
+    thrown.message.length > 10 &&
+    thrown.message.length < MESSAGE_MAX_LENGTH
+  );
+}
+
+/** Exceptions that nobody waited for, since the last case ended. */
+const strays: unknown[] = [];
+
+/** Takes note of promises that reject with nobody listening, for as long as the process lives. */
+export function watchStrays(): void {
+  process.on('unhandledRejection', (reason) => void strays.push(reason));
+  process.on('uncaughtException', (error) => void strays.push(error));
+}
+
+const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
+const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+/** Gives an input to its target. */
+export async function checkInput(target: Target, input: Input): Promise<Ending> {
+  const before = peakBytes();
+  let ending: Ending;
+  try {
+    ending = { kind: 'ran', how: await target.check(input) };
+  } catch (thrown) {
+    ending = isRefusal(thrown) ? { kind: 'coded', code: thrown.code } : findingOf(thrown);
+  }
+  await nextTurn();
+  try {
+    checkCanaries();
+    const [stray] = strays;
+    if (stray !== undefined) throw new Violation(`a stray rejection: ${signatureOf(stray)}`, { cause: stray });
+    const allowed = MEMORY_RISE_MAX_BYTES + MEMORY_RISE_PER_INPUT_BYTE * input.bytes.length;
+    const rise = peakBytes() - before;
+    mustHold(rise < allowed, () => `memory rose by ${rise} bytes for an input of ${input.bytes.length}`);
+  } catch (thrown) {
+    if (ending.kind !== 'finding') ending = findingOf(thrown);
+  }
+  strays.length = 0;
+  return ending;
+}
+
+/** The input of a case; a target that cannot make one has a fault of its own, which shows as one. */
+export async function makeInput(
+  target: Target,
+  seed: number,
+  caseNumber: number,
+  without: ReadonlySet<number> = new Set(),
+): Promise<{ readonly input: Input; readonly changeCount: number }> {
+  const choices = new Choices(seed, caseNumber, without);
+  return { input: await target.make(choices), changeCount: choices.changeCount };
+}
