@@ -1,7 +1,9 @@
 /**
- * The baseline "Asyncify with fuel": a module that is metered, then made stoppable by Binaryen.
+ * The baselines: a module that is made stoppable by Binaryen's Asyncify, metered or not.
  *
- * Metering is in the text: fuel in a global is charged at function entries and loop headers; when it has run out, an import is called,
+ * Unmetered: every function can be unwound at its calls, but nothing asks for it: a loop without calls of imports cannot be stopped.
+ *
+ * Metered, in the text: fuel in a global is charged at function entries and loop headers; when it has run out, an import is called,
  * which is the only one that may unwind. The import then refills and returns, so the baseline is not charged for unwinding.
  *
  *     (loop $L           (loop $L
@@ -19,7 +21,14 @@ import { fileURLToPath } from 'node:url';
 /** How long a kernel runs between two calls of the import, about a millisecond. */
 export const ASYNCIFY_FUEL = 1_000_000;
 const COST = 4;
-const OPTIONS = ['--asyncify', '--pass-arg=asyncify-imports@pluvio.out', '-O2'];
+
+/** Whether fuel is charged; without, Asyncify alone. */
+export type Metering = 'metered' | 'unmetered';
+
+const OPTIONS: Readonly<Record<Metering, readonly string[]>> = {
+  metered: ['--asyncify', '--pass-arg=asyncify-imports@pluvio.out', '-O2'],
+  unmetered: ['--asyncify', '--pass-arg=asyncify-addlist@*', '-O2'],
+};
 const FEATURES = [
   '--enable-bulk-memory',
   '--enable-sign-ext',
@@ -30,6 +39,7 @@ const FEATURES = [
 ];
 /** Text of a module has several times its size. */
 const TEXT_MAX_BYTES = 2 ** 30;
+const TOOL_TIMEOUT_MS = 900_000;
 
 const CHARGE = `(global.set $pluvio_fuel (i32.sub (global.get $pluvio_fuel) (i32.const ${COST})))
 (if (i32.lt_s (global.get $pluvio_fuel) (i32.const 0)) (then (call $pluvio_out)))`;
@@ -61,26 +71,38 @@ function runTool(name: string, args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, [tool, ...FEATURES, ...args], {
     encoding: 'utf8',
     maxBuffer: TEXT_MAX_BYTES,
+    timeout: TOOL_TIMEOUT_MS,
   });
-  if (status !== 0) throw new Error(`${name} ${args.join(' ')} failed: ${stderr}`);
+  if (status !== 0) throw new Error(`${name} ${status === null ? 'took too long' : `failed: ${firstLine(stderr)}`}`);
   return stdout;
 }
 
-/** The path of a module's asyncified form; made once, then kept in the system's folder for temporary files. */
-export function asyncified(path: URL): string {
-  const key = createHash('sha256').update(readFileSync(path)).update(CHARGE).update(OPTIONS.join(' '));
+const firstLine = (text: string): string => text.trim().split('\n', 1)[0] ?? '';
+
+/**
+ * The path of a module's asyncified form; made once, then kept in the system's folder for temporary files.
+ * @throws Error if Binaryen cannot make it
+ */
+export function asyncified(path: URL, metering: Metering): string {
+  const options = OPTIONS[metering];
+  const key = createHash('sha256').update(readFileSync(path)).update(CHARGE).update(options.join(' '));
   const stem = join(tmpdir(), 'pluvio-bench', key.digest('hex').slice(0, 16));
   const output = `${stem}.wasm`;
   if (existsSync(output)) return output;
   mkdirSync(join(tmpdir(), 'pluvio-bench'), { recursive: true });
   const metered = `${stem}-${process.pid}.wat`;
   const unready = `${stem}-${process.pid}.wasm`;
+  let input = fileURLToPath(path);
   try {
-    writeFileSync(metered, meterText(runTool('wasm-dis', [fileURLToPath(path)])));
-    runTool('wasm-opt', [metered, ...OPTIONS, '-o', unready]);
+    if (metering === 'metered') {
+      writeFileSync(metered, meterText(runTool('wasm-dis', [input])));
+      input = metered;
+    }
+    runTool('wasm-opt', [input, ...options, '-o', unready]);
     renameSync(unready, output);
   } finally {
     rmSync(metered, { force: true });
+    rmSync(unready, { force: true });
   }
   return output;
 }

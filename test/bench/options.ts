@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type EngineChoice, engineChoice } from './engine-choice.ts';
 
 /** What every benchmark is told. */
 export interface BenchOptions {
@@ -8,11 +9,15 @@ export interface BenchOptions {
   readonly quick: boolean;
   /** How often each variant runs in a process of its own. */
   readonly rounds: number;
-  /** Names of kernels or modules to take; all if empty. */
+  /** Names of kernels, programs or modules to take; all if empty. */
   readonly only: readonly string[];
+  /** Names of variants to compare with the bare engine; all if empty. */
+  readonly variants: readonly string[];
+  /** What runs the variants. */
+  readonly engine: EngineChoice;
 }
 
-/** @throws TypeError for an unknown option, RangeError for rounds that are no positive number */
+/** @throws TypeError for an unknown option, RangeError for a value that an option cannot have */
 export function parseOptions(args: readonly string[]): {
   readonly names: readonly string[];
   readonly options: BenchOptions;
@@ -25,13 +30,25 @@ export function parseOptions(args: readonly string[]): {
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       only: { type: 'string', multiple: true, default: [] },
+      variants: { type: 'string', multiple: true, default: [] },
+      engine: { type: 'string', default: 'node' },
     },
   });
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new RangeError(`--rounds is "${values.rounds}"; it must be 1 or more`);
-  const only = values.only.flatMap((list) => list.split(','));
-  return { names: positionals, options: { json: values.json, quick: values.quick, rounds, only } };
+  const names = (lists: readonly string[]): string[] => lists.flatMap((list) => list.split(','));
+  return {
+    names: positionals,
+    options: {
+      json: values.json,
+      quick: values.quick,
+      rounds,
+      only: names(values.only),
+      variants: names(values.variants),
+      engine: engineChoice(values.engine),
+    },
+  };
 }
 
 /** The entries that `--only` names, or all. @throws RangeError if it names none of them */

@@ -1,5 +1,5 @@
 /**
- * Runs benchmarks: `node test/bench/run.ts NAME… [--json] [--quick] [--rounds N] [--only KERNEL,…]`.
+ * Runs benchmarks: see `usage`.
  *
  * Standard output has a table for people, or, with `--json`, one JSON object per benchmark and line. Progress is on standard error.
  */
@@ -7,6 +7,7 @@ import type { Benchmark } from './benchmark.ts';
 import { instrument } from './instrument.ts';
 import { parseOptions } from './options.ts';
 import { overhead } from './overhead.ts';
+import { real } from './real.ts';
 import { reentry } from './reentry.ts';
 import { snapshot } from './snapshot.ts';
 
@@ -21,6 +22,7 @@ const entry = <Result extends object>({ question, measure, format }: Benchmark<R
 
 const BENCHMARKS = {
   overhead: entry(overhead),
+  real: entry(real),
   reentry: entry(reentry),
   instrument: entry(instrument),
   snapshot: entry(snapshot),
@@ -28,7 +30,8 @@ const BENCHMARKS = {
 
 function usage(): string {
   const names = Object.entries(BENCHMARKS).map(([name, { question }]) => `  ${name.padEnd(12)}${question}`);
-  return `usage: node test/bench/run.ts NAME… [--json] [--quick] [--rounds N] [--only KERNEL,…]\n${names.join('\n')}\n`;
+  const options = '[--json] [--quick] [--rounds N] [--only KERNEL,…] [--variants pluvio,…] [--engine node|bun]';
+  return `usage: node test/bench/run.ts NAME… ${options}\n${names.join('\n')}\n`;
 }
 
 const isBenchmark = (name: string): name is keyof typeof BENCHMARKS => Object.hasOwn(BENCHMARKS, name);
