@@ -20,6 +20,6 @@ export function detectEngine(): EngineName {
   if (Reflect.has(globalThis, 'Deno')) return 'v8';
   const agent = typeof navigator === 'undefined' ? '' : (navigator.userAgent ?? '');
   if (/\bFirefox\//.test(agent)) return 'spidermonkey';
-  if (/\bSafari\//.test(agent) && !/\bChrom(e|ium)\//.test(agent)) return 'jsc';
+  if (/\bSafari\//.test(agent) && !/Chrom(e|ium)\//.test(agent)) return 'jsc';
   return 'v8';
 }

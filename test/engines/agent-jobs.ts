@@ -92,7 +92,7 @@ async function modes(job: ModesJob, blobs: Blobs): Promise<ModesReport> {
   const runs: ModesReport['runs'][number][] = [];
   for (const mode of ['plain', 'sliced', 'stopped'] as const) {
     if (mode === 'stopped' && !module.portability.migratable) continue;
-    const { outcome, fuelUsed, breaks } = await RUNS[mode](module, job);
+    const { outcome, fuelUsed, breaks } = await RUNS[mode](module, job, job.stride);
     const message = outcome.kind === 'trapped' ? outcome.message : '';
     runs.push({ mode, outcome: outcomeText(outcome), message, fuelUsed, breaks });
   }

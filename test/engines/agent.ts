@@ -31,10 +31,10 @@ async function answerTo(job: Job): Promise<Answer> {
   }
 }
 
-/** The runner answers when it has a job; it has none any more when it answers with nothing. */
+/** The runner answers when it has a job; with nothing if it wants to be asked again. */
 for (;;) {
   const text = await (await request(`/jobs/${name}`)).text();
-  if (text === '') break;
+  if (text === '') continue;
   const body = toText(await answerTo(fromText<Job>(text)));
   await request(`/answers/${name}`, { method: 'POST', body });
 }

@@ -107,10 +107,7 @@ export async function openHost(name: HostName, exchange: Exchange): Promise<Engi
     name,
     version,
     ask: (job) => Promise.race([exchange.ask(agent, job), started.failed]),
-    close: async () => {
-      exchange.dismiss(agent);
-      await started.end();
-    },
+    close: () => started.end(),
   };
 }
 

@@ -31,6 +31,9 @@ interface Waiting {
   readonly settle: (answer: Answer) => void;
 }
 
+/** An agent that waits for a job asks again after this time: engines give up requests that take minutes. */
+const ASK_AGAIN_MS = 20_000;
+
 /** One agent: its job, if it has one, and its open request for one. */
 class Desk {
   job: Waiting | undefined;
@@ -39,8 +42,9 @@ class Desk {
   /** Hands the job over as soon as both are there. */
   match(): void {
     if (this.job === undefined || this.asking === undefined) return;
-    this.asking.end(this.job.text);
+    const { asking } = this;
     this.asking = undefined;
+    if (!asking.writableEnded) asking.end(this.job.text); // otherwise the agent is about to ask again
   }
 }
 
@@ -50,7 +54,8 @@ export class Exchange {
   readonly #desks = new Map<string, Desk>();
 
   private constructor() {
-    this.#server = createServer((request, response) => {
+    // Connections last: this process may be busy for longer than a server waits for the next request.
+    this.#server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
       this.#serve(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
     });
   }
@@ -93,11 +98,6 @@ export class Exchange {
     return answer.report; // agent-jobs.ts made it
   }
 
-  /** Ends an agent's waiting: it has no more to do. */
-  dismiss(agent: string): void {
-    this.#desk(agent).asking?.end();
-  }
-
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => void this.#server.close(resolve));
@@ -118,6 +118,7 @@ export class Exchange {
         return void response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
       case 'GET jobs':
         this.#desk(name).asking = response;
+        setTimeout(() => void response.end(), ASK_AGAIN_MS).unref();
         return this.#desk(name).match();
       case 'POST answers': {
         const { job } = this.#desk(name);

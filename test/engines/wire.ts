@@ -41,6 +41,8 @@ export interface ModesJob {
   readonly unwind: UnwindMode;
   readonly export: string;
   readonly args: readonly unknown[];
+  /** At every how many safepoints it is left. */
+  readonly stride: number;
 }
 
 export interface ModesReport {
