@@ -86,6 +86,20 @@ const CASES = [
       small: { ms: summary, copy_ratio: summary },
     },
   },
+  {
+    args: ['unwind'],
+    keys: {
+      benchmark: 'unwind',
+      machine,
+      stop_us_depth10: positive,
+      stop_us_depth10000: positive,
+      resume_us_depth10: positive,
+      by_depth: [
+        { depth: 10, stop_us: summary, bare_throw_us: summary },
+        { depth: 10_000, wake_us: summary },
+      ],
+    },
+  },
 ];
 
 test.each(CASES)('$args.0 gives its keys', { timeout: TIMEOUT_MS }, async ({ args, keys }) => {

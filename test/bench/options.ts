@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly variants: readonly string[];
   /** What runs the variants. */
   readonly engine: EngineChoice;
+  /** Also the sizes between and beyond: the points of a curve. Takes minutes. */
+  readonly growth: boolean;
 }
 
 /** @throws TypeError for an unknown option, RangeError for a value that an option cannot have */
@@ -32,6 +34,7 @@ export function parseOptions(args: readonly string[]): {
       only: { type: 'string', multiple: true, default: [] },
       variants: { type: 'string', multiple: true, default: [] },
       engine: { type: 'string', default: 'node' },
+      growth: { type: 'boolean', default: false },
     },
   });
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
@@ -47,6 +50,7 @@ export function parseOptions(args: readonly string[]): {
       only: names(values.only),
       variants: names(values.variants),
       engine: engineChoice(values.engine),
+      growth: values.growth,
     },
   };
 }

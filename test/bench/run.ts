@@ -10,6 +10,7 @@ import { overhead } from './overhead.ts';
 import { real } from './real.ts';
 import { reentry } from './reentry.ts';
 import { snapshot } from './snapshot.ts';
+import { unwind } from './unwind.ts';
 
 /** A benchmark whose result only its own `format` reads. */
 const entry = <Result extends object>({ question, measure, format }: Benchmark<Result>) => ({
@@ -26,11 +27,13 @@ const BENCHMARKS = {
   reentry: entry(reentry),
   instrument: entry(instrument),
   snapshot: entry(snapshot),
+  unwind: entry(unwind),
 };
 
 function usage(): string {
   const names = Object.entries(BENCHMARKS).map(([name, { question }]) => `  ${name.padEnd(12)}${question}`);
-  const options = '[--json] [--quick] [--rounds N] [--only KERNEL,…] [--variants pluvio,…] [--engine node|bun]';
+  const options =
+    '[--json] [--quick] [--rounds N] [--growth] [--only KERNEL,…] [--variants pluvio,…] [--engine node|bun]';
   return `usage: node test/bench/run.ts NAME… ${options}\n${names.join('\n')}\n`;
 }
 

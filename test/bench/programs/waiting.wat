@@ -1,0 +1,14 @@
+;; Recurses to a depth and asks the host there, again and again, until it answers with 1.
+(module
+  (import "host" "ask" (func $ask (result i32)))
+  (memory (export "memory") 2)
+  (func $down (param $left i32) (param $sum i64) (result i64)
+    (if (i32.eqz (local.get $left))
+      (then
+        (loop $again
+          (br_if $again (i32.ne (call $ask) (i32.const 1))))
+        (return (local.get $sum))))
+    (i64.add
+      (call $down (i32.sub (local.get $left) (i32.const 1)) (i64.add (local.get $sum) (i64.extend_i32_u (local.get $left))))
+      (i64.extend_i32_u (local.get $left))))
+  (func (export "run") (param i32) (result i64) (call $down (local.get 0) (i64.const 0))))
