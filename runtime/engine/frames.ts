@@ -12,7 +12,6 @@ import { PluvioError } from '../errors/index.ts';
 import {
   EXPORTS,
   FIRST_REF_SLOT,
-  type FunctionPlan,
   RECORD,
   type RecordField,
   type RefKind,
@@ -28,7 +27,6 @@ import {
   I32,
   I64,
   isNullable,
-  isRef,
   isSubtype,
   ref,
   typeText,
@@ -36,7 +34,8 @@ import {
   type ValType,
 } from '../wasm/index.ts';
 import type { ModuleInstance } from './instance.ts';
-import type { CaughtException, Frame, RefValue, Value } from './snapshot.ts';
+import type { SiteInfo, FrameValue } from './site-info.ts';
+import type { Frame, RefValue, Value } from './snapshot.ts';
 import { type CapturedStack, stackRecords } from './stack.ts';
 import type { HandleMap } from './types.ts';
 
@@ -131,42 +130,20 @@ class RecordReader {
 export function decodeStack(instance: ModuleInstance, stack: CapturedStack, handles: HandleMap | undefined): Frame[] {
   const reader = new RecordReader(stack, instance, handles);
   return stackRecords(stack).map(({ site, offset }, depth) => {
-    const { func, plan, index, layout } = instance.module.site(site);
+    const { func, pc, locals, stack, caught } = instance.module.site(site);
     const where = `frame ${depth} (function ${func})`;
-    const read = (field: RecordField): Value => reader.read(offset, field, where);
-    if (plan === undefined) return { instance: 0, func, pc: 0, locals: layout.fields.map(read), stack: [], caught: [] };
-    const fields = new Map(layout.fields.map((field) => [field.local, field]));
-    const valueOf = (local: number): Value => {
-      const field = fields.get(local);
-      return field === undefined ? null : read(field);
-    };
-    const live = new Set(plan.siteLive.members(index));
-    const locals = Array.from({ length: plan.localCount }, (_, local) =>
-      live.has(local) ? valueOf(local) : undefined,
-    );
+    const read = ({ field }: FrameValue): Value => reader.read(offset, field, where);
     return {
       instance: 0,
       func,
-      pc: plan.sitePc(index),
-      locals,
-      stack: plan.siteStack(index).map(valueOf),
-      caught: decodeCaught(instance, plan, index, valueOf),
+      pc,
+      locals: locals.map((value) => (value === undefined ? undefined : read(value))),
+      stack: stack.map(read),
+      caught: caught.map((held) => {
+        const tag = Number(read(held.tag)) - 1;
+        return { pc: held.pc, tag, values: (held.values.get(tag) ?? []).map(read) };
+      }),
     };
-  });
-}
-
-/** Exceptions that the legacy handlers around a site hold, outermost first. */
-function decodeCaught(
-  instance: ModuleInstance,
-  plan: FunctionPlan,
-  site: number,
-  valueOf: (local: number) => Value,
-): CaughtException[] {
-  const base = instance.module.module.funcs[plan.func]?.body?.start ?? 0;
-  return plan.caughtRows(site).map((row) => {
-    const slots = plan.caughtSlots(row);
-    const tag = Number(valueOf(slots.tag)) - 1;
-    return { pc: (plan.code.at[row] ?? 0) - base, tag, values: (slots.values.get(tag) ?? []).map(valueOf) };
   });
 }
 
@@ -232,58 +209,33 @@ class RecordWriter {
   #appendHostCall(frame: Frame, inner: Frame | undefined, path: string): void {
     if (inner !== undefined) throw mismatch(path, 'a host call with a frame inside', 'the innermost frame');
     if (frame.pc !== 0) throw mismatch(`${path}.pc`, String(frame.pc), '0 for a host call');
-    const site = this.#instance.module.program.facts.siteBase[frame.func] ?? 0;
-    const { layout } = this.#instance.module.site(site);
-    if (frame.locals.length !== layout.fields.length) {
-      throw mismatch(`${path}.locals`, `${frame.locals.length} values`, `${layout.fields.length} arguments`);
+    const { module } = this.#instance;
+    const site = module.site(module.program.facts.siteBase[frame.func] ?? 0);
+    if (frame.locals.length !== site.locals.length) {
+      throw mismatch(`${path}.locals`, `${frame.locals.length} values`, `${site.locals.length} arguments`);
     }
-    this.#expectEmpty(frame, path);
-    const record = this.#begin(site, layout.sizeBytes);
-    const { params } = this.#instance.module.program.funcType(frame.func);
-    layout.fields.forEach((field, index) => {
-      this.#write(record, field, params[index] ?? field.type, frame.locals[index], `${path}.locals[${index}]`);
-    });
-  }
-
-  #expectEmpty(frame: Frame, path: string): void {
-    if (frame.stack.length > 0) throw mismatch(`${path}.stack`, `${frame.stack.length} values`, 'empty');
-    if (frame.caught.length > 0) throw mismatch(`${path}.caught`, `${frame.caught.length} exceptions`, 'empty');
+    this.#appendValues(site, frame, path);
   }
 
   #appendGuest(frame: Frame, inner: Frame | undefined, path: string): void {
-    const { module: loaded } = this.#instance;
-    const plan = loaded.plan(frame.func);
-    const site = plan.siteAtPc(frame.pc);
-    const isCall = site >= 0 && plan.siteKind(site) === 'call';
-    if (site < 0 || isCall !== (inner !== undefined)) {
+    const { module } = this.#instance;
+    const site = module.siteAt(frame.func, frame.pc);
+    if (site === undefined || (site.kind === 'call') !== (inner !== undefined)) {
       const expected =
         inner === undefined ? "a loop or the function's entry" : 'a call instruction that can be stopped';
       throw mismatch(`${path}.pc`, `0x${frame.pc.toString(16)}`, `the offset of ${expected}`);
     }
-    if (inner !== undefined) this.#checkResults(plan, site, inner, path);
-    if (frame.locals.length !== plan.localCount) {
-      throw mismatch(`${path}.locals`, `${frame.locals.length} values`, `${plan.localCount}`);
+    if (inner !== undefined) this.#checkResults(site, inner, path);
+    if (frame.locals.length !== site.locals.length) {
+      throw mismatch(`${path}.locals`, `${frame.locals.length} values`, `${site.locals.length}`);
     }
-    const id = plan.siteId[site] ?? 0;
-    const { layout } = loaded.site(id);
-    const fields = new Map(layout.fields.map((field) => [field.local, field]));
-    const record = this.#begin(id, layout.sizeBytes);
-    const write = (local: number, value: Value | undefined, field: string): void => {
-      const into = fields.get(local);
-      if (into !== undefined) this.#write(record, into, plan.typeOf(local), value, field);
-    };
-    for (const local of plan.siteLive.members(site)) write(local, frame.locals[local], `${path}.locals[${local}]`);
-    const stack = plan.siteStack(site);
-    if (frame.stack.length !== stack.length)
-      throw mismatch(`${path}.stack`, `${frame.stack.length} values`, `${stack.length}`);
-    stack.forEach((local, index) => write(local, frame.stack[index], `${path}.stack[${index}]`));
-    this.#writeCaught(plan, site, frame, write, path);
+    this.#appendValues(site, frame, path);
   }
 
-  #checkResults(plan: FunctionPlan, site: number, inner: Frame, path: string): void {
+  #checkResults(site: SiteInfo, inner: Frame, path: string): void {
     const { program } = this.#instance.module;
     if (inner.func >= program.module.funcs.length) return; // refused where it is appended
-    const expected = program.calleeType(plan.code, plan.siteRow[site] ?? 0).results;
+    const expected = site.calleeResults;
     const found = program.funcType(inner.func).results;
     const fits =
       found.length === expected.length &&
@@ -297,67 +249,79 @@ class RecordWriter {
     }
   }
 
-  #writeCaught(
-    plan: FunctionPlan,
-    site: number,
-    frame: Frame,
-    write: (local: number, value: Value | undefined, field: string) => void,
-    path: string,
-  ): void {
-    const rows = plan.caughtRows(site);
-    if (frame.caught.length !== rows.length) {
-      throw mismatch(`${path}.caught`, `${frame.caught.length} exceptions`, `${rows.length}`);
+  /** Writes the record of a frame whose site and number of locals were checked. */
+  #appendValues(site: SiteInfo, frame: Frame, path: string): void {
+    if (frame.stack.length !== site.stack.length) {
+      const expected = site.stack.length === 0 ? 'empty' : `${site.stack.length}`;
+      throw mismatch(`${path}.stack`, `${frame.stack.length} values`, expected);
     }
-    const base = plan.program.bodyStart(plan.func);
-    rows.forEach((row, index) => {
+    const record = this.#begin(site.id, site.sizeBytes);
+    for (let local = 0; local < site.locals.length; local++) {
+      const place = site.locals[local];
+      if (place !== undefined) this.#write(record, place, frame.locals[local], path, 'locals', local);
+    }
+    for (let at = 0; at < site.stack.length; at++) {
+      const place = site.stack[at];
+      if (place !== undefined) this.#write(record, place, frame.stack[at], path, 'stack', at);
+    }
+    this.#writeCaught(record, site, frame, path);
+  }
+
+  #writeCaught(record: number, site: SiteInfo, frame: Frame, path: string): void {
+    if (frame.caught.length !== site.caught.length) {
+      const expected = site.caught.length === 0 ? 'empty' : `${site.caught.length}`;
+      throw mismatch(`${path}.caught`, `${frame.caught.length} exceptions`, expected);
+    }
+    site.caught.forEach((held, index) => {
       const caught = frame.caught[index];
       const field = `${path}.caught[${index}]`;
-      const pc = (plan.code.at[row] ?? 0) - base;
-      if (caught?.pc !== pc) throw mismatch(`${field}.pc`, String(caught?.pc), `${pc}`);
-      const slots = plan.caughtSlots(row);
-      const values = slots.values.get(caught.tag) ?? [];
-      const known = plan.program.module.tags.length;
+      if (caught?.pc !== held.pc) throw mismatch(`${field}.pc`, String(caught?.pc), `${held.pc}`);
+      const known = this.#instance.module.module.tags.length;
       if (caught.tag < 0 || caught.tag >= known) throw mismatch(`${field}.tag`, String(caught.tag), `below ${known}`);
-      if (caught.values.length !== values.length) {
-        throw mismatch(`${field}.values`, `${caught.values.length} values`, `${values.length}`);
+      const places = held.values.get(caught.tag) ?? [];
+      if (caught.values.length !== places.length) {
+        throw mismatch(`${field}.values`, `${caught.values.length} values`, `${places.length}`);
       }
-      write(slots.tag, caught.tag + 1, `${field}.tag`);
-      values.forEach((local, at) => write(local, caught.values[at], `${field}.values[${at}]`));
+      this.#write(record, held.tag, caught.tag + 1, field, 'tag');
+      places.forEach((place, at) => this.#write(record, place, caught.values[at], field, 'values', at));
     });
   }
 
-  #write(record: number, field: RecordField, type: ValType, value: Value | undefined, path: string): void {
+  /** Writes a value where `place` says, if it is one of that type; `path`, `part` and `index` name it in messages. */
+  #write(
+    record: number,
+    { field, type }: FrameValue,
+    value: Value | undefined,
+    path: string,
+    part: string,
+    index?: number,
+  ): void {
     const at = record + field.offset;
     const view = this.#view;
-    const expected = typeText(type);
+    const named = (): string => `${path}.${part}${index === undefined ? '' : `[${index}]`}`;
+    const wrong = (suffix = ''): PluvioError => mismatch(named(), describe(value), typeText(type) + suffix);
     switch (field.type) {
       case I32:
-        if (typeof value !== 'number' || (value | 0) !== value) throw mismatch(path, describe(value), expected);
+        if (typeof value !== 'number' || (value | 0) !== value) throw wrong();
         return view.setInt32(at, value, true);
       case I64:
-        if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value)
-          throw mismatch(path, describe(value), expected);
+        if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) throw wrong();
         return view.setBigInt64(at, value, true);
       case F32:
-        if (typeof value !== 'number' || value >>> 0 !== value)
-          throw mismatch(path, describe(value), `${expected}, as 32 bits`);
+        if (typeof value !== 'number' || value >>> 0 !== value) throw wrong(', as 32 bits');
         return view.setUint32(at, value, true);
       case F64:
-        if (typeof value !== 'bigint' || BigInt.asUintN(64, value) !== value)
-          throw mismatch(path, describe(value), `${expected}, as 64 bits`);
+        if (typeof value !== 'bigint' || BigInt.asUintN(64, value) !== value) throw wrong(', as 64 bits');
         return view.setBigUint64(at, value, true);
       case V128:
-        if (!(value instanceof Uint8Array) || value.length !== savedBytes(V128))
-          throw mismatch(path, describe(value), '16 bytes');
+        if (!(value instanceof Uint8Array) || value.length !== savedBytes(V128)) throw wrong(', as 16 bytes');
         return this.#bytes.set(value, at);
       default:
-        return this.#writeRef(at, field, type, value, path);
+        return this.#writeRef(at, field, decodeRef(this.#instance, value, type, this.#handles, named()));
     }
   }
 
-  #writeRef(at: number, field: RecordField, type: ValType, value: Value | undefined, path: string): void {
-    if (!isRef(type)) throw mismatch(path, describe(value), typeText(type));
-    const reference = decodeRef(this.#instance, value, type, this.#handles, path);
+  #writeRef(at: number, field: RecordField, reference: unknown): void {
     const kind = refKind(field.type);
     const index = this.#refs[kind]++;
     const table = this.#instance.exports[EXPORTS.refs(kind)] as WebAssembly.Table; // made by the instrumenter

@@ -11,12 +11,9 @@ import { assert, PluvioError } from '../errors/index.ts';
 import {
   entrySideModule,
   FunctionPlan,
-  importRecordLayout,
   INSTRUMENTER_VERSION,
   instrumentModule,
   Program,
-  type RecordLayout,
-  recordLayout,
   type SideModule,
   siteSideModule,
   type UnwindMode,
@@ -24,6 +21,7 @@ import {
 import { decodeModule, decodeNames, isDefaultable, type Module, validateDefinitions } from '../wasm/index.ts';
 import { detectEngine, ENGINES } from './engines.ts';
 import { RecentMap } from './recent-map.ts';
+import { guestSite, hostCallSite, type SiteInfo } from './site-info.ts';
 import { type Portability, PortabilityReport, isCapturable } from './portability.ts';
 
 /** Keeps instrumented modules by key; a miss only costs time. */
@@ -52,16 +50,6 @@ export interface CompiledSide {
   readonly side: SideModule;
 }
 
-/** A site of the module. */
-export interface SiteInfo {
-  readonly func: number;
-  /** undefined: the function is an import. */
-  readonly plan: FunctionPlan | undefined;
-  /** The site's index in the plan. */
-  readonly index: number;
-  readonly layout: RecordLayout;
-}
-
 export class LoadedModule {
   readonly program: Program;
   readonly compiled: WebAssembly.Module;
@@ -72,6 +60,8 @@ export class LoadedModule {
   readonly instrumentedBytes: number;
   readonly #plans = new Map<number, FunctionPlan>();
   readonly #sites = new Map<number, SiteInfo>();
+  /** Site numbers by function, then by pc. */
+  readonly #siteIds = new Map<number, ReadonlyMap<number, number>>();
   readonly #sides = new RecentMap<CompiledSide>(SIDES_MAX);
   #names: ReadonlyMap<number, string> | undefined;
 
@@ -164,15 +154,26 @@ export class LoadedModule {
     let known = this.#sites.get(id);
     if (known === undefined) {
       const func = this.funcOfSite(id);
-      if (func < this.module.importedFuncs) {
-        known = { func, plan: undefined, index: 0, layout: importRecordLayout(this.program, func) };
-      } else {
+      if (func < this.module.importedFuncs) known = hostCallSite(this.program, func);
+      else {
         const plan = this.plan(func);
-        known = { func, plan, index: plan.siteWithId(id), layout: recordLayout(plan) };
+        known = guestSite(plan, plan.siteWithId(id));
       }
       this.#sites.set(id, known);
     }
     return known;
+  }
+
+  /** The site at a byte offset of a function's body, or undefined. */
+  siteAt(func: number, pc: number): SiteInfo | undefined {
+    let ids = this.#siteIds.get(func);
+    if (ids === undefined) {
+      const plan = this.plan(func);
+      ids = new Map(Array.from({ length: plan.siteCount }, (_, site) => [plan.sitePc(site), plan.siteId[site] ?? 0]));
+      this.#siteIds.set(func, ids);
+    }
+    const id = ids.get(pc);
+    return id === undefined ? undefined : this.site(id);
   }
 
   /** The compiled continuation of a site. */
