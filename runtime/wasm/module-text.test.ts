@@ -93,6 +93,21 @@ test('a function prints with pcs, nesting and immediates', () => {
   expect(printModule(module)).toContain('(memory 0 1)');
 });
 
+test('text grows with the code, however deep it nests', () => {
+  const textOf = (depth: number): string => {
+    const nest = (name: 'block' | 'end'): readonly (readonly [typeof name])[] =>
+      Array.from({ length: depth }, () => [name]);
+    const module = decodeModule(
+      moduleOf({
+        types: typesOf([funcType([], [])]),
+        funcs: [{ typeIndex: 0, body: bodyOf([...nest('block'), ...nest('end')]) }],
+      }),
+    );
+    return printFunction(module, 0);
+  };
+  expect(textOf(20_000).length).toBeLessThan(2.1 * textOf(10_000).length);
+});
+
 describe('errors tell where', () => {
   test('an import by its names', () => {
     const bytes = moduleOf({

@@ -97,6 +97,9 @@ export function rowText(code: Code, row: number): string {
   return `${itemAt(OPCODES, code.op[row] ?? 0).name} ${immediatesText(code, row)}`.trimEnd();
 }
 
+/** Deeper nesting is not shown by more indentation: a body may nest as deep as it is long. */
+const INDENT_MAX_LEVELS = 100;
+
 /** Rows as text, a line each, indented by nesting, offsets relative to `origin` in front. */
 export function printCode(code: Code, origin = 0): string {
   const lines: string[] = [];
@@ -105,7 +108,9 @@ export function printCode(code: Code, origin = 0): string {
     const structure = STRUCTURES[code.op[row] ?? 0] ?? 0;
     if (structure > STRUCTURE.opener) depth--;
     const offset = (code.at[row] ?? 0) < 0 ? '-' : hex((code.at[row] ?? 0) - origin);
-    lines.push(`${offset.padStart(8)}  ${'  '.repeat(Math.max(0, depth))}${rowText(code, row)}`);
+    lines.push(
+      `${offset.padStart(8)}  ${'  '.repeat(Math.min(Math.max(0, depth), INDENT_MAX_LEVELS))}${rowText(code, row)}`,
+    );
     const closes = structure === STRUCTURE.end || structure === STRUCTURE.delegate;
     if (structure !== STRUCTURE.none && !closes) depth++;
   }
