@@ -1,0 +1,100 @@
+/** Compares the runs of one program. */
+import { isDeepStrictEqual } from 'node:util';
+import { loadModule, type LoadedModule } from '../../runtime/engine/index.ts';
+import type { UnwindMode } from '../../runtime/instrument/index.ts';
+import { Random } from './generate/random.ts';
+import { type Finished, type ModeName, MODES, type Observed, runBare, type Subject } from './modes.ts';
+
+/** Where a run differs, and how: the first difference that is found. */
+export interface Difference {
+  readonly unwind: UnwindMode;
+  readonly mode: ModeName | 'load';
+  /** The part that differs, or the error that was thrown. */
+  readonly kind: string;
+  readonly detail: string;
+}
+
+export interface Verdict {
+  readonly difference: Difference | undefined;
+  readonly runs: number;
+  /** Breaks of all runs. */
+  readonly safepoints: number;
+  readonly migratable: boolean;
+  readonly uncaptured: number;
+  readonly trapped: boolean;
+}
+
+export interface CheckOptions {
+  readonly unwinds: readonly UnwindMode[];
+  /** Chooses the random stops. */
+  readonly seed: number;
+}
+
+const PARTS: readonly (keyof Observed)[] = ['result', 'log', 'memories', 'globals', 'tables'];
+
+const shown = (value: unknown): string =>
+  JSON.stringify(value, (_, item: unknown) =>
+    typeof item === 'bigint' ? `${item}n` : item instanceof Uint8Array ? Buffer.from(item).toString('hex').slice(0, 400) : item,
+  )?.slice(0, 800) ?? 'undefined';
+
+/** Name and values of the first part in which two runs differ. */
+function compare(found: Finished, bare: Observed, first: Finished | undefined): { kind: string; detail: string } | undefined {
+  const differ = (kind: string, actual: unknown, expected: unknown) =>
+    isDeepStrictEqual(actual, expected)
+      ? undefined
+      : { kind, detail: `${kind} is ${shown(actual)}, expected ${shown(expected)}` };
+  for (const part of PARTS) {
+    if (bare[part] === undefined) continue;
+    const difference = differ(part, found.observed[part], bare[part]);
+    if (difference !== undefined) return difference;
+  }
+  if (first === undefined) return undefined;
+  if (first.state !== undefined && found.state !== undefined) {
+    const difference = differ('state', found.state, first.state);
+    if (difference !== undefined) return difference;
+  }
+  return found.trapped ? undefined : differ('fuelUsed', found.fuelUsed, first.fuelUsed);
+}
+
+const faultOf = (error: unknown): { kind: string; detail: string } => ({
+  kind: `error ${error instanceof Error ? error.message.replaceAll(/\d+/g, 'N').slice(0, 80) : 'unknown'}`,
+  detail: error instanceof Error ? (error.stack ?? error.message) : String(error),
+});
+
+/** Runs a program in every way. Never throws for what the program or this engine does. */
+export async function checkProgram(subject: Subject, { unwinds, seed }: CheckOptions): Promise<Verdict> {
+  const bare = runBare(subject);
+  const counts = { runs: 1, safepoints: 0, uncaptured: 0 };
+  let migratable = true;
+  let first: Finished | undefined;
+  const verdict = (difference: Difference | undefined): Verdict => ({
+    difference,
+    ...counts,
+    migratable,
+    trapped: typeof bare.result === 'string',
+  });
+  for (const unwind of unwinds) {
+    let module: LoadedModule;
+    try {
+      module = await loadModule(subject.bytes, { unwind });
+    } catch (error) {
+      return verdict({ unwind, mode: 'load', ...faultOf(error) });
+    }
+    migratable = module.portability.migratable;
+    const modes: readonly ModeName[] = migratable ? ['undisturbed', 'sliced', 'stopped', 'random'] : ['undisturbed', 'sliced'];
+    for (const mode of modes) {
+      try {
+        const found = await MODES[mode](module, subject.args, new Random(seed, counts.runs));
+        counts.runs++;
+        counts.safepoints += found.breaks;
+        counts.uncaptured += found.uncaptured;
+        const difference = compare(found, bare, first);
+        if (difference !== undefined) return verdict({ unwind, mode, ...difference });
+        first ??= found;
+      } catch (error) {
+        return verdict({ unwind, mode, ...faultOf(error) });
+      }
+    }
+  }
+  return verdict(undefined);
+}
