@@ -13,7 +13,20 @@
  *    order, whether or not code can be stopped there. An import has one: its entry.
  */
 import { PluvioError } from '../errors/index.ts';
-import { decodeExpr, decodeFunction, type FunctionBody, type Module, OP, OPCODES } from '../wasm/index.ts';
+import {
+  BLOCK_KIND,
+  type Code,
+  decodeExpr,
+  decodeFunction,
+  type FunctionBody,
+  HEAP,
+  heapOf,
+  isRef,
+  type Module,
+  OP,
+  OPCODES,
+  type ValType,
+} from '../wasm/index.ts';
 import { INSTRUCTION_FUEL } from './fuel-costs.ts';
 import { cutCycles, type Graph, hasEdge, leadsToMarked, stronglyConnected } from './graph.ts';
 
@@ -36,7 +49,7 @@ export interface FunctionFacts {
   readonly plainCost: Int32Array;
   /** 1: has a body whose declarations mention it in ref.func, an element segment or a global. */
   readonly addressTaken: Uint8Array;
-  /** Some body has the `try_table` encoding of exceptions; engines refuse modules that mix it with the legacy one. */
+  /** Some body has the `try_table` encoding of exceptions, or names an exception type: engines refuse both beside the legacy encoding. */
   readonly usesTryTable: boolean;
   /** Some body changes a table. */
   readonly changesTables: boolean;
@@ -75,11 +88,16 @@ const TABLE_WRITES = new Uint8Array(1024);
 for (const op of [OP['table.set'], OP['table.grow'], OP['table.fill'], OP['table.copy'], OP['table.init']])
   TABLE_WRITES[op] = 1;
 
+/** 1: may name a type other than by its index. */
+const NAMES_TYPE = new Uint8Array(1024);
+for (const op of [OP.block, OP.loop, OP.if, OP['select t'], OP['ref.null']]) NAMES_TYPE[op] = 1;
+
 /** 1: the call graph, or what else is found out about a module, depends on the instruction. */
 const SCANNED: Uint8Array = Uint8Array.from(OPCODES, ({ name }, op) =>
   SITE_OPS[op] === 1 ||
   SIZED_OPS[op] === 1 ||
   TABLE_WRITES[op] === 1 ||
+  NAMES_TYPE[op] === 1 ||
   ['return_call', 'return_call_indirect', 'return_call_ref', 'try_table', 'throw_ref', 'ref.func'].includes(name)
     ? 1
     : 0,
@@ -97,6 +115,17 @@ class Edges {
     }
     this.to[this.length++] = node;
   }
+}
+
+const isExceptionHeap = (heap: number): boolean => heap === HEAP.exn || heap === HEAP.noexn;
+const isException = (type: ValType): boolean => isRef(type) && isExceptionHeap(heapOf(type));
+
+/** Whether a row of `NAMES_TYPE` names an exception type itself. */
+function namesException({ op, a, blockKind, aux }: Code, row: number): boolean {
+  const immediate = a[row] ?? 0;
+  if (op[row] === OP['ref.null']) return isExceptionHeap(immediate);
+  if (op[row] === OP['select t']) return isException(aux[immediate + 1] ?? 0);
+  return blockKind[row] === BLOCK_KIND.value && isException(immediate);
 }
 
 /** Reads all bodies and derives the facts. */
@@ -127,6 +156,7 @@ export function analyseCalls(module: Module): FunctionFacts {
         cost += INSTRUCTION_FUEL[code] ?? 1;
         if (SCANNED[code] === 0) continue;
         sites += SITE_OPS[code] ?? 0;
+        if (NAMES_TYPE[code] === 1) usesTryTable ||= namesException(body.code, row);
         if (code === OP.call || code === OP.return_call) edges.push(inRange(a[row] ?? 0, funcs, 'function', func));
         else if (
           code === OP.call_indirect ||
@@ -144,6 +174,9 @@ export function analyseCalls(module: Module): FunctionFacts {
         else if (code === OP['ref.func']) addressTaken[inRange(a[row] ?? 0, funcs, 'function', func)] = 1;
       }
       ownCost[func] = cost;
+      for (let local = body.paramCount; local < body.localCount; local++) {
+        usesTryTable ||= isException(body.locals[local] ?? 0);
+      }
     }
     siteBase[func + 1] = (siteBase[func] ?? 0) + sites;
   }

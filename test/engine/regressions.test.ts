@@ -52,6 +52,16 @@ const CASES: readonly Case[] = [
             (local.get $i))
           (catch_all (i32.const -1)))))`,
   },
+  {
+    name: 'a null exnref in a module without handlers takes their newer encoding',
+    values: [1, 4],
+    text: `(module
+      (func $f (param i32) (result i32)
+        (if (result i32) (local.get 0)
+          (then (call $f (i32.sub (local.get 0) (i32.const 1)))) (else (i32.const 4))))
+      (func (export "run") (result i32 i32)
+        (ref.is_null (ref.null exn)) (call $f (i32.const 3))))`,
+  },
 ];
 
 describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
