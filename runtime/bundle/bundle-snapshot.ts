@@ -49,7 +49,7 @@ export function encodeSnapshotLayer(snapshot: Snapshot, memory: PackedMemory): U
     });
   });
   const groups = memory.groups.map(({ digest, contentBytes }) => [hashOfDigest(digest), contentBytes]);
-  return encodePlain({ version: SNAPSHOT_VERSION, groups, state }, 'snapshot').slice();
+  return encodePlain({ version: SNAPSHOT_VERSION, groups, state }, 'snapshot');
 }
 
 /** @throws PluvioError `SNAPSHOT_MALFORMED`, `SNAPSHOT_VERSION` */

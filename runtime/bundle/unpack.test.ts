@@ -192,7 +192,7 @@ describe('memory', () => {
       droppedElements: [],
     };
     const state = { instances: [instance], frames: [], starting: false, fuelUsed: 0n, hosts: {} };
-    const bytes = encodePlain({ version: 1, groups: entries, state }, 'snapshot').slice();
+    const bytes = encodePlain({ version: 1, groups: entries, state }, 'snapshot');
     return of({ mediaType: SNAPSHOT_TYPE, bytes }, ...layers);
   }
 

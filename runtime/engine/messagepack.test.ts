@@ -5,7 +5,9 @@ import { arbitraryPlain } from '../../test/arbitrary/snapshot.ts';
 import { decodePlain, encodePlain, MAX_DEPTH } from './messagepack.ts';
 import { FieldFault } from './plain-fields.ts';
 
-const encode = (value: unknown): Uint8Array => encodePlain(value, 'data').slice();
+const encode = (value: unknown): Uint8Array => encodePlain(value, 'data');
+
+const pack = (packr: Packr, value: unknown): Uint8Array => Uint8Array.from(packr.pack(value));
 
 describe('plain data', () => {
   test('comes back as it was', () => {
@@ -23,6 +25,18 @@ describe('plain data', () => {
         expect(reader.unpack(encode(value))).toEqual(value.map((item) => (Object.is(item, -0) ? 0 : item)));
       }),
     );
+  });
+
+  test('is written in the shortest formats, as another MessagePack writer does', () => {
+    const packr = new Packr({ useRecords: false, variableMapSize: true });
+    const edges = [0, 31, 32, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 0.5, Infinity];
+    for (const edge of edges) for (const value of [edge, -edge]) expect(encode(value)).toEqual(pack(packr, value));
+    for (const length of [0, 15, 16, 31, 32, 33, 64, 65, 255, 256, 65_535, 65_536]) {
+      const values = ['x'.repeat(length), 'ä'.repeat(length), new Uint8Array(length), Array<null>(length).fill(null)];
+      for (const value of values) expect(encode(value)).toEqual(pack(packr, value));
+      const map = new Map(Array.from({ length }, (_, at) => [String(at).padStart(9, '0'), at]));
+      expect(encode(Object.fromEntries(map))).toEqual(pack(packr, map));
+    }
   });
 
   test('has one encoding whatever the order of its keys', () => {

@@ -1,8 +1,8 @@
 /**
  * MessagePack for plain data: null, booleans, numbers, bigints, strings, bytes, arrays and plain objects.
  *
- * Boundary: msgpackr writes; the reader is this file's own, because what it reads comes from strangers: it knows the plain
- * formats alone (no extension, hence no record, date, pattern or back reference) and charges for what it builds.
+ * Boundary: messagepack-write.ts writes. What is read comes from strangers: the reader knows the plain formats alone (no extension,
+ * hence no record, date, pattern or back reference) and charges for what it builds.
  *
  * Invariants:
  * 1. Same data, same bytes: keys are written in the order of their UTF-8 bytes, and read in no other, so no key comes twice.
@@ -11,8 +11,8 @@
  *    HEAP_FLOOR_BYTES + HEAP_RATIO * input, by the estimates in COST: a short input makes no large heap.
  * 4. Bytes that were read are views of the input.
  */
-import { Packr } from 'msgpackr';
-import { FieldFault, inField, readEach, withFieldErrors } from './plain-fields.ts';
+import { PlainWriter } from './messagepack-write.ts';
+import { FieldFault, withFieldErrors } from './plain-fields.ts';
 
 /** How deep arrays and objects may nest. */
 export const MAX_DEPTH = 64;
@@ -21,57 +21,18 @@ const HEAP_RATIO = 32;
 /** Estimated heap bytes of what a token makes, besides its slot in the parent. */
 const COST = { slot: 8, bigint: 24, text: 24, bytes: 128, array: 48, object: 96, entry: 48 } as const;
 
-const packr = new Packr({ useRecords: false, variableMapSize: true, moreTypes: false });
-const utf8 = new TextEncoder();
+/** Texts up to this size are tried as ASCII first. */
+const SHORT_TEXT_BYTES = 32;
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Encodes plain data; entries of an object that are undefined are left out. The result may share a buffer: copy it before the
- * next call.
+ * Encodes plain data; entries of an object that are undefined are left out. The result is the caller's own.
  * @throws PluvioError `INVALID_ARGUMENT` data that MessagePack cannot carry; the message gives its path
  */
 export function encodePlain(value: unknown, what: string, maxDepth = MAX_DEPTH): Uint8Array {
-  return packr.pack(withFieldErrors('INVALID_ARGUMENT', `cannot encode ${what}`, () => toPackable(value, maxDepth)));
-}
-
-/** The data as msgpackr takes it: checked, objects as sorted maps. */
-function toPackable(value: unknown, depthLeft: number): unknown {
-  switch (typeof value) {
-    case 'boolean':
-    case 'number':
-      return value;
-    case 'bigint':
-      if (value === BigInt.asIntN(64, value) || value === BigInt.asUintN(64, value)) return value;
-      throw new FieldFault(value, 'a bigint of 64 bits');
-    case 'string':
-      if (value.isWellFormed()) return value;
-      throw new FieldFault(value, 'a string without lone surrogates');
-    case 'object':
-      break;
-    default:
-      throw new FieldFault(value, 'plain data');
-  }
-  if (value === null || value instanceof Uint8Array) return value;
-  if (depthLeft <= 0) throw new FieldFault(value, `nested at most ${MAX_DEPTH} deep`);
-  if (Array.isArray(value)) return readEach(value, Infinity, (item) => toPackable(item, depthLeft - 1));
-  return toSortedMap(value, depthLeft);
-}
-
-function toSortedMap(value: object, depthLeft: number): Map<string, unknown> {
-  const proto: unknown = Object.getPrototypeOf(value);
-  if (proto !== Object.prototype && proto !== null) throw new FieldFault(value, 'a plain object, not one of a class');
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  const sorted = entries.map(([key, item]) => ({ key, bytes: utf8.encode(key), item: item as unknown }));
-  sorted.sort((a, b) => compareBytes(a.bytes, b.bytes));
-  const map = new Map<string, unknown>();
-  for (const { key, item } of sorted) {
-    if (key === '__proto__' || !key.isWellFormed()) throw new FieldFault(key, 'another key, and well-formed');
-    map.set(
-      key,
-      inField(key, () => toPackable(item, depthLeft - 1)),
-    );
-  }
-  return map;
+  const writer = new PlainWriter();
+  withFieldErrors('INVALID_ARGUMENT', `cannot encode ${what}`, () => writer.write(value, maxDepth));
+  return writer.written;
 }
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
@@ -189,11 +150,24 @@ function readBigint(reader: Reader, signed: boolean): bigint {
 function readString(reader: Reader, sizeBytes: number): string {
   const start = reader.take(sizeBytes);
   reader.charge(COST.text + sizeBytes * 2);
+  const short = sizeBytes <= SHORT_TEXT_BYTES ? asciiAt(reader.bytes, start, sizeBytes) : undefined;
+  if (short !== undefined) return short;
   try {
     return strictUtf8.decode(reader.bytes.subarray(start, start + sizeBytes));
   } catch {
     throw reader.fault('a string that is not UTF-8', 'UTF-8');
   }
+}
+
+/** Those bytes as text if all are ASCII: without the calls of a decoder, which cost more than a short text. */
+function asciiAt(bytes: Uint8Array, start: number, sizeBytes: number): string | undefined {
+  let text = '';
+  for (let at = start; at < start + sizeBytes; at++) {
+    const byte = bytes[at] ?? 0x80;
+    if (byte >= 0x80) return undefined;
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }
 
 /** Room for `count` children that take at least `minBytes` each. */

@@ -123,7 +123,8 @@ export function readBytes(value: unknown, sizeBytes: number): Uint8Array {
   return value;
 }
 
-function withPath(error: unknown, name: string | number): unknown {
+/** Puts a step in front of the path of a fault; anything else passes as it is. */
+export function withPath(error: unknown, name: string | number): unknown {
   if (error instanceof FieldFault) {
     const step = typeof name === 'number' ? `[${name}]` : name;
     error.path = error.path === '' || error.path.startsWith('[') ? step + error.path : `${step}.${error.path}`;
