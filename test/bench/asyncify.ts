@@ -1,7 +1,8 @@
 /**
  * The baselines: a module that is made stoppable by Binaryen's Asyncify, metered or not.
  *
- * Unmetered: every function can be unwound at its calls, but nothing asks for it: a loop without calls of imports cannot be stopped.
+ * Unmetered, as Asyncify is mostly used: what can reach an import or an indirect call can be unwound there; a loop without such calls
+ * cannot be stopped. In a module without imports that would be nothing, so there every function can be unwound at its calls.
  *
  * Metered, in the text: fuel in a global is charged at function entries and loop headers; when it has run out, an import is called,
  * which is the only one that may unwind. The import then refills and returns, so the baseline is not charged for unwinding.
@@ -25,10 +26,14 @@ const COST = 4;
 /** Whether fuel is charged; without, Asyncify alone. */
 export type Metering = 'metered' | 'unmetered';
 
-const OPTIONS: Readonly<Record<Metering, readonly string[]>> = {
-  metered: ['--asyncify', '--pass-arg=asyncify-imports@pluvio.out', '-O2'],
-  unmetered: ['--asyncify', '--pass-arg=asyncify-addlist@*', '-O2'],
-};
+const METERED = ['--pass-arg=asyncify-imports@pluvio.out'];
+const EVERY_FUNCTION = ['--pass-arg=asyncify-addlist@*'];
+
+function optionsFor(bytes: Uint8Array<ArrayBuffer>, metering: Metering): readonly string[] {
+  const hasImports = WebAssembly.Module.imports(new WebAssembly.Module(bytes)).length > 0;
+  const unmetered = hasImports ? [] : EVERY_FUNCTION;
+  return ['--asyncify', ...(metering === 'metered' ? METERED : unmetered), '-O2'];
+}
 const FEATURES = [
   '--enable-bulk-memory',
   '--enable-sign-ext',
@@ -84,8 +89,9 @@ const firstLine = (text: string): string => text.trim().split('\n', 1)[0] ?? '';
  * @throws Error if Binaryen cannot make it
  */
 export function asyncified(path: URL, metering: Metering): string {
-  const options = OPTIONS[metering];
-  const key = createHash('sha256').update(readFileSync(path)).update(CHARGE).update(options.join(' '));
+  const bytes = readFileSync(path);
+  const options = optionsFor(bytes, metering);
+  const key = createHash('sha256').update(bytes).update(CHARGE).update(options.join(' '));
   const stem = join(tmpdir(), 'pluvio-bench', key.digest('hex').slice(0, 16));
   const output = `${stem}.wasm`;
   if (existsSync(output)) return output;

@@ -7,6 +7,16 @@ const cell = (summary: Summary | undefined): string => (summary === undefined ? 
 const mean = (value: number | null): string =>
   value === null || Number.isNaN(value) ? '–' : `**${value.toFixed(2)}**`;
 
+/** What has been measured of a subject, for standard error. */
+export function progressLine(name: string, found: Comparison): string {
+  const parts = [
+    { what: 'Pluvio', ratio: found.ratio },
+    { what: 'Asyncify', ratio: found.asyncify_unmetered_ratio },
+    { what: 'Asyncify with fuel', ratio: found.asyncify_ratio },
+  ].flatMap(({ what, ratio }) => (ratio === undefined ? [] : [`${what} ${ratio.median}`]));
+  return `${name}, to bare: ${parts.join(', ')}`;
+}
+
 /** Comparisons by name, with their means; also of a result that was read from JSON, where NaN is null. */
 export function comparisonTable(found: Readonly<Record<string, Comparison>>, means: Means, kind: string): string {
   const rows = Object.entries(found).map(([name, one]) => [

@@ -12,7 +12,7 @@ import {
   type Variant,
   type VariantTimes,
 } from './compare.ts';
-import { comparisonText } from './compare-table.ts';
+import { comparisonText, progressLine } from './compare-table.ts';
 import { type Kernel, KERNELS } from './kernels.ts';
 import { type Machine, machine } from './machine.ts';
 import { type BenchOptions, chosen } from './options.ts';
@@ -52,7 +52,7 @@ async function measure(options: BenchOptions): Promise<OverheadResult> {
   for (const kernel of chosen(KERNELS, options.only)) {
     const found = await compare(subject(kernel, options), variants, options.rounds);
     kernels[kernel.name] = found;
-    progress(`${kernel.name}: ${found.ratio?.median} of bare, Asyncify with fuel ${found.asyncify_ratio?.median}`);
+    progress(progressLine(kernel.name, found));
   }
   return {
     benchmark: 'overhead',

@@ -11,7 +11,7 @@ import {
   type Subject,
   type VariantTimes,
 } from './compare.ts';
-import { comparisonText } from './compare-table.ts';
+import { comparisonText, progressLine } from './compare-table.ts';
 import { type Machine, machine } from './machine.ts';
 import { type BenchOptions, chosen } from './options.ts';
 import { type Program, PROGRAMS } from './programs/index.ts';
@@ -50,10 +50,7 @@ async function measure(options: BenchOptions): Promise<RealResult> {
   for (const program of chosen(PROGRAMS, options.only)) {
     const found = await compare(subject(program, options), variants, options.rounds);
     programs[program.name] = found;
-    progress(
-      `${program.name}: ${found.ratio?.median} of bare, Asyncify ${found.asyncify_unmetered_ratio?.median}, ` +
-        `with fuel ${found.asyncify_ratio?.median}`,
-    );
+    progress(progressLine(program.name, found));
     for (const [variant, reason] of Object.entries(found.skipped)) progress(`  ${variant} skipped: ${reason}`);
   }
   return { benchmark: 'real', machine: before, rounds: options.rounds, ...meansOf(programs), per_program: programs };
