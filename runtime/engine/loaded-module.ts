@@ -149,6 +149,13 @@ export class LoadedModule {
     return low;
   }
 
+  /** Whether there is a site of that number. */
+  hasSite(id: number): boolean {
+    const func = this.funcOfSite(id);
+    if (func < this.module.importedFuncs) return this.program.facts.siteBase[func] === id;
+    return this.plan(func).siteWithId(id) >= 0;
+  }
+
   /** What is known of a site by its number. */
   site(id: number): SiteInfo {
     let known = this.#sites.get(id);
@@ -174,6 +181,11 @@ export class LoadedModule {
     }
     const id = ids.get(pc);
     return id === undefined ? undefined : this.site(id);
+  }
+
+  /** The bytes of the instrumented module, made again: the engine has its own copy and does not give it back. */
+  instrumentAgain(): Uint8Array {
+    return instrumentModule(this.program);
   }
 
   /** The compiled continuation of a site. */

@@ -244,6 +244,7 @@ class SideTarget extends ModuleTarget {
     hints: readonly { func: number; hints: readonly number[] }[],
     names: readonly string[],
     owners: readonly number[],
+    site: number,
   ): Uint8Array {
     const first = this.#helperBase - own.length;
     const section = encodeBranchHints(hints, 12);
@@ -259,20 +260,20 @@ class SideTarget extends ModuleTarget {
       elements: declared(this.importedFuncs.map((func) => this.func(func))),
       datas: [],
       hasDataCount: false,
-      customs: [...(section === undefined ? [] : [section]), ownerNames(first, owners)],
+      customs: [...(section === undefined ? [] : [section]), ownerNames(first, owners, site)],
     });
   }
 }
 
-/** The name section: each function is named after the guest's function that it stands for, for stack traces. */
-function ownerNames(first: number, owners: readonly number[]): CustomDraft {
+/** The name section: each function is named after the guest's function that it stands for and this module's site, for stack traces. */
+function ownerNames(first: number, owners: readonly number[], site: number): CustomDraft {
   const out = new ByteWriter(64);
   out.byte(1); // function names
   out.sized((names) => {
     names.u32(owners.length);
     owners.forEach((owner, index) => {
       names.u32(first + index);
-      names.name(`@${owner}`);
+      names.name(`@${owner}:${site}`);
     });
   });
   return { name: 'name', content: out.toBytes(), after: 11 };
@@ -306,7 +307,7 @@ export function entrySideModule(program: Program, func: number, plan: FunctionPl
   });
   code.op('return_call', target.func(func));
   const own = [{ typeIndex: target.funcType([], results), body: code.body([I32]) }];
-  return finish(target, target.encode(own, [], ['c'], [func]), []);
+  return finish(target, target.encode(own, [], ['c'], [func], program.facts.siteBase[func] ?? 0), []);
 }
 
 /** The side module of a `call` or `loop` site of a planned function. */
@@ -349,7 +350,8 @@ export function siteSideModule(program: Program, plan: FunctionPlan, site: numbe
   }
   const owners = [...own.slice(copies.length).map(() => plan.func), ...copies.map(({ func }) => func)];
   const loops = built.loops.map((loop) => plan.siteId[plan.siteOfRow[loop] ?? 0] ?? 0);
-  return finish(target, target.encode(own, hints, isLoop ? ['c', 'h'] : ['c'], owners), loops);
+  const names = isLoop ? ['c', 'h'] : ['c'];
+  return finish(target, target.encode(own, hints, names, owners, plan.siteId[site] ?? 0), loops);
 }
 
 const finish = (target: SideTarget, bytes: Uint8Array, loops: readonly number[]): SideModule => ({

@@ -13,13 +13,12 @@ import { type Answer, fromText, type Job, type ReportOf, toText } from './wire.t
 
 const ROOT = new URL('../../', import.meta.url);
 
-/** What pages may load: the runtime, the tests, and the one package that the runtime imports. */
-const SERVED = /^\/(?:runtime|dist\/runtime|test|node_modules\/msgpackr)\/[\w./-]+\.(?:ts|js)$/;
+/** What pages may load. */
+const SERVED = /^\/(?:runtime|dist\/runtime|test)\/[\w./-]+\.(?:ts|js)$/;
 
 const PAGE = `<!doctype html>
 <meta charset="utf-8">
 <title>Pluvio</title>
-<script type="importmap">{ "imports": { "msgpackr": "/node_modules/msgpackr/index.js" } }</script>
 <script type="module" src="/test/engines/agent.ts"></script>
 `;
 
