@@ -304,7 +304,8 @@ function restoreFrames(instance: ModuleInstance, snapshot: Snapshot, handles: Ha
     startPending: snapshot.starting,
     waitingCall,
     entryFunc: first?.func ?? -1,
-    fuelUsed: Number(snapshot.fuelUsed),
+    // more than any limit allows is as much as the highest one: nothing is left
+    fuelUsed: Math.min(Number(snapshot.fuelUsed), Number.MAX_SAFE_INTEGER),
   };
 }
 

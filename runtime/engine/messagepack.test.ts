@@ -3,7 +3,7 @@ import { Packr, Unpackr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { arbitraryPlain } from '../../test/arbitrary/snapshot.ts';
 import { decodePlain, encodePlain, MAX_DEPTH } from './messagepack.ts';
-import { FieldFault } from './plain-fields.ts';
+import { FieldFault, readRecord, withFieldErrors } from './plain-fields.ts';
 
 const encode = (value: unknown): Uint8Array => encodePlain(value, 'data');
 
@@ -84,6 +84,14 @@ describe('hostile bytes', () => {
     ['bytes after the value', '0101'],
   ])('%s', (_, text) => {
     expect(() => decodePlain(hex(text))).toThrow(FieldFault);
+  });
+
+  test('a message shows the beginning of a long key only', () => {
+    const key = 'k'.repeat(0xffff);
+    const bytes = Uint8Array.from([0x81, 0xda, 0xff, 0xff, ...new TextEncoder().encode(key), 0xc0]);
+    const read = (): unknown =>
+      withFieldErrors('SNAPSHOT_MALFORMED', 'the value', () => readRecord(decodePlain(bytes), []));
+    expect(read).toThrow(/field k{64}… is/);
   });
 
   test('nesting has a limit at both ends', () => {

@@ -12,7 +12,7 @@
  * 4. Bytes that were read are views of the input.
  */
 import { PlainWriter } from './messagepack-write.ts';
-import { FieldFault, withFieldErrors } from './plain-fields.ts';
+import { FieldFault, shortened, withFieldErrors } from './plain-fields.ts';
 
 /** How deep arrays and objects may nest. */
 export const MAX_DEPTH = 64;
@@ -192,7 +192,10 @@ function readMap(reader: Reader, count: number, depth: number): Record<string, u
   for (let i = 0; i < count; i++) {
     const key = readKey(reader);
     if (previous !== undefined && compareBytes(previous, key.bytes) >= 0) {
-      throw reader.fault(`the key ${JSON.stringify(key.text)} out of order`, 'keys in ascending order of their bytes');
+      throw reader.fault(
+        `the key ${JSON.stringify(shortened(key.text))} out of order`,
+        'keys in ascending order of their bytes',
+      );
     }
     if (key.text === '__proto__') throw reader.fault('the key __proto__', 'any other key');
     previous = key.bytes;

@@ -126,11 +126,18 @@ export function readBytes(value: unknown, sizeBytes: number): Uint8Array {
 /** Puts a step in front of the path of a fault; anything else passes as it is. */
 export function withPath(error: unknown, name: string | number): unknown {
   if (error instanceof FieldFault) {
-    const step = typeof name === 'number' ? `[${name}]` : name;
+    const step = typeof name === 'number' ? `[${name}]` : shortened(name);
     error.path = error.path === '' || error.path.startsWith('[') ? step + error.path : `${step}.${error.path}`;
   }
   return error;
 }
+
+/** Keys come from strangers, and paths are shown: a long one is cut. */
+const KEY_MAX_LENGTH = 64;
+
+/** A key as messages show it. */
+export const shortened = (key: string): string =>
+  key.length > KEY_MAX_LENGTH ? `${key.slice(0, KEY_MAX_LENGTH)}…` : key;
 
 function describe(found: unknown): string {
   if (found instanceof Uint8Array) return `${found.byteLength} bytes`;

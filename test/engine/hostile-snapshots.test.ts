@@ -146,6 +146,7 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
       });
       expect(await worker.resume()).toEqual({ kind: 'limit', limit: 'fuel' });
       expect(await worker.resume()).toEqual({ kind: 'limit', limit: 'fuel' });
+      expect(decodeSnapshot(worker.snapshot()).fuelUsed).toBeGreaterThanOrEqual(2n ** 53n - 1n);
     }
   });
 
