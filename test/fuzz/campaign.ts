@@ -123,6 +123,7 @@ class Runner {
     ];
     this.#child = fork(CHILD, [], {
       execArgv: [...permissions, '--no-warnings', `--max-old-space-size=${HEAP_MAX_MIB}`],
+      env: { ...process.env, TMPDIR: out },
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
     this.#child.stderr?.on('data', (chunk: Buffer) => (this.#errors = (this.#errors + chunk.toString()).slice(-4000)));

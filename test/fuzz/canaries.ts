@@ -10,6 +10,11 @@ const inheritedKeys = (): string[] => Object.values(INHERITED).map(keysOf);
 
 const EXPECTED = { inherited: inheritedKeys(), env: JSON.stringify(process.env), folder: process.cwd() };
 
+/** The quick part of `checkCanaries`: what objects inherit. @throws Violation */
+export function checkPrototypes(): void {
+  for (const key in {}) throw new Violation(`all objects inherit ${key}`);
+}
+
 /** @throws Violation if something that all code shares is not as it was when the process began */
 export function checkCanaries(): void {
   inheritedKeys().forEach((keys, index) => {

@@ -69,7 +69,9 @@ export class Choices {
   }
 
   bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.below(256));
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length; at++) bytes[at] = this.bits32();
+    return bytes;
   }
 
   /** The numbers that the project's other generators take. */

@@ -3,7 +3,7 @@ import { checkInput, makeInput } from './case.ts';
 import type { Input, Target } from './target.ts';
 
 /** Reducing is a help for people: it ends when this time is over. */
-const TIME_MS = 15_000;
+const TIME_MS = 5000;
 
 export async function reduceFinding(
   target: Target,

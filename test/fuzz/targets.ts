@@ -11,16 +11,17 @@ export interface TargetRow {
 }
 
 export const TARGETS = {
-  module: { share: 42, network: false, open: async () => (await import('./modules/target.ts')).openModuleTarget() },
+  validity: { share: 26, network: false, open: async () => (await import('./modules/target.ts')).openValidityTarget() },
+  module: { share: 10, network: false, open: async () => (await import('./modules/target.ts')).openModuleTarget() },
   snapshot: {
-    share: 24,
+    share: 20,
     network: false,
     open: async () => (await import('./snapshots/target.ts')).openSnapshotTarget(),
   },
-  bundle: { share: 8, network: false, open: async () => (await import('./bundles/target.ts')).openBundleTarget() },
-  drop: { share: 8, network: false, open: async () => (await import('./bundles/drop.ts')).openDropTarget() },
-  stream: { share: 5, network: false, open: async () => (await import('./bundles/stream.ts')).openStreamTarget() },
-  wasi: { share: 12, network: false, open: async () => (await import('./calls/target.ts')).openWasiTarget() },
+  bundle: { share: 10, network: false, open: async () => (await import('./bundles/target.ts')).openBundleTarget() },
+  drop: { share: 9, network: false, open: async () => (await import('./bundles/target.ts')).openDropTarget() },
+  stream: { share: 9, network: false, open: async () => (await import('./bundles/stream.ts')).openStreamTarget() },
+  wasi: { share: 15, network: false, open: async () => (await import('./calls/target.ts')).openWasiTarget() },
   http: { share: 1, network: true, open: async () => (await import('./requests/target.ts')).openHttpTarget() },
 } as const satisfies Record<string, TargetRow>;
 

@@ -26,13 +26,19 @@ export class BaseModules {
     this.commands = commands;
   }
 
-  static async load(): Promise<BaseModules> {
+  static #loaded: Promise<BaseModules> | undefined;
+
+  static load(): Promise<BaseModules> {
+    return (this.#loaded ??= this.#load());
+  }
+
+  static async #load(): Promise<BaseModules> {
     const texts: BaseModule[] = [];
     const commands: BaseModule[] = [];
     for (const program of CORPUS) {
       const base = { name: program.name, bytes: new Uint8Array(await program.load()) };
       if (program.kind === 'wasi') commands.push(base);
-      else if (base.bytes.length <= TEXT_MAX_BYTES) texts.push(base);
+      else if (!program.name.startsWith('big-') && base.bytes.length <= TEXT_MAX_BYTES) texts.push(base);
     }
     return new BaseModules(texts, commands);
   }
@@ -41,7 +47,7 @@ export class BaseModules {
   pick(choices: Choices): BaseModule {
     const kind = choices.below(100);
     const numbers = (length: number): number[] => Array.from({ length }, () => choices.below(0x10000));
-    if (kind < 2) return choices.pick(this.commands);
+    if (kind < 1) return choices.pick(this.commands);
     if (kind < 45) return choices.pick(this.texts);
     if (kind < 65) return { name: 'generated', bytes: programFrom(numbers(30 + choices.below(300))) };
     if (kind < 85) return { name: 'sample', bytes: moduleFrom(numbers(60)) ?? EMPTY.bytes };

@@ -6,7 +6,7 @@ import {
   ByteWriter,
   encodeImmediates,
   type Memory,
-  OP,
+  type OpName,
   OPCODES,
   openReader,
   pushRow,
@@ -243,15 +243,16 @@ const CHANGES: readonly Change[] = [
   (pieces, choices) => wrap(pieces, choices, choices.pick(WRAPPERS)),
   (pieces, choices, _, funcCount) => insert(pieces, at(pieces.code, choices), made(['call', choices.index(funcCount)])),
   (pieces, choices) => {
-    const name = choices.pick(OPCODES).name as keyof typeof OP; // names of rows are OpNames
+    const name = choices.pick(OPCODES).name as OpName; // the name of a row
     insert(pieces, at(pieces.code, choices), made(...codeAround(name)));
   },
-  nestDeeply,
-  repeat,
   brTable,
   declareLocals,
 ];
 
+/** Changes that make bodies long: rare, as they take long. */
+const LONG_CHANGES: readonly Change[] = [nestDeeply, repeat];
+
 /** One change to the body. */
 export const changeCode: Change = (pieces, choices, donor, funcCount) =>
-  choices.pick(CHANGES)(pieces, choices, donor, funcCount);
+  choices.pick(choices.oneIn(100) ? LONG_CHANGES : CHANGES)(pieces, choices, donor, funcCount);

@@ -64,13 +64,18 @@ function fault(name: string): never {
   throw new Error(`${HOST_FAULT} in ${name}`);
 }
 
+function exit(): never {
+  // eslint-disable-next-line @typescript-eslint/only-throw-error -- an exit is no error
+  throw new GuestExit(7);
+}
+
 function hostFunction(module: LoadedModule, index: number, choices: Choices): HostFunction {
   const { results } = module.program.funcType(index);
   const manner = choices.below(12);
   let calls = 0;
   return () => {
     if (manner === 0 && ++calls % 3 === 0) fault(`import ${index}`);
-    if (manner === 1 && ++calls > 2) throw new GuestExit(7);
+    if (manner === 1 && ++calls > 2) exit();
     if (manner === 2) return choices.pick(WRONG);
     const values = results.map((type) => valueOf(type, choices));
     const value = values.length > 1 ? values : values[0];
@@ -136,7 +141,7 @@ export function checkOutcome(outcome: Outcome): void {
 
 /** What the interface throws when a host function gives a value of another type than it should. */
 const isConversion = (cause: unknown): boolean =>
-  cause instanceof TypeError &&
+  (cause instanceof TypeError || cause instanceof SyntaxError || cause instanceof RangeError) &&
   /^(Cannot convert|Cannot mix|type incompatibility|multi-return|WebAssembly objects|iterable|.*not iterable)/i.test(
     cause.message,
   );

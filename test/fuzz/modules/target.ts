@@ -27,6 +27,21 @@ export function hostileModule(bases: BaseModules, choices: Choices): { base: Bas
   return { base, bytes };
 }
 
+/** Modules as the decoder and the validator see them; none is run. */
+export async function openValidityTarget(): Promise<Target> {
+  const bases = await BaseModules.load();
+  return {
+    make(choices): Input {
+      const { base, bytes } = hostileModule(bases, choices);
+      return { base: base.name, salt: 0, bytes };
+    },
+    async check({ bytes }) {
+      await judge(bytes);
+      return 'valid';
+    },
+  };
+}
+
 export async function openModuleTarget(): Promise<Target> {
   const bases = await BaseModules.load();
   return {
