@@ -8,7 +8,7 @@ export interface Elapsed {
 
 /** Where the engine does not tell what a thread used, the clock stands in for it. */
 const threadMs = (): number => {
-  if (!('threadCpuUsage' in process)) return performance.now();
+  if (typeof process === 'undefined' || !('threadCpuUsage' in process)) return performance.now();
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
 };

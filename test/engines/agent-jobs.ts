@@ -10,6 +10,7 @@ import {
 import { LoadedModule, type PollDecision } from '../../runtime/engine/index.ts';
 import { instrumentModule, Program } from '../../runtime/instrument/index.ts';
 import { decodeModule } from '../../runtime/wasm/index.ts';
+import { startWatch } from '../bench/stopwatch.ts';
 import { runPlain, runSliced, runStopped } from '../run-modes.ts';
 import { createGuest, type Guest } from './guests.ts';
 import {
@@ -141,9 +142,9 @@ async function kernel(job: KernelJob, blobs: Blobs): Promise<KernelReport> {
   const times: number[] = [];
   for (let call = 0; call < job.calls; call++) {
     const run = await instantiate();
-    const start = performance.now();
+    const elapsed = startWatch();
     const result = await run(job.arg);
-    times.push(performance.now() - start);
+    times.push(elapsed().cpuMs);
     if (result !== job.result) throw new Error(`run(${job.arg}) gave ${JSON.stringify(result)}, not ${job.result}`);
   }
   return { times };

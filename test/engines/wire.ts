@@ -72,7 +72,7 @@ export interface KernelJob {
 }
 
 export interface KernelReport {
-  /** By the clock, in milliseconds, per call. */
+  /** Time on a core, in milliseconds, per call; in browsers, which do not tell it, by the clock. */
   readonly times: readonly number[];
 }
 
