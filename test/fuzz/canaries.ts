@@ -2,8 +2,8 @@
 import { Violation } from './target.ts';
 
 const INHERITED = { Object: Object.prototype, Array: Array.prototype, Function: Function.prototype } as const;
-/** Own keys that a process may get in the course of its life: lazily made globals. */
-const GLOBAL_KEYS = new Set(Reflect.ownKeys(globalThis));
+/** Names, not symbols: libraries keep what they share under symbols, from their first use on. */
+const GLOBAL_KEYS = new Set(Object.getOwnPropertyNames(globalThis));
 
 const keysOf = (object: object): string => Reflect.ownKeys(object).map(String).join(' ');
 const inheritedKeys = (): string[] => Object.values(INHERITED).map(keysOf);
@@ -21,8 +21,8 @@ export function checkCanaries(): void {
     if (keys !== EXPECTED.inherited[index])
       throw new Violation(`the prototype of ${Object.keys(INHERITED)[index]} changed`);
   });
-  const added = Reflect.ownKeys(globalThis).filter((key) => !GLOBAL_KEYS.has(key));
-  if (added.length > 0) throw new Violation(`globalThis has new keys: ${added.map(String).join(', ')}`);
+  const added = Object.getOwnPropertyNames(globalThis).filter((key) => !GLOBAL_KEYS.has(key));
+  if (added.length > 0) throw new Violation(`globalThis has new keys: ${added.join(', ')}`);
   if (JSON.stringify(process.env) !== EXPECTED.env) throw new Violation('the environment of the process changed');
   if (process.cwd() !== EXPECTED.folder) throw new Violation('the working directory of the process changed');
 }

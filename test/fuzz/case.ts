@@ -114,3 +114,14 @@ export async function makeInput(
   const choices = new Choices(seed, caseNumber, without);
   return { input: await target.make(choices), changeCount: choices.changeCount };
 }
+
+/** Makes the input of a case and gives it to its target; an input that cannot be made is a finding about the fuzzer. */
+export async function runCase(target: Target, seed: number, caseNumber: number): Promise<Ending> {
+  let input: Input;
+  try {
+    ({ input } = await makeInput(target, seed, caseNumber));
+  } catch (thrown) {
+    return findingOf(new Violation(`the fuzzer made no input: ${signatureOf(thrown)}`, { cause: thrown }));
+  }
+  return checkInput(target, input);
+}

@@ -38,6 +38,6 @@ export async function loadBaseBundles(): Promise<readonly PackedBundle[]> {
     { ...plain, ...command },
   ];
   const keys = await generateKeyPair();
-  const packed = bundles.map((bundle, index) => packBundle(bundle, nodeCodecs, index % 2 === 0 ? {} : { sign: keys }));
+  const packed = bundles.map((bundle, index) => packBundle(bundle, nodeCodecs, index === 1 ? { sign: keys } : {}));
   return Promise.all(packed);
 }

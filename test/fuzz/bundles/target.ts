@@ -90,8 +90,8 @@ function changeParts(parts: BundleParts, choices: Choices): void {
     if (fits) tryChange(() => refreshDigests(parts));
   } else {
     const document = choices.pick(['layout', 'index', 'manifest', 'config'] as const);
-    changeTree(parts[document], choices, JSON_TREE);
-    if (fits && document === 'config') refreshConfig(parts);
+    tryChange(() => changeTree(parts[document], choices, JSON_TREE));
+    if (fits && document === 'config') tryChange(() => refreshConfig(parts));
     if (document === 'index' || !fits) return;
   }
   if (fits) tryChange(() => refreshIndex(parts));

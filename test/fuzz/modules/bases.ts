@@ -2,9 +2,9 @@
 import { decodeModule, draftOf, type ModuleDraft } from '../../../runtime/wasm/index.ts';
 import { moduleFrom } from '../../../runtime/wasm/testing/differential.ts';
 import { definitionsModuleFrom, typesModuleFrom } from '../../../runtime/wasm/testing/random-definitions.ts';
-import { programFrom } from '../../engine/generate/program.ts';
 import { CORPUS } from '../../programs/corpus.ts';
-import type { Choices } from '../choices.ts';
+import { generateProgram } from '../../torture/generate/program.ts';
+import { Choices } from '../choices.ts';
 
 export interface BaseModule {
   readonly name: string;
@@ -13,6 +13,9 @@ export interface BaseModule {
 
 /** Text modules above this size are no part of the corpus here: they cost more than they show. */
 const TEXT_MAX_BYTES = 20_000;
+
+/** Programs of the generator that are changed. */
+const GENERATED_COUNT = 400;
 
 const EMPTY: BaseModule = { name: 'empty', bytes: Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0) };
 
@@ -26,6 +29,7 @@ export class BaseModules {
     this.commands = commands;
   }
 
+  readonly #programs = new Map<number, BaseModule>();
   static #loaded: Promise<BaseModules> | undefined;
 
   static load(): Promise<BaseModules> {
@@ -43,13 +47,26 @@ export class BaseModules {
     return new BaseModules(texts, commands);
   }
 
+  /** A program of the project's generator, made when it is first wanted: making one takes longer than most cases. */
+  #generated(number: number): BaseModule {
+    let base = this.#programs.get(number);
+    if (base === undefined) {
+      const own = new Choices(number, 0);
+      const numbers = Array.from({ length: 30 + own.below(300) }, () => own.below(0x10000));
+      base = { name: `generated ${number}`, bytes: programFrom(numbers) };
+      this.#programs.set(number, base);
+    }
+    return base;
+  }
+
   /** One to change; rarely a compiled program, which takes a hundred times as long. */
   pick(choices: Choices): BaseModule {
     const kind = choices.below(100);
     const numbers = (length: number): number[] => Array.from({ length }, () => choices.below(0x10000));
     if (kind < 1) return choices.pick(this.commands);
     if (kind < 45) return choices.pick(this.texts);
-    if (kind < 65) return { name: 'generated', bytes: programFrom(numbers(30 + choices.below(300))) };
+    if (kind < 65)
+      return { name: 'generated', bytes: generateProgram(choices.below(0x10000), choices.below(0x10000)).bytes };
     if (kind < 85) return { name: 'sample', bytes: moduleFrom(numbers(60)) ?? EMPTY.bytes };
     if (kind < 95) return { name: 'definitions', bytes: definitionsModuleFrom(numbers(80)) };
     return { name: 'types', bytes: typesModuleFrom(numbers(60)) };

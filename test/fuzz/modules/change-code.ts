@@ -32,6 +32,9 @@ export interface Pieces {
   code: Piece[];
 }
 
+/** Rows for a moment: making them anew costs more than most changes. */
+const SCRATCH = new Code(new Uint8Array(0));
+
 /** How long a body may become. */
 const BODY_MAX_PIECES = 60_000;
 const END = Uint8Array.of(0x0b);
@@ -44,15 +47,14 @@ export function takeApart(body: Uint8Array, memories: readonly Pick<Memory, 'typ
     readValType(reader);
   }
   const locals = body.subarray(0, reader.pos);
-  const code = new Code(body);
-  decodeRows(reader, code, memories);
-  const pieces = Array.from({ length: code.length - 1 }, (_, row) => pieceOf(code, row));
+  decodeRows(reader, SCRATCH, memories);
+  const pieces = Array.from({ length: SCRATCH.length - 1 }, (_, row) => pieceOf(SCRATCH, body, row));
   return { locals, code: pieces };
 }
 
-const pieceOf = (code: Code, row: number): Piece => ({
+const pieceOf = (code: Code, bytes: Uint8Array, row: number): Piece => ({
   op: code.op[row] ?? 0,
-  bytes: code.bytes.subarray(code.at[row] ?? 0, code.end[row] ?? 0),
+  bytes: bytes.subarray(code.at[row] ?? 0, code.end[row] ?? 0),
   a: code.a[row] ?? 0,
   b: code.b[row] ?? 0,
   blockKind: code.blockKind[row] ?? 0,
@@ -66,22 +68,31 @@ export function putTogether({ locals, code }: Pieces): Uint8Array {
   return writer.toBytes();
 }
 
+const constants = new Map<readonly Instr[], Piece[]>();
+
+/** The pieces of code out of a table, made once. */
+function constant(instrs: readonly Instr[]): readonly Piece[] {
+  let pieces = constants.get(instrs);
+  if (pieces === undefined) constants.set(instrs, (pieces = made(...instrs)));
+  return pieces;
+}
+
 /** The pieces of synthetic instructions. */
 function made(...instrs: readonly Instr[]): Piece[] {
   const code = codeOf(instrs);
   return Array.from({ length: instrs.length }, (_, row) => {
     const writer = new ByteWriter(16);
     encodeImmediates(writer, code, row);
-    return { ...pieceOf(code, row), bytes: writer.toBytes() };
+    return { ...pieceOf(code, code.bytes, row), bytes: writer.toBytes() };
   });
 }
 
 /** The instruction with other immediates. */
 function withImmediates(piece: Piece, op: number, a: number, b: number): Piece {
-  const code = new Code(new Uint8Array(0));
-  pushRow(code, op, -1, -1, a, b, piece.blockKind);
+  SCRATCH.length = 0;
+  pushRow(SCRATCH, op, -1, -1, a, b, piece.blockKind);
   const writer = new ByteWriter(16);
-  encodeImmediates(writer, code, 0);
+  encodeImmediates(writer, SCRATCH, 0);
   return { ...piece, op, a, b, bytes: writer.toBytes() };
 }
 
@@ -203,7 +214,7 @@ function nestDeeply(pieces: Pieces, choices: Choices): void {
 }
 
 function repeat(pieces: Pieces, choices: Choices): void {
-  const some = choices.oneIn(2) ? someOf(pieces.code, choices) : made(...choices.pick(NEUTRAL));
+  const some = choices.oneIn(2) ? someOf(pieces.code, choices) : constant(choices.pick(NEUTRAL));
   const times = choices.pick([2, 3, 20, 400, 2000]);
   if (some.length * times + pieces.code.length > BODY_MAX_PIECES) return;
   insert(pieces, at(pieces.code, choices), Array.from({ length: times }, () => some).flat());
@@ -236,9 +247,9 @@ const CHANGES: readonly Change[] = [
   changeImmediate,
   ...Array.from(
     { length: 3 },
-    (): Change => (pieces, choices) => insert(pieces, at(pieces.code, choices), made(...choices.pick(NEUTRAL))),
+    (): Change => (pieces, choices) => insert(pieces, at(pieces.code, choices), constant(choices.pick(NEUTRAL))),
   ),
-  (pieces, choices) => insert(pieces, at(pieces.code, choices), made(...choices.pick(FINAL))),
+  (pieces, choices) => insert(pieces, at(pieces.code, choices), constant(choices.pick(FINAL))),
   (pieces, choices) => wrap(pieces, choices, choices.pick(WRAPPERS)),
   (pieces, choices) => wrap(pieces, choices, choices.pick(WRAPPERS)),
   (pieces, choices, _, funcCount) => insert(pieces, at(pieces.code, choices), made(['call', choices.index(funcCount)])),

@@ -48,7 +48,7 @@ const COUNTS = [0, 1, 2, 3, 10, 100, 1000, 1001, 10_000, 10_001] as const;
 const ITEMS_MAX = 3000;
 
 const some = <T>(choices: Choices, make: () => T): T[] =>
-  Array.from({ length: choices.oneIn(12) ? choices.pick(COUNTS) : choices.below(4) }, make);
+  Array.from({ length: choices.oneIn(100) ? choices.pick(COUNTS) : choices.below(4) }, make);
 
 /** Removes, doubles, moves or replaces an item. */
 function changeList<T>(list: T[], choices: Choices, make: () => T): void {
@@ -66,7 +66,10 @@ function changeList<T>(list: T[], choices: Choices, make: () => T): void {
       return;
     case 3:
       list.push(
-        ...Array.from({ length: Math.min(ITEMS_MAX, choices.pick([1, 1, 2, 50, 1000])) }, () => item ?? make()),
+        ...Array.from(
+          { length: Math.min(ITEMS_MAX, choices.pick([1, 1, 2, choices.oneIn(20) ? 1000 : 5])) },
+          () => item ?? make(),
+        ),
       );
       return;
     default:

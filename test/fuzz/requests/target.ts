@@ -165,6 +165,7 @@ function judge(answer: string): string {
   mustHold(status >= 200, () => `an answer that is none: ${head.slice(0, 200)}`);
   if (status < 400) return String(status);
   const code = /"code":"([A-Z_]+)"/.exec(body)?.[1];
+  if (body === '' && head.toLowerCase().includes('application/problem+json')) return `${status} to HEAD`;
   if (code === undefined || !head.toLowerCase().includes('application/problem+json')) {
     if (PARSER_STATUS.has(status) || (head.startsWith('HTTP/1.1 404') && body === '')) return `${status} of the parser`;
     throw new Violation(`status ${status} without a code: ${answer.slice(0, 400)}`);
