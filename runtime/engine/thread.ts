@@ -12,8 +12,10 @@ import { ENGINE, IMPORTS, UNWIND } from '../instrument/index.ts';
 
 /** A worker as instrumented code sees it. */
 export interface Running {
-  /** Charge points that found no fuel, or no depth: gives new fuel, at least `charge`, or UNWIND. */
+  /** Charge points that found no fuel: gives new fuel, at least `charge`, or UNWIND. */
   poll(remaining: number, charge: number): number;
+  /** The same at a function's entry. */
+  enter(remaining: number, charge: number): number;
   /** Charges an instruction for `bytes`; gives the fuel that is left. */
   bulk(bytes: number, fuel: number): number;
   growMemory(memory: number, pages: number): number;
@@ -36,6 +38,7 @@ export class EngineThread {
   /** The imports of module `p`, the same for every worker. */
   readonly imports: Readonly<Record<string, WebAssembly.ImportValue>> = {
     [ENGINE.poll]: (remaining: number, charge: number): number => this.current?.poll(remaining, charge) ?? UNWIND,
+    [ENGINE.enter]: (remaining: number, charge: number): number => this.current?.enter(remaining, charge) ?? UNWIND,
     [ENGINE.bulk]: (bytes: number, fuel: number): number => this.current?.bulk(bytes >>> 0, fuel) ?? fuel,
     [ENGINE.growMemory]: (memory: number, pages: number): number => this.current?.growMemory(memory, pages >>> 0) ?? 0,
     [ENGINE.growTable]: (table: number, count: number): number => this.current?.growTable(table, count >>> 0) ?? 0,

@@ -365,10 +365,15 @@ export class Worker implements Running, GuestAccess {
 
   // --- what instrumented code calls ---
 
+  enter(remaining: number, charge: number): number {
+    if (this.instance.depth.value >= 0 || this.#lost) return this.poll(remaining, charge);
+    this.#fuel.settle(remaining);
+    return this.#leave({ kind: 'limit', limit: 'stackDepth' });
+  }
+
   poll(remaining: number, charge: number): number {
     if (this.#lost) return UNWIND;
     this.#fuel.settle(remaining);
-    if (this.instance.depth.value < 0) return this.#leave({ kind: 'limit', limit: 'stackDepth' });
     const now = performance.now();
     if (now > this.#deadline) return this.#leave({ kind: 'limit', limit: 'wallClockMs' });
     if (this.#limits.fuel - this.#fuel.used < charge) return this.#leave({ kind: 'limit', limit: 'fuel' });

@@ -12,7 +12,7 @@
  */
 
 /** Changes whenever the output for some module changes. Part of every cache key. */
-export const INSTRUMENTER_VERSION = 2;
+export const INSTRUMENTER_VERSION = 3;
 
 /** How a stop leaves the stack: `throw`: a tagged exception; `flag`: a test after every call. */
 export type UnwindMode = 'throw' | 'flag';
@@ -24,6 +24,8 @@ export const IMPORTS = { guest: 'g', engine: 'p', memory: 'm' } as const;
 export const ENGINE = {
   /** (remaining: i32, charge: i32) -> i32: fuel left before the charge; gives new fuel >= charge, or UNWIND. */
   poll: 'poll',
+  /** The same at a function's entry, where the depth that is left counts too. */
+  enter: 'enter',
   /** (bytes: i32, fuel: i32) -> i32: charges a bulk instruction by its size. */
   bulk: 'bulk',
   /** (memory: i32, pages: i32) -> i32: 1 if `memory.grow` may be tried. */
@@ -40,7 +42,7 @@ export const ENGINE = {
 } as const;
 
 /** The functions of module `p`, in the order in which they are imported, after the guest's own. */
-export const ENGINE_FUNCS = ['poll', 'bulk', 'growMemory', 'growTable'] as const;
+export const ENGINE_FUNCS = ['poll', 'enter', 'bulk', 'growMemory', 'growTable'] as const;
 
 /** Names of the exports that the engine and side modules use; `e<i>` is the guest's i-th export. */
 export const EXPORTS = {

@@ -43,7 +43,7 @@ export interface FunctionFacts {
   readonly recursive: Uint8Array;
   /** 1: checks fuel and depth at its entry. Every cycle of the call graph has such a function. */
   readonly entryChecked: Uint8Array;
-  /** 1: lies on a cycle or can call, over whatever ways, a function that does. */
+  /** 1: lies on a cycle or can call, over whatever ways, a function that does; an import can, as the host may call back. */
   readonly reachesCycle: Uint8Array;
   /** Fuel that a caller pays for a call of a plain function; 0 for the others. */
   readonly plainCost: Int32Array;
@@ -191,7 +191,8 @@ export function analyseCalls(module: Module): FunctionFacts {
   for (const component of stronglyConnected(graph)) {
     const first = component[0] ?? 0;
     const cyclic = component.length > 1 || hasEdge(graph, first, first);
-    const reaches = cyclic || component.some((node) => leadsToMarked(graph, node, reachesCycle));
+    const isImport = first < module.importedFuncs;
+    const reaches = cyclic || isImport || component.some((node) => leadsToMarked(graph, node, reachesCycle));
     for (const node of component) {
       reachesCycle[node] = reaches ? 1 : 0;
       if (node >= funcs) {

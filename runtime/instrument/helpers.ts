@@ -16,7 +16,7 @@ import {
   writeLocals,
   writeOpcode,
 } from '../wasm/index.ts';
-import { RECORD, type RefKind, SAVE, UNWIND, type UnwindMode } from './abi.ts';
+import { type ENGINE_FUNCS, RECORD, type RefKind, SAVE, UNWIND, type UnwindMode } from './abi.ts';
 import { refKind, savedBytes } from './record.ts';
 
 /** What a helper's body names in its module. */
@@ -25,7 +25,7 @@ export interface HelperHost {
   readonly fuelGlobal: number;
   readonly saveMemory: number;
   readonly stopTag: number;
-  engineFunc(name: 'poll' | 'bulk' | 'growMemory' | 'growTable'): number;
+  engineFunc(name: (typeof ENGINE_FUNCS)[number]): number;
   refTable(kind: RefKind): number;
 }
 
@@ -79,9 +79,9 @@ export class Assembler {
 }
 
 /** (fuel after the charge, charge) -> fuel after the charge once the host has refilled. */
-export function pollBody(host: HelperHost, throws: boolean): HelperBody {
+export function pollBody(host: HelperHost, asks: 'poll' | 'enter', throws: boolean): HelperBody {
   const code = new Assembler();
-  code.op('local.get', 0).op('local.get', 1).op('i32.add').op('local.get', 1).op('call', host.engineFunc('poll'));
+  code.op('local.get', 0).op('local.get', 1).op('i32.add').op('local.get', 1).op('call', host.engineFunc(asks));
   code.op('local.tee', 0).const32(UNWIND).op('i32.eq').open('if');
   if (throws) code.op('throw', host.stopTag);
   else {

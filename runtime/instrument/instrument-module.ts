@@ -205,6 +205,8 @@ function shim(target: MainTarget, func: number): FuncDraft {
     params.forEach((_type, index) => code.op('local.get', index));
     code.op('call', save);
   };
+  const depth = params.length;
+  code.op('global.get', target.depthGlobal).op('local.set', depth);
   if (program.mode === 'flag') {
     call();
     code.op('global.get', target.fuelGlobal).const32(UNWIND).op('i32.eq').open('if');
@@ -228,7 +230,9 @@ function shim(target: MainTarget, func: number): FuncDraft {
     saveCall();
     code.op('throw', target.stopTag).op('end');
   }
-  return { typeIndex: program.module.funcs[func]?.typeIndex ?? 0, body: code.body() };
+  // An activation inside the host function may have ended by an exception that the host caught.
+  code.op('local.get', depth).op('global.set', target.depthGlobal);
+  return { typeIndex: program.module.funcs[func]?.typeIndex ?? 0, body: code.body([I32]) };
 }
 
 /** A constant expression with function indices as they are now; without its `end` if `open`. */
@@ -354,10 +358,7 @@ function importsOf(target: MainTarget): Import[] {
     desc: { kind: 'func', typeIndex: target.funcType(params, [I32]) },
   });
   imports.push(
-    func(ENGINE.poll, [I32, I32]),
-    func(ENGINE.bulk, [I32, I32]),
-    func(ENGINE.growMemory, [I32, I32]),
-    func(ENGINE.growTable, [I32, I32]),
+    ...ENGINE_FUNCS.map((name) => func(ENGINE[name], [I32, I32])),
   );
   const tag = (name: string, params: ValType[]): Import => ({
     module: IMPORTS.engine,

@@ -6,7 +6,7 @@
 import { assert } from '../errors/index.ts';
 import type { FuncDraft, SubType, ValType } from '../wasm/index.ts';
 import { I32, I64, type OpName, OP, OPCODES, ref, refNull } from '../wasm/index.ts';
-import type { RefKind, UnwindMode } from './abi.ts';
+import type { ENGINE_FUNCS, RefKind, UnwindMode } from './abi.ts';
 import {
   Assembler,
   growMemoryBody,
@@ -39,7 +39,7 @@ export abstract class ModuleTarget implements Target, HelperHost {
   abstract global(index: number): number;
   abstract tag(index: number): number;
   abstract loopContinuation(row: number): number;
-  abstract engineFunc(name: 'poll' | 'bulk' | 'growMemory' | 'growTable'): number;
+  abstract engineFunc(name: (typeof ENGINE_FUNCS)[number]): number;
   abstract refTable(kind: RefKind): number;
   /** Index of the first helper in this module. */
   protected abstract readonly helperBase: number;
@@ -110,7 +110,10 @@ export abstract class ModuleTarget implements Target, HelperHost {
     switch (kind) {
       case 'poll':
       case 'pollFlag':
-        return pollBody(this, kind === 'poll');
+        return pollBody(this, 'poll', kind === 'poll');
+      case 'enter':
+      case 'enterFlag':
+        return pollBody(this, 'enter', kind === 'enter');
       case 'bulk': {
         const code = new Assembler().op('local.get', 0).op('local.get', 1).op('call', this.engineFunc('bulk'));
         return { params: [I32, I32], results: [I32], bytes: code.body() };

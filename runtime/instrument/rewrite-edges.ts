@@ -40,7 +40,7 @@ const GLOBAL_SET = 0x24;
 const TEE = 0x22;
 
 /** Whether anything has to be done where the function is left in the ordinary way. */
-const hasExitWork = (r: Rewriter): boolean => r.localFuel;
+const hasExitWork = (r: Rewriter): boolean => r.localFuel || r.keepsDepth || r.depthWeight > 0;
 
 const opensWrapper = (r: Rewriter): boolean => r.savesAtEnd || hasExitWork(r);
 
@@ -58,14 +58,7 @@ export function writePrologue(r: Rewriter): void {
       r.opRaw(GLOBAL_SET, target.fuelGlobal);
     } else r.opRaw(GLOBAL_SET, target.fuelGlobal);
   } else if (r.localFuel) reloadFuel(r);
-  if (r.tracksDepth) {
-    r.opRaw(GLOBAL_GET, target.depthGlobal);
-    if (r.depthWeight > 0) {
-      r.const32(r.depthWeight);
-      r.out.byte(SUB);
-    }
-    r.setLocal(extras.depth);
-  }
+  takeDepth(r);
   openWrapper(r);
   if (r.start === undefined && plan.hasEntrySite) {
     // Both are negative when there is none left, so one test serves for both.
@@ -75,8 +68,7 @@ export function writePrologue(r: Rewriter): void {
     r.const32(0);
     r.out.byte(LT_S);
     r.unlikelyIf();
-    handDownDepth(r);
-    writePoll(r, plan.siteId[0] ?? 0, plan.entryCharge, 1);
+    writePoll(r, 'enter', plan.siteId[0] ?? 0, plan.entryCharge, 1);
     r.out.byte(END);
   }
 }
@@ -148,26 +140,41 @@ export function writeEpilogue(r: Rewriter): void {
   r.out.byte(END);
 }
 
-/** Work before the function is left in the ordinary way. */
+/** Work before the function is left in the ordinary way, or by a tail call, whose callee takes this activation's place. */
 export function leave(r: Rewriter): void {
   flushFuel(r);
+  giveBackDepth(r);
 }
 
-/** Work before a tail call: the callee takes this activation's place. */
-export function leaveTo(r: Rewriter): void {
-  flushFuel(r);
-  if (!r.tracksDepth) return;
-  r.getLocal(r.extras.depth);
-  if (r.depthWeight > 0) {
-    r.const32(r.depthWeight);
+/** At an activation's begin: takes its weight off the depth that is left. */
+function takeDepth(r: Rewriter): void {
+  const { depthWeight, keepsDepth, extras, target } = r;
+  if (depthWeight === 0 && !keepsDepth) return;
+  r.opRaw(GLOBAL_GET, target.depthGlobal);
+  if (depthWeight > 0) {
+    r.const32(depthWeight);
+    r.out.byte(SUB);
+  }
+  if (depthWeight === 0) return r.setLocal(extras.depth);
+  r.opRaw(TEE, extras.depth);
+  r.opRaw(GLOBAL_SET, target.depthGlobal);
+}
+
+/** At an activation's end. */
+function giveBackDepth(r: Rewriter): void {
+  const { depthWeight, keepsDepth, extras, target } = r;
+  if (depthWeight === 0 && !keepsDepth) return;
+  r.getLocal(extras.depth);
+  if (depthWeight > 0) {
+    r.const32(depthWeight);
     r.out.byte(ADD);
   }
-  r.opRaw(GLOBAL_SET, r.target.depthGlobal);
+  r.opRaw(GLOBAL_SET, target.depthGlobal);
 }
 
-/** Before a call that can lead to recursion: tells it what depth is left. */
+/** Before a call that can lead to recursion, in a function with handlers: tells it what depth is left. */
 export function handDownDepth(r: Rewriter): void {
-  if (!r.tracksDepth) return;
+  if (!r.keepsDepth) return;
   r.getLocal(r.extras.depth);
   r.opRaw(GLOBAL_SET, r.target.depthGlobal);
 }
@@ -219,18 +226,18 @@ export function writeLoopCheck(r: Rewriter, id: number, charge: number): void {
   r.const32(0);
   r.out.byte(LT_S);
   r.unlikelyIf();
-  writePoll(r, id, charge, 2); // inside the loop and the if
+  writePoll(r, 'poll', id, charge, 2); // inside the loop and the if
   r.out.byte(END);
 }
 
 /** The cold path of a charge: asks the host, which refills or stops. `depth`: constructs opened since the body's nesting. */
-function writePoll(r: Rewriter, id: number, charge: number, depth: number): void {
+function writePoll(r: Rewriter, asks: 'poll' | 'enter', id: number, charge: number, depth: number): void {
   const { target, extras } = r;
   noteSite(r, id);
   r.getLocal(extras.fuel);
   r.const32(charge);
   const throwing = r.plan.program.mode === 'throw';
-  r.opRaw(CALL, target.helper(throwing && !r.savesInPlace ? 'poll' : 'pollFlag'));
+  r.opRaw(CALL, target.helper(throwing && !r.savesInPlace ? asks : `${asks}Flag`));
   if (throwing && !r.savesInPlace) r.setLocal(extras.fuel);
   else {
     r.opRaw(TEE, extras.fuel);

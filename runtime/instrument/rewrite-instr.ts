@@ -13,7 +13,6 @@ import {
   handlerLabel,
   handDownDepth,
   leave,
-  leaveTo,
   noteSite,
   writeLoopCheck,
 } from './rewrite-edges.ts';
@@ -180,14 +179,14 @@ function writeTailCall(r: Rewriter, row: number): void {
   const callee = plan.code.a[row] ?? 0;
   const isLoop = plan.code.op[row] === OP.return_call && callee >= plan.program.module.funcs.length;
   if (!isLoop) {
-    leaveTo(r);
+    leave(r);
     writeCallOp(r, row);
     return;
   }
   // Back to the header of a loop that another continuation holds: its parameters are on the stack, what is live there follows.
   const loop = r.origin(row);
   for (const local of plan.loopValues(loop)) r.getGuest(local);
-  leaveTo(r);
+  leave(r);
   r.opRaw(0x12, target.loopContinuation(loop));
 }
 

@@ -27,9 +27,9 @@
  * 2. A function without loops charges the global; one with loops and without `try` keeps fuel in a local, which it writes back
  *    before everything that may leave it or read the global: calls, returns, throws. One with `try` charges the global: its handlers
  *    could not know the local.
- * 3. The depth that is left is handed down in the global: a function takes it at its entry, less its own weight if it lies on a
- *    cycle of the call graph, and sets it before each call that can lead to such a function. So nothing has to be put back when a
- *    call ends, in whatever way it does.
+ * 3. The depth that is left is in a global: a function on a cycle of the call graph takes its weight off at its entry and puts it back
+ *    where it ends. A guest exception passes by that, so a function with handlers keeps the depth in a local, sets the global before
+ *    each call that can lead to such a cycle and at its end.
  * 4. Unwrapped label depths stay as they are: the added construct around the body takes the place of the function's own label. Where the
  *    rewriter opens a construct inside the body, `extraLabels` makes up for it.
  * 5. Code that cannot be reached is not written.
@@ -93,9 +93,11 @@ export class Rewriter {
   savesAtEnd = false;
   /** Throw mode, loops only: saves its frame where it polls. */
   savesInPlace = false;
-  tracksDepth = false;
+  /** Holds the depth that it may use in a local: one with handlers could not know what the global was before a call that threw. */
+  keepsDepth = false;
   localFuel = false;
-  depthWeight = 1;
+  /** Depth that an activation takes while it lasts. */
+  depthWeight = 0;
 
   /** Rows of the open constructs, and how many added labels were open when each was opened. */
   readonly nest: number[] = [];
@@ -140,7 +142,7 @@ export class Rewriter {
     // A stop that is thrown in place would meet the function's own handlers.
     this.savesAtEnd = callSites || (plan.hasLoops && (!throwing || plan.hasTry));
     this.savesInPlace = plan.hasLoops && !this.savesAtEnd;
-    this.tracksDepth = plan.program.facts.reachesCycle[plan.func] === 1;
+    this.keepsDepth = plan.hasTry && plan.program.facts.reachesCycle[plan.func] === 1;
     this.localFuel = plan.hasLoops && !plan.hasTry;
     this.depthWeight = plan.program.facts.recursive[plan.func] === 1 ? plan.stackUnits : 0;
     let next = plan.localCount + this.localShift;
@@ -148,7 +150,7 @@ export class Rewriter {
     this.extras = { site: -1, fuel: -1, depth: -1, temp: -1, record: -1 };
     if (this.savesAtEnd) this.extras.site = next++;
     this.extras.fuel = next++;
-    if (this.tracksDepth) this.extras.depth = next++;
+    if (this.keepsDepth || this.depthWeight > 0) this.extras.depth = next++;
     if (hasSizedOps(plan.code)) this.extras.temp = next++;
     if (this.start !== undefined) this.extras.record = next++;
     this.#extraCount = next - first;

@@ -11,6 +11,9 @@ export type HelperKey =
   | 'poll'
   /** The same, but gives UNWIND instead of throwing. */
   | 'pollFlag'
+  /** The same two at a function's entry. */
+  | 'enter'
+  | 'enterFlag'
   /** (bytes, fuel) -> fuel */
   | 'bulk'
   /** memory.grow and table.grow behind the limits: `growMemory:<memory>`, `growTable:<table>`. */
