@@ -36,7 +36,7 @@ import type { Answer, EntryCall, RestoredState, Signal, WorkerParts } from './wo
 import type { GuestAccess, HandleMap, HostModule, Outcome, PollDecision, WorkerLimits, WorkerState } from './types.ts';
 
 /** A guest runs at most about this long before other work of the event loop gets its turn. */
-export const SLICE_MS = 4;
+export const SLICE_MS = 8;
 /** Longest time that timers can wait. */
 const TIMER_MAX_MS = 0x7fff_ffff;
 
