@@ -19,7 +19,10 @@ export {
   Pending,
   pending,
   type Portability,
+  type RestoreOptions,
   type Snapshot,
+  type SnapshotOptions,
+  type StagedWorker,
   type TraceFrame,
   type TrapCode,
   type Worker,
@@ -31,6 +34,7 @@ export {
   createWorker,
   type GuestOptions,
   restoreWorker,
+  stageWorker,
   WASI_LIMITS,
   type WasiOptions,
 } from './host/index.ts';

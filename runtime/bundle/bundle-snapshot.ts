@@ -17,8 +17,8 @@ import {
   readUint,
   withFieldErrors,
 } from '../engine/plain-fields.ts';
-import { MEMORY_BLOCK_BYTES, type Snapshot, SNAPSHOT_VERSION } from '../engine/snapshot.ts';
-import { encodeState, readRunPlaces, readState } from '../engine/snapshot-state.ts';
+import { MEMORY_BLOCK_BYTES, type Snapshot, type SnapshotVersion } from '../engine/snapshot.ts';
+import { encodeState, readRunPlaces, readState, requireVersion } from '../engine/snapshot-state.ts';
 import { PluvioError } from '../errors/index.ts';
 import type { BundleCodecs } from './codecs.ts';
 import { type Digest, DIGEST_BYTES, digestFromHash, equalBytes, hashOfDigest } from './digest.ts';
@@ -35,6 +35,7 @@ export interface GroupEntry {
 
 /** A snapshot layer whose groups are not there yet. */
 export interface SnapshotLayer {
+  readonly version: SnapshotVersion;
   readonly groups: readonly GroupEntry[];
   readonly state: unknown;
 }
@@ -49,21 +50,16 @@ export function encodeSnapshotLayer(snapshot: Snapshot, memory: PackedMemory): U
     });
   });
   const groups = memory.groups.map(({ digest, contentBytes }) => [hashOfDigest(digest), contentBytes]);
-  return encodePlain({ version: SNAPSHOT_VERSION, groups, state }, 'snapshot');
+  return encodePlain({ version: snapshot.version, groups, state }, 'snapshot');
 }
 
 /** @throws PluvioError `SNAPSHOT_MALFORMED`, `SNAPSHOT_VERSION` */
 export function openSnapshotLayer(bytes: Uint8Array): SnapshotLayer {
   return withFieldErrors('SNAPSHOT_MALFORMED', WHAT, () => {
     const record = readRecord(decodePlain(bytes), ['version', 'groups', 'state']);
-    const version = inField('version', () => readUint(record['version'], 0xffffffff));
-    if (version !== SNAPSHOT_VERSION) {
-      throw new PluvioError('SNAPSHOT_VERSION', `cannot read a snapshot of version ${version}; it must be 1`, {
-        version,
-      });
-    }
+    const version = requireVersion(inField('version', () => readUint(record['version'], 0xffffffff)));
     const groups = inField('groups', () => readEach(record['groups'], MAX_GROUPS, readGroup));
-    return { groups, state: record['state'] };
+    return { version, groups, state: record['state'] };
   });
 }
 
@@ -88,7 +84,7 @@ export async function readSnapshotLayer(
   const chunks: { readonly bytes: Uint8Array; readonly hash: Uint8Array }[] = [];
   const snapshot = withFieldErrors('SNAPSHOT_MALFORMED', WHAT, () =>
     inField('state', () =>
-      readState(layer.state, (plain, pages) => {
+      readState(layer.state, layer.version, (plain, pages) => {
         const items = readArray(plain, 0, Infinity);
         return readRunPlaces(plain, pages, RUN_WIDTH).map(({ firstBlock, blockCount }, index) => {
           const chunk = readChunk(items, index * RUN_WIDTH + 2, blockCount * MEMORY_BLOCK_BYTES, contents);

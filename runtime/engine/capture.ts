@@ -10,20 +10,22 @@ import { decodeExpr, F32, F64, I32, I64, isRef, OP, typeText, V128, type ValType
 import { decodeRef, decodeStack, encodeRef, encodeStack } from './frames.ts';
 import type { ModuleInstance } from './instance.ts';
 import type { ResolvedLimits } from './limits.ts';
-import { applyRuns, diffMemory } from './memory-image.ts';
+import type { LoadedModule } from './loaded-module.ts';
+import { captureMemories } from './memory-state.ts';
 import {
   type Frame,
   type InstanceState,
+  type MemoryRun,
   type RefValue,
   type Snapshot,
-  SNAPSHOT_VERSION,
   type TableState,
   type Value,
 } from './snapshot.ts';
 import type { HandleMap, HostModule } from './types.ts';
 import type { EntryCall, RestoredState } from './worker-parts.ts';
 
-const PAGE_BYTES = 65536;
+/** Runs by memory. */
+export type MemoryChanges = readonly (readonly MemoryRun[])[];
 
 /** The parts of a worker that a snapshot is made of. */
 export interface Capturable {
@@ -32,28 +34,27 @@ export interface Capturable {
   readonly handles: HandleMap | undefined;
 }
 
+/** @throws PluvioError `NOT_MIGRATABLE` */
+export function requireMigratable({ portability }: LoadedModule): void {
+  if (portability.migratable) return;
+  throw new PluvioError('NOT_MIGRATABLE', `the module's state cannot be captured: ${portability.reasons.join('; ')}`, {
+    reasons: portability.reasons,
+  });
+}
+
 /**
- * @param copies Whether memory runs are the snapshot's own; otherwise they are views, valid until the worker runs again.
+ * @param changes What the snapshot says of the memories; the runs become its own.
  * @throws PluvioError `NOT_MIGRATABLE`
  */
-export function captureWorker(worker: Capturable, state: RestoredState, copies: boolean): Snapshot {
+export function captureWorker(worker: Capturable, state: RestoredState, changes: MemoryChanges): Snapshot {
   const { instance, handles } = worker;
-  const { portability } = instance.module;
-  if (!portability.migratable) {
-    throw new PluvioError(
-      'NOT_MIGRATABLE',
-      `the module's state cannot be captured: ${portability.reasons.join('; ')}`,
-      {
-        reasons: portability.reasons,
-      },
-    );
-  }
+  requireMigratable(instance.module);
   const frames: Frame[] = [];
   if (state.waitingCall !== undefined) frames.push(entryFrame(instance, state.waitingCall, handles));
   if (state.stack !== undefined) frames.push(...decodeStack(instance, state.stack, handles));
   return {
-    version: SNAPSHOT_VERSION,
-    instances: [captureInstance(instance, handles, copies)],
+    version: 1,
+    instances: [captureInstance(instance, handles, changes)],
     frames,
     restartState: state.restartState,
     starting: state.startPending,
@@ -123,15 +124,16 @@ function decodeArgument(
   return view.getFloat32(0);
 }
 
-function captureInstance(instance: ModuleInstance, handles: HandleMap | undefined, copies: boolean): InstanceState {
+function captureInstance(
+  instance: ModuleInstance,
+  handles: HandleMap | undefined,
+  changes: MemoryChanges,
+): InstanceState {
   const { module } = instance.module;
   return {
     module: instance.module.digestBytes,
     globals: captureGlobals(instance, handles),
-    memories: instance.memories.map((memory, index) => ({
-      pages: memory.buffer.byteLength / PAGE_BYTES,
-      runs: diffMemory(memory.buffer, instance.images[index] ?? new Map(), copies),
-    })),
+    memories: captureMemories(instance, changes),
     tables: module.tables.map((_, index) => captureTable(instance, index, handles)),
     droppedDatas: dropped(instance, 'data'),
     droppedElements: dropped(instance, 'elem'),
@@ -230,21 +232,32 @@ function captureTable(instance: ModuleInstance, index: number, handles: HandleMa
   return { length, runs };
 }
 
+/** The one instance that a snapshot of this module must have. @throws PluvioError `SNAPSHOT_MISMATCH` */
+export function requireInstance(module: LoadedModule, snapshot: Snapshot): InstanceState {
+  const [state] = snapshot.instances;
+  if (state === undefined || snapshot.instances.length !== 1) {
+    throw new PluvioError(
+      'SNAPSHOT_MISMATCH',
+      `snapshot has ${snapshot.instances.length} instances; a worker of one module has 1`,
+    );
+  }
+  if (!sameBytes(state.module, module.digestBytes)) {
+    throw new PluvioError(
+      'SNAPSHOT_MISMATCH',
+      `instances[0].module is not the digest of this module, ${module.digest}`,
+    );
+  }
+  return state;
+}
+
 /**
- * Fills an initialised instance and its host modules from a snapshot.
+ * Fills an initialised instance, whose memories are restored, and its host modules from a snapshot.
  * @throws PluvioError `SNAPSHOT_MISMATCH`, `STACK_TOO_DEEP`, `NOT_MIGRATABLE`
  */
 export function restoreState(worker: Capturable, snapshot: Snapshot, limits: ResolvedLimits): RestoredState {
   const { instance, handles } = worker;
   const mismatch = (message: string): PluvioError => new PluvioError('SNAPSHOT_MISMATCH', message);
-  const [state] = snapshot.instances;
-  if (state === undefined || snapshot.instances.length !== 1) {
-    throw mismatch(`snapshot has ${snapshot.instances.length} instances; a worker of one module has 1`);
-  }
-  if (!sameBytes(state.module, instance.module.digestBytes)) {
-    throw mismatch(`instances[0].module is not the digest of this module, ${instance.module.digest}`);
-  }
-  restoreMemories(instance, state, limits);
+  const state = requireInstance(instance.module, snapshot);
   restoreTables(instance, state, handles, limits);
   restoreGlobals(instance, state, handles);
   restoreDropped(instance, state);
@@ -307,40 +320,6 @@ function restoreFrames(instance: ModuleInstance, snapshot: Snapshot, handles: Ha
     // more than any limit allows is as much as the highest one: nothing is left
     fuelUsed: Math.min(Number(snapshot.fuelUsed), Number.MAX_SAFE_INTEGER),
   };
-}
-
-function restoreMemories(instance: ModuleInstance, state: InstanceState, limits: ResolvedLimits): void {
-  const mismatch = (message: string): PluvioError => new PluvioError('SNAPSHOT_MISMATCH', message);
-  if (state.memories.length !== instance.memories.length) {
-    throw mismatch(
-      `instances[0].memories has ${state.memories.length} memories; the module has ${instance.memories.length}`,
-    );
-  }
-  const total = state.memories.reduce((sum, { pages }) => sum + pages, 0);
-  if (total > limits.memoryPages) {
-    throw mismatch(`instances[0].memories need ${total} pages; limit memoryPages is ${limits.memoryPages}`);
-  }
-  state.memories.forEach(({ pages, runs }, index) => {
-    const field = `instances[0].memories[${index}]`;
-    const memory = instance.memories[index];
-    if (memory === undefined) return;
-    const { min, max, is64 } = instance.module.module.memories[index]?.type.limits ?? {
-      min: 0n,
-      max: undefined,
-      is64: false,
-    };
-    if (BigInt(pages) < min || (max !== undefined && BigInt(pages) > max)) {
-      throw mismatch(`${field}.pages is ${pages}; the module allows ${min} to ${String(max ?? 65536)}`);
-    }
-    const missing = pages - memory.buffer.byteLength / PAGE_BYTES;
-    if (missing < 0) throw mismatch(`${field}.pages is ${pages}; the memory has ${pages - missing} already`);
-    try {
-      if (missing > 0) memory.grow((is64 ? BigInt(missing) : missing) as number); // bigint for i64 addresses
-    } catch (error) {
-      throw new PluvioError('LINK_FAILED', `${field} could not grow to ${pages} pages`, {}, { cause: error });
-    }
-    applyRuns(memory.buffer, runs, field);
-  });
 }
 
 function restoreTables(

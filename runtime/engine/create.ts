@@ -1,12 +1,11 @@
 /** Making workers: new ones and those of a snapshot. */
-import { restoreState } from './capture.ts';
 import { linkImports, ModuleInstance } from './instance.ts';
 import { resolveLimits } from './limits.ts';
 import type { LoadedModule } from './loaded-module.ts';
 import type { Snapshot } from './snapshot.ts';
-import { decodeSnapshot } from './snapshot-codec.ts';
+import { StagedWorker } from './staged-worker.ts';
 import { currentThread } from './thread.ts';
-import type { GuestAccess, Imports, WorkerOptions } from './types.ts';
+import type { GuestAccess, Imports, RestoreOptions, WorkerOptions } from './types.ts';
 import { Worker } from './worker.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
@@ -52,24 +51,44 @@ export async function createWorker(module: LoadedModule, options: WorkerOptions 
  * Makes a worker that is where the snapshot says: stopped in the middle of a call (`resume` goes on), or idle.
  *
  * @param snapshot Bytes of `Worker.snapshot`, or the data; left unchanged, and not needed afterwards.
- * @throws PluvioError as `createWorker`, and `SNAPSHOT_MALFORMED`, `SNAPSHOT_VERSION`, `SNAPSHOT_MISMATCH`, `STACK_TOO_DEEP`
+ * @throws PluvioError as `createWorker`, and `SNAPSHOT_MALFORMED`, `SNAPSHOT_VERSION`, `SNAPSHOT_MISMATCH`, `SNAPSHOT_PARENT`,
+ *   `STACK_TOO_DEEP`
  */
 export async function restoreWorker(
   module: LoadedModule,
   snapshot: Uint8Array | Snapshot,
-  options: WorkerOptions = {},
+  { base, ...options }: RestoreOptions = {},
 ): Promise<Worker> {
-  const data = snapshot instanceof Uint8Array ? decodeSnapshot(snapshot) : snapshot;
+  const staged = await stageWorker(module, base ?? snapshot, options);
+  if (base !== undefined) staged.update(snapshot);
+  return staged.finish();
+}
+
+/**
+ * Prepares a worker whose memory is there before it begins: deltas bring it up to date, then `finish` gives the worker.
+ *
+ *     const staged = await stageWorker(module, worker.snapshot({ keep: true }));   // while it still runs elsewhere
+ *     staged.update(worker.snapshot({ delta: true }));                             // only what changed since
+ *     const twin = staged.finish();
+ *
+ * @param snapshot A whole snapshot; for deltas on it, one that was kept.
+ * @throws PluvioError as `restoreWorker`
+ */
+export async function stageWorker(
+  module: LoadedModule,
+  snapshot: Uint8Array | Snapshot,
+  options: WorkerOptions = {},
+): Promise<StagedWorker> {
   const { parts, bind } = prepare(module, options);
   parts.instance.initialise();
-  const access: { worker?: Worker } = {};
+  const access: { staged?: StagedWorker } = {};
   // Host modules are bound first: some of them need the guest while they are restored.
   bind({
     memory: (index) => parts.instance.memories[index ?? 0] ?? missingMemory(),
-    restartState: () => access.worker?.restartState(),
+    restartState: () => access.staged?.worker?.restartState(),
   });
-  access.worker = new Worker(parts, restoreState(parts, data, parts.limits));
-  return Promise.resolve(access.worker);
+  access.staged = new StagedWorker(parts, snapshot);
+  return Promise.resolve(access.staged);
 }
 
 function missingMemory(): never {

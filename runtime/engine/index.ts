@@ -1,4 +1,4 @@
-export { createWorker, restoreWorker } from './create.ts';
+export { createWorker, restoreWorker, stageWorker } from './create.ts';
 export { detectEngine, ENGINES, type EngineName } from './engines.ts';
 export { LIMITS, type ResolvedLimits, resolveLimits } from './limits.ts';
 export {
@@ -12,5 +12,6 @@ export { GuestExit, Pending, pending } from './pending.ts';
 export type { Portability } from './portability.ts';
 export * from './snapshot.ts';
 export { decodeSnapshot, encodeSnapshot } from './snapshot-codec.ts';
+export type { StagedWorker } from './staged-worker.ts';
 export type * from './types.ts';
 export { SLICE_MS, Worker } from './worker.ts';

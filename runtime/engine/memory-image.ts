@@ -116,18 +116,17 @@ function isEqual(words: Int32Array, from: number, block: Uint8Array): boolean {
 }
 
 /**
- * Writes runs into a memory that holds its initial image.
+ * Writes runs into a memory, all or none.
  * @throws PluvioError `SNAPSHOT_MISMATCH` a run lies outside the memory
  */
 export function applyRuns(buffer: ArrayBufferLike, runs: readonly MemoryRun[], field: string): void {
   const bytes = new Uint8Array(buffer);
   runs.forEach((run, index) => {
-    if (run.offset + run.bytes.length > bytes.length) {
-      throw new PluvioError(
-        'SNAPSHOT_MISMATCH',
-        `${field}.runs[${index}] ends at byte ${run.offset + run.bytes.length}; the memory has ${bytes.length}`,
-      );
-    }
-    bytes.set(run.bytes, run.offset);
+    if (run.offset + run.bytes.length <= bytes.length) return;
+    throw new PluvioError(
+      'SNAPSHOT_MISMATCH',
+      `${field}.runs[${index}] ends at byte ${run.offset + run.bytes.length}; the memory has ${bytes.length}`,
+    );
   });
+  for (const run of runs) bytes.set(run.bytes, run.offset);
 }

@@ -14,11 +14,11 @@
  * 1. Same snapshot, same bytes.
  * 2. Memory bytes are copied once when they are encoded, and not at all when they are decoded.
  */
-import { assert, PluvioError } from '../errors/index.ts';
+import { assert } from '../errors/index.ts';
 import { decodePlain, encodePlain, MAX_DEPTH } from './messagepack.ts';
 import { FieldFault, withFieldErrors } from './plain-fields.ts';
-import { MEMORY_BLOCK_BYTES, type MemoryState, type Snapshot, SNAPSHOT_VERSION } from './snapshot.ts';
-import { encodeState, readRunPlaces, readState } from './snapshot-state.ts';
+import { MEMORY_BLOCK_BYTES, type MemoryState, type Snapshot, type SnapshotVersion } from './snapshot.ts';
+import { encodeState, readRunPlaces, readState, requireVersion } from './snapshot-state.ts';
 
 /** 'PLVS' as the u32 at offset 0, little-endian. */
 const MAGIC = 0x53564c50;
@@ -37,7 +37,7 @@ export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES + state.byteLength + memoryBytes);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
-  view.setUint32(4, SNAPSHOT_VERSION, true);
+  view.setUint32(4, snapshot.version, true);
   view.setUint32(8, state.byteLength, true);
   bytes.set(state, HEADER_BYTES);
   let at = HEADER_BYTES + state.byteLength;
@@ -63,9 +63,9 @@ function encodeInlineRuns({ runs }: MemoryState): number[] {
  */
 export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   return withFieldErrors('SNAPSHOT_MALFORMED', 'cannot decode the snapshot', () => {
-    const { state, memory } = splitSnapshot(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    const { version, state, memory } = splitSnapshot(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     let at = 0;
-    const snapshot = readState(decodePlain(state), (plain, pages) =>
+    const snapshot = readState(decodePlain(state), version, (plain, pages) =>
       readRunPlaces(plain, pages, 2).map(({ firstBlock, blockCount }) => {
         const start = at;
         at += blockCount * MEMORY_BLOCK_BYTES;
@@ -78,20 +78,21 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   });
 }
 
-function splitSnapshot(bytes: Uint8Array): { readonly state: Uint8Array; readonly memory: Uint8Array } {
+interface SnapshotParts {
+  readonly version: SnapshotVersion;
+  readonly state: Uint8Array;
+  readonly memory: Uint8Array;
+}
+
+function splitSnapshot(bytes: Uint8Array): SnapshotParts {
   if (bytes.byteLength < HEADER_BYTES) throw new FieldFault(bytes, `at least ${HEADER_BYTES} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(0, true) !== MAGIC) throw new FieldFault(bytes.subarray(0, 4), "the bytes 'PLVS' at the start");
-  const version = view.getUint32(4, true);
-  if (version !== SNAPSHOT_VERSION) {
-    throw new PluvioError('SNAPSHOT_VERSION', `cannot read a snapshot of version ${version}; it must be 1`, {
-      version,
-    });
-  }
+  const version = requireVersion(view.getUint32(4, true));
   const stateBytes = view.getUint32(8, true);
   if (stateBytes > bytes.byteLength - HEADER_BYTES) {
     throw new FieldFault(stateBytes, `a size of at most ${bytes.byteLength - HEADER_BYTES} bytes`);
   }
   const memoryStart = HEADER_BYTES + stateBytes;
-  return { state: bytes.subarray(HEADER_BYTES, memoryStart), memory: bytes.subarray(memoryStart) };
+  return { version, state: bytes.subarray(HEADER_BYTES, memoryStart), memory: bytes.subarray(memoryStart) };
 }

@@ -4,6 +4,7 @@
  * Boundary: `snapshot-codec.ts` keeps memory bytes behind the data, a bundle keeps them in blobs; each passes in how a memory's
  * runs are described. docs/snapshot-format.md is the specification.
  */
+import { assert, PluvioError } from '../errors/index.ts';
 import { LIMITS } from './limits.ts';
 import {
   FieldFault,
@@ -26,7 +27,9 @@ import {
   type MemoryRun,
   type MemoryState,
   type Snapshot,
-  SNAPSHOT_VERSION,
+  SNAPSHOT_ID_BYTES,
+  SNAPSHOT_VERSIONS,
+  type SnapshotVersion,
   type TableState,
 } from './snapshot.ts';
 import { encodeOptionalValue, encodeValue, readOptionalValue, readRef, readValue } from './snapshot-values.ts';
@@ -65,9 +68,29 @@ export type ReadRuns = (plain: unknown, pages: number) => MemoryRun[];
 
 const INSTANCE_FIELDS = ['module', 'globals', 'memories', 'tables', 'droppedDatas', 'droppedElements'];
 const SNAPSHOT_FIELDS = ['instances', 'frames', 'starting', 'fuelUsed', 'hosts'];
+/** Keys that may be absent, by version. */
+const OPTIONAL_FIELDS: Readonly<Record<SnapshotVersion, readonly string[]>> = {
+  1: ['restartState'],
+  2: ['restartState', 'id', 'parent'],
+};
+
+/** @throws PluvioError `SNAPSHOT_VERSION` */
+export function requireVersion(version: number): SnapshotVersion {
+  const known = SNAPSHOT_VERSIONS.find((each) => each === version);
+  if (known !== undefined) return known;
+  throw new PluvioError(
+    'SNAPSHOT_VERSION',
+    `cannot read a snapshot of version ${version}; it must be ${SNAPSHOT_VERSIONS.join(' or ')}`,
+    { version },
+  );
+}
 
 export function encodeState(snapshot: Snapshot, encodeRuns: EncodeRuns): unknown {
+  const { id, parent } = snapshot;
+  assert(snapshot.version >= 2 || (id === undefined && parent === undefined), 'ids are of version 2');
   return {
+    id,
+    parent,
     instances: snapshot.instances.map((instance, index) => encodeInstance(instance, index, encodeRuns)),
     frames: snapshot.frames.map(encodeFrame),
     restartState: snapshot.restartState,
@@ -101,13 +124,14 @@ const encodeFrame = (frame: Frame): unknown => [
 ];
 
 /** @throws FieldFault */
-export function readState(plain: unknown, readRuns: ReadRuns): Snapshot {
-  const state = readRecord(plain, SNAPSHOT_FIELDS, ['restartState']);
+export function readState(plain: unknown, version: SnapshotVersion, readRuns: ReadRuns): Snapshot {
+  const state = readRecord(plain, SNAPSHOT_FIELDS, OPTIONAL_FIELDS[version]);
   const instances = inField('instances', () =>
     readEach(state['instances'], SNAPSHOT_LIMITS.instances, (item) => readInstance(item, readRuns)),
   );
   return {
-    version: SNAPSHOT_VERSION,
+    version,
+    ...readIds(state),
     instances,
     frames: inField('frames', () =>
       readEach(state['frames'], SNAPSHOT_LIMITS.frames, (item) => readFrame(item, instances.length)),
@@ -117,6 +141,14 @@ export function readState(plain: unknown, readRuns: ReadRuns): Snapshot {
     fuelUsed: inField('fuelUsed', () => readBigUint(state['fuelUsed'], 2n ** 64n - 1n)),
     hosts: inField('hosts', () => readHosts(state['hosts'])),
   };
+}
+
+function readIds(state: Readonly<Record<string, unknown>>): Pick<Snapshot, 'id' | 'parent'> {
+  const ids: { id?: Uint8Array; parent?: Uint8Array } = {};
+  for (const name of ['id', 'parent'] as const) {
+    if (state[name] !== undefined) ids[name] = inField(name, () => readBytes(state[name], SNAPSHOT_ID_BYTES));
+  }
+  return ids;
 }
 
 function readHosts(plain: unknown): Readonly<Record<string, unknown>> {

@@ -1,5 +1,5 @@
 /**
- * A worker's whole state at a safepoint, in terms of the original module. Format version 1.
+ * A worker's whole state at a safepoint, in terms of the original module.
  *
  * Boundary: data only. `snapshot-codec.ts` turns it into bytes and back and checks its shape; the engine checks it against a
  * module before use. docs/snapshot-format.md is the specification.
@@ -14,9 +14,16 @@
  *    on `stack`. An innermost frame whose function is an import is a host call in progress: pc 0, `locals` are the arguments.
  * 4. If `starting`, the start function has not ended. Then `frames` is empty (it has not begun) or `frames[0]` is the call that waits
  *    for it, at its entry, and the rest is the start function's own stack.
+ * 5. With a `parent` it is a delta: memory runs are what differs from the parent's memory, in place of the initial image; everything
+ *    else is whole.
  */
 
-export const SNAPSHOT_VERSION = 1;
+/** Versions of the format; 2 adds `id` and `parent`. A snapshot is written in the lowest one that can hold it. */
+export const SNAPSHOT_VERSIONS = [1, 2] as const;
+export type SnapshotVersion = (typeof SNAPSHOT_VERSIONS)[number];
+
+/** Size of `id` and `parent`. */
+export const SNAPSHOT_ID_BYTES = 16;
 
 /** Memory is compared with the module's initial image in blocks of this many bytes. */
 export const MEMORY_BLOCK_BYTES = 4096;
@@ -52,7 +59,7 @@ export interface Frame {
   readonly caught: readonly CaughtException[];
 }
 
-/** Bytes that differ from the initial image: multiples of MEMORY_BLOCK_BYTES, in ascending order, no overlap. */
+/** Bytes that differ from the initial image, or from the parent's memory: multiples of MEMORY_BLOCK_BYTES, in ascending order, no overlap. */
 export interface MemoryRun {
   readonly offset: number;
   readonly bytes: Uint8Array;
@@ -82,7 +89,11 @@ export interface InstanceState {
 }
 
 export interface Snapshot {
-  readonly version: typeof SNAPSHOT_VERSION;
+  readonly version: SnapshotVersion;
+  /** Names this state, so that a delta can be taken on it: SNAPSHOT_ID_BYTES random bytes. */
+  readonly id?: Uint8Array;
+  /** The `id` of the snapshot that this one is a delta on. */
+  readonly parent?: Uint8Array;
   readonly instances: readonly InstanceState[];
   readonly frames: readonly Frame[];
   /** State that the host call in progress left for its next execution; undefined: none. */

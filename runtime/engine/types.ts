@@ -3,7 +3,7 @@
  *
  * Boundary: types and tables only. Platform-neutral.
  */
-import type { RefValue } from './snapshot.ts';
+import type { RefValue, Snapshot } from './snapshot.ts';
 
 /** How a call, a start or a resume ended. */
 export type Outcome =
@@ -117,6 +117,19 @@ export interface WorkerOptions {
   readonly hosts?: readonly HostModule[];
   readonly limits?: WorkerLimits;
   readonly name?: string;
+}
+
+export interface RestoreOptions extends WorkerOptions {
+  /** The parent of a delta snapshot: bytes of a whole one, or the data. */
+  readonly base?: Uint8Array | Snapshot;
+}
+
+/** How a snapshot is taken. */
+export interface SnapshotOptions {
+  /** Remembers the memories as they are now, which costs a copy of them, so that the next snapshots can be deltas on this one. */
+  readonly keep?: boolean;
+  /** Takes only those blocks of memory that changed since the snapshot that was kept last; the rest is whole. */
+  readonly delta?: boolean;
 }
 
 /**

@@ -19,21 +19,30 @@
 import { assert, PluvioError } from '../errors/index.ts';
 import { UNWIND } from '../instrument/index.ts';
 import { checkArguments } from './arguments.ts';
-import { captureWorker } from './capture.ts';
 import { FuelMeter } from './fuel-meter.ts';
 import type { Links, ModuleInstance } from './instance.ts';
 import { type ResolvedLimits, resolveLimits } from './limits.ts';
 import type { LoadedModule } from './loaded-module.ts';
+import { initialChanges } from './memory-state.ts';
 import { GuestExit, Pending } from './pending.ts';
 import { defaultValue } from './default-value.ts';
 import { nextTurn, sleepUntil } from './scheduler.ts';
 import type { Snapshot } from './snapshot.ts';
-import { encodeSnapshot } from './snapshot-codec.ts';
+import { SnapshotTaker } from './snapshot-taker.ts';
 import { type CapturedStack, clearSave, layStack, takeStack } from './stack.ts';
 import type { EngineThread, Running } from './thread.ts';
 import { trappedOutcome } from './traps.ts';
 import type { Answer, EntryCall, RestoredState, Signal, WorkerParts } from './worker-parts.ts';
-import type { GuestAccess, HandleMap, HostModule, Outcome, PollDecision, WorkerLimits, WorkerState } from './types.ts';
+import type {
+  GuestAccess,
+  HandleMap,
+  HostModule,
+  Outcome,
+  PollDecision,
+  SnapshotOptions,
+  WorkerLimits,
+  WorkerState,
+} from './types.ts';
 
 /** A guest runs at most about this long before other work of the event loop gets its turn. */
 export const SLICE_MS = 8;
@@ -73,6 +82,7 @@ export class Worker implements Running, GuestAccess {
   /** A stop was begun inside a host function: nothing may run on, and the stack is not kept. */
   #lost = false;
   readonly #fuel: FuelMeter;
+  readonly #snapshots = new SnapshotTaker(this);
   #sliceStart = 0;
   #lastPoll = 0;
   #deadline = Number.POSITIVE_INFINITY;
@@ -196,24 +206,29 @@ export class Worker implements Running, GuestAccess {
   }
 
   /**
-   * The whole state as bytes of its own; see docs/snapshot-format.md.
-   * @throws PluvioError `WORKER_NOT_STOPPED`, `NOT_MIGRATABLE`, `WORKER_CLOSED`
+   * The state as bytes of its own; see docs/snapshot-format.md.
+   * @throws PluvioError `WORKER_NOT_STOPPED`, `NOT_MIGRATABLE`, `WORKER_CLOSED`, `SNAPSHOT_PARENT`
    */
-  snapshot(): Uint8Array {
-    return encodeSnapshot(this.#capture(false));
+  snapshot(options: SnapshotOptions = {}): Uint8Array {
+    return this.#snapshots.take(this.#stateAtRest(), options);
   }
 
   /** The whole state as data of its own. @throws PluvioError as `snapshot` */
   capture(): Snapshot {
-    return this.#capture(true);
+    return this.#snapshots.capture(this.#stateAtRest(), initialChanges(this.instance, true));
   }
 
-  #capture(copies: boolean): Snapshot {
+  /** Forgets the snapshot that was kept, and releases the copy of the memories. */
+  forgetSnapshot(): void {
+    this.#snapshots.forget();
+  }
+
+  #stateAtRest(): RestoredState {
     this.#requireOpen();
     if (this.#state === 'running') {
       throw new PluvioError('WORKER_NOT_STOPPED', `worker "${this.name}" is running; stop it before it is captured`);
     }
-    const state = {
+    return {
       stack: this.#stack,
       restartState: this.#restartState,
       startPending: this.#startPending,
@@ -221,7 +236,6 @@ export class Worker implements Running, GuestAccess {
       entryFunc: this.#entryFunc,
       fuelUsed: this.#fuel.used,
     };
-    return captureWorker(this, state, copies);
   }
 
   /** Ends the worker: stops the call in progress and releases what its host modules hold. */
@@ -231,6 +245,7 @@ export class Worker implements Running, GuestAccess {
     await stopped;
     this.#state = 'closed';
     this.#stack = undefined;
+    this.forgetSnapshot();
     for (const host of this.hosts) host.close?.();
   }
 

@@ -46,6 +46,10 @@ export const ERROR_CODES = {
     400,
     'The snapshot does not fit the module; the message gives the field, what was found and what must be.',
   ),
+  SNAPSHOT_PARENT: row(
+    409,
+    'A delta snapshot needs the snapshot that it was taken on; there is none, or another one. Take a whole snapshot.',
+  ),
   STACK_TOO_DEEP: row(400, 'The snapshot has a deeper stack than this engine or limit allows.'),
   HOST_FUNCTION_FAILED: row(500, 'A host function threw an error of its own while the guest called it.'),
 

@@ -2,8 +2,11 @@
 import {
   createWorker as createBareWorker,
   type LoadedModule,
+  type RestoreOptions,
   restoreWorker as restoreBareWorker,
   type Snapshot,
+  type StagedWorker,
+  stageWorker as stageBareWorker,
   type Worker,
   type WorkerOptions,
 } from '../engine/index.ts';
@@ -33,11 +36,25 @@ export const createWorker = async (module: LoadedModule, options: GuestOptions =
 /**
  * Makes a worker that is where a snapshot says; `resume` goes on with the call in progress.
  *
- * @param snapshot What `Worker.snapshot` gave, on this machine or another.
- * @throws PluvioError as `createWorker`, and `SNAPSHOT_MALFORMED`, `SNAPSHOT_VERSION`, `SNAPSHOT_MISMATCH`, `STACK_TOO_DEEP`
+ * @param snapshot What `Worker.snapshot` gave, on this machine or another; with the option `base`, a delta on that one.
+ * @throws PluvioError as `createWorker`, and `SNAPSHOT_MALFORMED`, `SNAPSHOT_VERSION`, `SNAPSHOT_MISMATCH`, `SNAPSHOT_PARENT`,
+ *   `STACK_TOO_DEEP`
  */
 export const restoreWorker = async (
   module: LoadedModule,
   snapshot: Uint8Array | Snapshot,
+  { base, ...options }: GuestOptions & RestoreOptions = {},
+): Promise<Worker> =>
+  restoreBareWorker(module, snapshot, { ...withWasi(options), ...(base === undefined ? {} : { base }) });
+
+/**
+ * Prepares a worker whose memory is there before it begins: deltas bring it up to date, then `finish` gives the worker.
+ *
+ * @param snapshot A whole snapshot that was kept.
+ * @throws PluvioError as `restoreWorker`
+ */
+export const stageWorker = async (
+  module: LoadedModule,
+  snapshot: Uint8Array | Snapshot,
   options: GuestOptions = {},
-): Promise<Worker> => restoreBareWorker(module, snapshot, withWasi(options));
+): Promise<StagedWorker> => stageBareWorker(module, snapshot, withWasi(options));

@@ -10,5 +10,5 @@ export {
   refKind,
   savedBytes,
 } from './record.ts';
-export { refCounter } from './helpers.ts';
+export { Assembler, refCounter } from './helpers.ts';
 export { entrySideModule, SIDE_IMPORTS, type SideModule, siteSideModule } from './side-module.ts';

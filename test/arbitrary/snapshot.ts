@@ -116,6 +116,9 @@ const frame = (instances: number): fc.Arbitrary<Frame> =>
     caught: fc.array(fc.record({ pc: index, tag: index, values: fc.array(value, { maxLength: 2 }) }), { maxLength: 2 }),
   });
 
+/** What a snapshot of version 2 may have besides. */
+const ids = fc.record({ id: bytes(16), parent: bytes(16) }, { requiredKeys: [] });
+
 export const arbitrarySnapshot: fc.Arbitrary<Snapshot> = fc
   .array(instance, { minLength: 1, maxLength: 2 })
   .chain((instances) =>
@@ -128,6 +131,12 @@ export const arbitrarySnapshot: fc.Arbitrary<Snapshot> = fc
       fuelUsed: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
       hosts: fc.dictionary(fc.constantFrom('wasi', 'pluvio', 'x'), arbitraryPlain, { noNullPrototype: true }),
     }),
+  )
+  .chain((snapshot) =>
+    fc.oneof(
+      fc.constant(snapshot),
+      ids.map((found) => ({ ...snapshot, version: 2 as const, ...found })),
+    ),
   );
 
 /** A snapshot of one instance with one memory that has this content, all of it in runs. */

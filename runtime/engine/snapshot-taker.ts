@@ -1,0 +1,59 @@
+/** Takes a worker's snapshots: whole ones, and deltas on one that was kept. */
+import { PluvioError } from '../errors/index.ts';
+import { type Capturable, captureWorker, type MemoryChanges } from './capture.ts';
+import { KeptSnapshot } from './kept-snapshot.ts';
+import { initialChanges } from './memory-state.ts';
+import { type Snapshot, SNAPSHOT_ID_BYTES } from './snapshot.ts';
+import { encodeSnapshot } from './snapshot-codec.ts';
+import type { SnapshotOptions } from './types.ts';
+import type { RestoredState } from './worker-parts.ts';
+
+export class SnapshotTaker {
+  readonly #worker: Capturable;
+  #kept: KeptSnapshot | undefined;
+
+  constructor(worker: Capturable) {
+    this.#worker = worker;
+  }
+
+  /** @throws PluvioError `NOT_MIGRATABLE`, `SNAPSHOT_PARENT` */
+  take(state: RestoredState, { keep = false, delta = false }: SnapshotOptions): Uint8Array {
+    if (delta) return this.#takeDelta(state, keep);
+    const snapshot = captureWorker(this.#worker, state, initialChanges(this.#worker.instance, false));
+    if (!keep) return encodeSnapshot(snapshot);
+    const id = newId();
+    const bytes = encodeSnapshot({ ...snapshot, version: 2, id });
+    if (this.#kept === undefined) this.#kept = new KeptSnapshot(this.#worker.instance, id);
+    else this.#kept.advance(id, this.#kept.changes());
+    return bytes;
+  }
+
+  #takeDelta(state: RestoredState, keep: boolean): Uint8Array {
+    const kept = this.#kept;
+    if (kept === undefined) {
+      throw new PluvioError(
+        'SNAPSHOT_PARENT',
+        'no snapshot was kept that a delta could be taken on; take one with `keep`',
+      );
+    }
+    const changes = kept.changes();
+    const delta: Snapshot = { ...captureWorker(this.#worker, state, changes), version: 2, parent: kept.id };
+    if (!keep) return encodeSnapshot(delta);
+    const id = newId();
+    const bytes = encodeSnapshot({ ...delta, id });
+    kept.advance(id, changes);
+    return bytes;
+  }
+
+  /** Everything, as data. */
+  capture(state: RestoredState, changes: MemoryChanges): Snapshot {
+    return captureWorker(this.#worker, state, changes);
+  }
+
+  /** Releases the memory of what was kept. */
+  forget(): void {
+    this.#kept = undefined;
+  }
+}
+
+const newId = (): Uint8Array => crypto.getRandomValues(new Uint8Array(SNAPSHOT_ID_BYTES));
