@@ -49,7 +49,7 @@ export interface FunctionFacts {
   readonly plainCost: Int32Array;
   /** 1: has a body whose declarations mention it in ref.func, an element segment or a global. */
   readonly addressTaken: Uint8Array;
-  /** Some body has the `try_table` encoding of exceptions, or names an exception type: engines refuse both beside the legacy encoding. */
+  /** Some body has the `try_table` encoding of exceptions, or may name an exception type: engines refuse both beside the legacy one. */
   readonly usesTryTable: boolean;
   /** Some body changes a table. */
   readonly changesTables: boolean;
@@ -98,7 +98,7 @@ const SCANNED: Uint8Array = Uint8Array.from(OPCODES, ({ name }, op) =>
   SIZED_OPS[op] === 1 ||
   TABLE_WRITES[op] === 1 ||
   NAMES_TYPE[op] === 1 ||
-  ['return_call', 'return_call_indirect', 'return_call_ref', 'try_table', 'throw_ref', 'ref.func'].includes(name)
+  ['return_call', 'return_call_indirect', 'return_call_ref', 'try', 'try_table', 'throw_ref', 'ref.func'].includes(name)
     ? 1
     : 0,
 );
@@ -128,6 +128,18 @@ function namesException({ op, a, blockKind, aux }: Code, row: number): boolean {
   return blockKind[row] === BLOCK_KIND.value && isException(immediate);
 }
 
+/** Whether values of exception types can come from a definition: instrumented bodies may name the types of values. */
+function declaresException({ types, globals, tables }: Module): boolean {
+  const named = types.some(({ composite }) => {
+    if (composite.kind === 'func') return [...composite.params, ...composite.results].some(isException);
+    const fields = composite.kind === 'struct' ? composite.fields : [composite.element];
+    return fields.some(({ storage }) => isException(storage));
+  });
+  return (
+    named || globals.some(({ type }) => isException(type.type)) || tables.some(({ type }) => isException(type.element))
+  );
+}
+
 /** Reads all bodies and derives the facts. */
 export function analyseCalls(module: Module): FunctionFacts {
   const funcs = module.funcs.length;
@@ -141,6 +153,7 @@ export function analyseCalls(module: Module): FunctionFacts {
   const typeNode = (typeIndex: number): number => funcs + (module.types[typeIndex]?.canonical ?? typeIndex);
   let body: FunctionBody | undefined;
   let usesTryTable = false;
+  let usesTry = false;
   let changesTables = false;
 
   for (let func = 0; func < funcs; func++) {
@@ -170,6 +183,7 @@ export function analyseCalls(module: Module): FunctionFacts {
           busy[func] = 1;
           changesTables ||= TABLE_WRITES[code] === 1;
         } else if (code === OP.try_table || code === OP.throw_ref) usesTryTable = true;
+        else if (code === OP.try) usesTry = true;
         else if (TABLE_WRITES[code] === 1) changesTables = true;
         else if (code === OP['ref.func']) addressTaken[inRange(a[row] ?? 0, funcs, 'function', func)] = 1;
       }
@@ -220,7 +234,7 @@ export function analyseCalls(module: Module): FunctionFacts {
     reachesCycle: reachesCycle.slice(0, funcs),
     plainCost,
     addressTaken,
-    usesTryTable,
+    usesTryTable: usesTryTable || (!usesTry && declaresException(module)),
     changesTables,
   };
 }

@@ -78,4 +78,18 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
     expect(stopped.stops).toBeGreaterThan(2);
     expect([sliced.fuelUsed, stopped.worker.fuelUsed]).toEqual([plain.fuelUsed, plain.fuelUsed]);
   });
+
+  it('an exnref of a global that is kept over a call takes the newer encoding of handlers', async () => {
+    const bytes = await assembleModule(`(module
+      (global $e exnref (ref.null exn))
+      (func $f (param i32) (result i32)
+        (if (result i32) (local.get 0)
+          (then (call $f (i32.sub (local.get 0) (i32.const 1)))) (else (i32.const 4))))
+      (func $g (param exnref i32) (result i32 i32) (local.get 1) (ref.is_null (local.get 0)))
+      (func (export "run") (result i32 i32)
+        (call $g (global.get $e) (call $f (i32.const 3)))))`);
+    const module = await loadModule(bytes, { unwind });
+    const worker = await createWorker(module, { onPoll: leavingAtEach('slice') });
+    expect(await worker.call('run')).toEqual({ kind: 'returned', values: [4, 1] });
+  });
 });
