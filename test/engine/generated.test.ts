@@ -1,58 +1,37 @@
-/**
- * Generated programs in every mode: bare, plain, sliced at every safepoint, stopped at every safepoint and resumed from bytes in a
- * fresh instance; both ways of unwinding.
- */
-import { isDeepStrictEqual } from 'node:util';
-import fc from 'fast-check';
+/** The short form of `npm run torture`: some generated programs in every mode and both ways of unwinding. See test/torture/README.md. */
 import { describe, expect, it } from 'vitest';
-import { loadModule, type Portability } from '../../runtime/engine/index.ts';
-import { runBare, runPlain, runSliced, runStopped } from './generate/modes.ts';
-import { programFrom, programNumbers } from './generate/program.ts';
+import { decodeModule, OPCODES, validateModule } from '../../runtime/wasm/index.ts';
+import { checkProgram, type Verdict } from '../torture/check.ts';
+import { newCoverage } from '../torture/generate/emitter.ts';
+import { generateProgram } from '../torture/generate/program.ts';
 
-const UNWINDS = ['throw', 'flag'] as const;
-/** A failure is not shrunk here, as that takes minutes; its seed and numbers are printed. */
-const PARAMETERS = { numRuns: 400, endOnFailure: true };
+const SEED = 20_261_124;
+const PROGRAMS = 150;
 
-interface Counts {
-  programs: number;
-  trapped: number;
-  stops: number;
-  migratable: number;
-}
-
-async function check(numbers: readonly number[], counts: Counts): Promise<void> {
-  const bytes = programFrom(numbers);
-  expect(WebAssembly.validate(bytes as BufferSource), 'the generator made an invalid program').toBe(true);
-  const bare = await runBare(bytes);
-  const runs = [];
-  let portability: Portability = { migratable: true };
-  for (const unwind of UNWINDS) {
-    const module = await loadModule(bytes, { unwind });
-    portability = module.portability;
-    const stopped = portability.migratable ? [await runStopped(module)] : [];
-    runs.push(await runPlain(module), await runSliced(module), ...stopped);
-  }
-  const [first] = runs;
-  for (const run of runs) {
-    if (!isDeepStrictEqual(run.observed, bare)) expect(run.observed).toEqual(bare); // slow, but tells what differs
-    if (!isDeepStrictEqual(run.state, first?.state)) expect(run.state).toEqual(first?.state);
-    if (!run.trapped) expect(run.fuelUsed).toBe(first?.fuelUsed);
-  }
-  counts.programs++;
-  counts.trapped += first?.trapped === true ? 1 : 0;
-  counts.stops += runs.reduce((sum, { breaks }) => sum + breaks, 0);
-  counts.migratable += portability.migratable ? 1 : 0;
-}
-
-describe('generated programs', () => {
+describe(`generated programs of seed ${SEED}`, () => {
   it('give the same in every mode', async () => {
-    const counts: Counts = { programs: 0, trapped: 0, stops: 0, migratable: 0 };
-    await fc.assert(
-      fc.asyncProperty(programNumbers, (numbers) => check(numbers, counts)),
-      PARAMETERS,
-    );
-    expect(counts.migratable).toBe(counts.programs);
-    expect(counts.stops).toBeGreaterThan(counts.programs);
-    expect(counts.trapped).toBeLessThan(counts.programs / 2);
+    const verdicts: Verdict[] = [];
+    for (let number = 0; number < PROGRAMS; number++) {
+      const program = generateProgram(SEED, number);
+      const verdict = await checkProgram(program, { unwinds: ['throw', 'flag'], seed: SEED + number });
+      expect(verdict.difference, `npm run torture -- --seed ${SEED} --from ${number} --programs 1`).toBeUndefined();
+      verdicts.push(verdict);
+    }
+    const stops = verdicts.reduce((sum, { safepoints }) => sum + safepoints, 0);
+    expect(stops).toBeGreaterThan(PROGRAMS * 8);
+    expect(verdicts.filter(({ migratable }) => migratable).length).toBeGreaterThan(PROGRAMS / 2);
+    expect(verdicts.filter(({ trapped }) => trapped).length).toBeLessThan(PROGRAMS / 2);
+  }, 240_000);
+
+  it('are valid, the same every time, and have every instruction', () => {
+    const coverage = newCoverage();
+    for (let number = 0; number < 4000; number++) {
+      const { bytes } = generateProgram(SEED, number, coverage);
+      if (number % 100 === 0) expect(generateProgram(SEED, number).bytes).toEqual(bytes);
+      if (number % 20 !== 0) continue;
+      validateModule(decodeModule(bytes));
+      expect(WebAssembly.validate(bytes as BufferSource), `program ${number}`).toBe(true);
+    }
+    expect(OPCODES.flatMap(({ name }, row) => (coverage[row] === 0 ? [name] : []))).toEqual([]);
   }, 120_000);
 });

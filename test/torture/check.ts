@@ -32,13 +32,29 @@ export interface CheckOptions {
 
 const PARTS: readonly (keyof Observed)[] = ['result', 'log', 'memories', 'globals', 'tables'];
 
+/** What each way of unwinding is tried with. Slices and random stops take the same paths in both. */
+const MODES_OF: Readonly<Record<UnwindMode, readonly ModeName[]>> = {
+  throw: ['undisturbed', 'sliced', 'stopped'],
+  flag: ['undisturbed', 'stopped', 'random'],
+};
+/** Of a program whose state cannot be captured. */
+const MODES_IN_PLACE: readonly ModeName[] = ['undisturbed', 'sliced'];
+
 const shown = (value: unknown): string =>
   JSON.stringify(value, (_, item: unknown) =>
-    typeof item === 'bigint' ? `${item}n` : item instanceof Uint8Array ? Buffer.from(item).toString('hex').slice(0, 400) : item,
+    typeof item === 'bigint'
+      ? `${item}n`
+      : item instanceof Uint8Array
+        ? Buffer.from(item).toString('hex').slice(0, 400)
+        : item,
   )?.slice(0, 800) ?? 'undefined';
 
 /** Name and values of the first part in which two runs differ. */
-function compare(found: Finished, bare: Observed, first: Finished | undefined): { kind: string; detail: string } | undefined {
+function compare(
+  found: Finished,
+  bare: Observed,
+  first: Finished | undefined,
+): { kind: string; detail: string } | undefined {
   const differ = (kind: string, actual: unknown, expected: unknown) =>
     isDeepStrictEqual(actual, expected)
       ? undefined
@@ -81,8 +97,7 @@ export async function checkProgram(subject: Subject, { unwinds, seed }: CheckOpt
       return verdict({ unwind, mode: 'load', ...faultOf(error) });
     }
     migratable = module.portability.migratable;
-    const modes: readonly ModeName[] = migratable ? ['undisturbed', 'sliced', 'stopped', 'random'] : ['undisturbed', 'sliced'];
-    for (const mode of modes) {
+    for (const mode of migratable ? MODES_OF[unwind] : MODES_IN_PLACE) {
       try {
         const found = await MODES[mode](module, subject.args, new Random(seed, counts.runs));
         counts.runs++;

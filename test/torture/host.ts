@@ -1,7 +1,7 @@
 /** The host of a generated program: for the bare engine, and as a host module of a worker. Its log is the program's output. */
 import { type GuestAccess, type HostModule, type Imports, pending } from '../../runtime/engine/index.ts';
 import type { HandleMap } from '../../runtime/engine/index.ts';
-import { decodeModule, I32, I64, type Limits, type Module } from '../../runtime/wasm/index.ts';
+import { decodeModule, type Limits, type Module } from '../../runtime/wasm/index.ts';
 import { type Answer, HOST_OBJECTS, HOST_ROWS, type HostRow } from './generate/host-table.ts';
 import { BASE_VALUE } from './generate/outline.ts';
 
@@ -11,10 +11,10 @@ const HOST_TAG = new WebAssembly.Tag({ parameters: ['i32', 'i64'] });
 const text = (value: unknown): string => {
   if (value === null || value === undefined) return 'null';
   if (typeof value === 'function') return 'func';
-  const known = HOST_OBJECTS.indexOf(value as object); // any value may be asked for
+  const known = HOST_OBJECTS.indexOf(value); // any value may be asked for
   if (known >= 0) return `object ${known}`;
   if (typeof value === 'object') return 'reference';
-  return Object.is(value, -0) ? '-0' : String(value as number);
+  return Object.is(value, -0) ? '-0' : String(value);
 };
 
 const entry = (name: string, args: readonly unknown[]): string => `${name} ${args.map(text).join(' ')}`;
@@ -25,9 +25,10 @@ function atOnce(answer: Answer): unknown {
   throw failureOf(answer);
 }
 
-const failureOf = (answer: Answer): Error | WebAssembly.Exception =>
+/** What the host throws; an exception of a tag is no Error to the library's types, but may be thrown as any value. */
+const failureOf = (answer: Answer): Error =>
   answer.kind === 'tagged'
-    ? new WebAssembly.Exception(HOST_TAG, [...answer.payload])
+    ? (new WebAssembly.Exception(HOST_TAG, [...answer.payload]) as unknown as Error)
     : new Error('the host function failed');
 
 function rowsOf(module: Module): HostRow[] {
@@ -42,7 +43,7 @@ function memoryFor({ min, max, is64, shared }: Limits): WebAssembly.Memory {
     ...(max === undefined ? {} : { maximum: number(max) }),
     ...(shared ? { shared: true } : {}),
     ...(is64 ? { address: 'i64' } : {}),
-  } as WebAssembly.MemoryDescriptor); // the library's types lack 64-bit addresses
+  }); // the library's types lack 64-bit addresses
 }
 
 /** Imports that are no functions; memories are new. */
@@ -71,7 +72,10 @@ export function bareHost(bytes: Uint8Array): BareHost {
       return atOnce(answer(...args));
     },
   ]);
-  return { imports: { env: { ...plainImports(module), ...Object.fromEntries(funcs) } as WebAssembly.ModuleImports }, log };
+  return {
+    imports: { env: { ...plainImports(module), ...Object.fromEntries(funcs) } as WebAssembly.ModuleImports },
+    log,
+  };
 }
 
 /** Externrefs travel as the number of the object; numbers as themselves, as an i31 is one on the outside. */
@@ -126,6 +130,3 @@ export class WorkerHost implements HostModule {
 
 /** Imports of a worker beside its host module. */
 export const workerImports = (module: Module): Imports => ({ env: plainImports(module) });
-
-/** Whether a global of the type can be read from JavaScript with all its bits that matter. */
-export const isReadable = (type: number): boolean => type === I32 || type === I64;

@@ -92,7 +92,8 @@ const listOf = (value: unknown): unknown[] =>
 /** References are compared by what they are outside: a function's index where it is exported, a host object's number. */
 function describer(indexOf: (func: unknown) => number | undefined): (value: unknown) => unknown {
   return (value) => {
-    if (value === null || typeof value !== 'object') return typeof value === 'function' ? (indexOf(value) ?? -1) : value;
+    if (value === null || typeof value !== 'object')
+      return typeof value === 'function' ? (indexOf(value) ?? -1) : value;
     const known = HOST_OBJECTS.indexOf(value);
     return known < 0 ? 'reference' : `object ${known}`;
   };
@@ -113,7 +114,8 @@ export function runBare({ bytes, args }: Subject): Observed {
     result = error instanceof WebAssembly.RuntimeError ? trapCode(error.message) : 'exception';
     if (error instanceof RangeError) result = 'stack-overflow';
   }
-  if (instance === undefined) return { result, log: host.log, memories: undefined, globals: undefined, tables: undefined };
+  if (instance === undefined)
+    return { result, log: host.log, memories: undefined, globals: undefined, tables: undefined };
   const { exports } = instance;
   const funcs = new Map<unknown, number>(
     exportsOfKind(module, 'func').map(({ name, index }) => [exports[name], index]),
@@ -189,7 +191,8 @@ class Run {
     await worker.close();
     const fresh = await restoreWorker(this.#module, bytes, this.#options());
     this.#listen(fresh);
-    if (!sameBytes(bytes, fresh.snapshot())) throw new Error('a restored worker gives another snapshot than it came from');
+    if (!sameBytes(bytes, fresh.snapshot()))
+      throw new Error('a restored worker gives another snapshot than it came from');
     return fresh;
   }
 
@@ -197,7 +200,11 @@ class Run {
     const { instance, module: loaded } = worker;
     const { module } = loaded;
     const result =
-      outcome.kind === 'returned' ? outcome.values : outcome.kind === 'trapped' ? outcome.code : `ended: ${outcome.kind}`;
+      outcome.kind === 'returned'
+        ? outcome.values
+        : outcome.kind === 'trapped'
+          ? outcome.code
+          : `ended: ${outcome.kind}`;
     return {
       observed: observe(result, this.#host.log, {
         memories: exportsOfKind(module, 'memory').flatMap(({ index }) => instance.memories[index] ?? []),

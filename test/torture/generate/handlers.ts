@@ -1,5 +1,5 @@
 /** Exceptions: throwing, and catching in both encodings. */
-import { EXNREF, HEAP, ref, type ValType } from '../../../runtime/wasm/index.ts';
+import { EXNREF, HEAP, I32, ref, type ValType } from '../../../runtime/wasm/index.ts';
 import type { Clause } from './emitter.ts';
 import type { FunctionBuilder } from './function-builder.ts';
 import { inside } from './constructs.ts';
@@ -25,6 +25,17 @@ export function throwSomething(f: FunctionBuilder): boolean {
   return true;
 }
 
+/** Throws behind a condition, so that handlers have something to do. */
+function throwSometimes(f: FunctionBuilder, oneIn = 2): void {
+  if (!f.chance(oneIn)) return;
+  f.push(I32);
+  f.emit('i32.const', 1);
+  f.emit('i32.and');
+  f.emit('if', f.types.block([], []));
+  f.inside({ types: [], kind: 'plain' }, () => void throwSomething(f));
+  f.emit('end');
+}
+
 function throwCaught(f: FunctionBuilder): void {
   const local = f.readable(EXNREF);
   if (local === undefined) return;
@@ -42,17 +53,17 @@ export function legacyTry(f: FunctionBuilder, params: readonly ValType[], result
   const { tags } = f.outline;
   f.emit('try', f.types.block(params, results));
   f.catching++;
-  inside(f, params, { types: results, kind: 'plain' }, results);
+  inside(f, params, { types: results, kind: 'plain' }, results, () => throwSometimes(f));
   f.catching--;
   if (f.chance(4)) return f.emit('delegate', f.random.below(f.labels.length));
   tags.forEach(({ params: payload }, tag) => {
     if (f.chance(3)) return;
     f.emit('catch', tag);
-    inside(f, payload, { types: results, kind: 'handler' }, results);
+    inside(f, payload, { types: results, kind: 'handler' }, results, () => throwSometimes(f, 5));
   });
   if (!f.chance(3)) {
     f.emit('catch_all');
-    inside(f, [], { types: results, kind: 'handler' }, results);
+    inside(f, [], { types: results, kind: 'handler' }, results, () => throwSometimes(f, 5));
   }
   f.emit('end');
 }
@@ -95,7 +106,7 @@ export function tryTable(f: FunctionBuilder, params: readonly ValType[], results
   });
   f.emit('try_table', f.types.block(params, results), clauses);
   f.catching++;
-  inside(f, params, { types: results, kind: 'plain' }, results);
+  inside(f, params, { types: results, kind: 'plain' }, results, () => throwSometimes(f));
   f.catching--;
   f.emit('end');
   f.emit('br', handlers.length);

@@ -16,7 +16,7 @@ interface Counter {
   readonly test: 'lt_s' | 'lt_u' | 'ne' | 'le_s';
 }
 
-const TURNS_MAX = 7;
+const TURNS_MAX = 5;
 const LONG_TURNS_MAX = 40;
 
 /** A loop that counts in a local, up or down, with its test at the end or at the head. */
@@ -32,7 +32,7 @@ export function countedLoop(f: FunctionBuilder): void {
 /** Few turns where turns multiply. */
 function turns(f: FunctionBuilder): number {
   if (f.counting > 1) return f.random.between(1, 3);
-  return f.chance(10) ? f.random.between(8, LONG_TURNS_MAX) : f.random.between(1, TURNS_MAX);
+  return f.chance(15) ? f.random.between(8, LONG_TURNS_MAX) : f.random.between(1, TURNS_MAX);
 }
 
 function emitConstant(f: FunctionBuilder, is64: boolean, value: number): void {

@@ -90,7 +90,7 @@ export const TABLE_SLOTS = 8;
 /** Types that the JavaScript interface takes with all bits that matter here. */
 export const PLAIN_TYPES: readonly ValType[] = [I32, I64, F32, F64];
 
-const STEPS_MAX = 26;
+const STEPS_MAX = 16;
 const WIDE_SIGNATURE = 20;
 
 function chooseFeatures(random: Random): Features {
@@ -99,7 +99,7 @@ function chooseFeatures(random: Random): Features {
     simd: random.chance(3),
     references,
     gc: references && random.chance(2),
-    atomics: random.chance(12),
+    atomics: random.chance(8),
     tailCalls: random.chance(2),
     handlers: random.weighted([
       [3, 'none'],
@@ -116,7 +116,7 @@ function valueTypesOf(features: Features, types: ProgramTypes, sigs: readonly nu
     [3, F32],
     [3, F64],
   ];
-  if (features.simd) rows.push([4, V128]);
+  if (features.simd) rows.push([14, V128]);
   if (features.references) {
     rows.push([1, FUNCREF], [1, EXTERNREF]);
     for (const sig of sigs) rows.push([1, refNull(sig)], [1, ref(sig)]);

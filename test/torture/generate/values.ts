@@ -134,7 +134,7 @@ function operation(f: FunctionBuilder, type: ValType): void {
   }
   const special = SPECIAL.get(type);
   if (special !== undefined && f.chance(6)) return special(f);
-  if (memories.length > 0 && f.chance(5)) {
+  if (memories.length > 0 && f.chance(features.atomics ? 2 : 5)) {
     const rows = loads(features, type);
     if (rows.length > 0) return access(f, f.random.pick(rows));
   }
