@@ -13,8 +13,8 @@ const text = (value: unknown): string => {
   if (typeof value === 'function') return 'func';
   const known = HOST_OBJECTS.indexOf(value); // any value may be asked for
   if (known >= 0) return `object ${known}`;
-  if (typeof value === 'object') return 'reference';
-  return Object.is(value, -0) ? '-0' : String(value);
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+  return typeof value === 'bigint' ? String(value) : 'reference';
 };
 
 const entry = (name: string, args: readonly unknown[]): string => `${name} ${args.map(text).join(' ')}`;
