@@ -9,7 +9,7 @@
  *    an input that reaches for more meets an error that nobody expects, which is a finding.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeInput } from './case.ts';
@@ -25,6 +25,8 @@ const SILENCE_MS = 60_000;
 /** A child is replaced when it holds more than this, or has run that many batches. */
 const RESIDENT_MAX_BYTES = 1.5 * 2 ** 30;
 const BATCHES_PER_CHILD = 200;
+/** After so many hangs and crashes a campaign ends: each takes long, and shows the same mostly. */
+const FAILURES_MAX = 20;
 const HEAP_MAX_MIB = 2048;
 
 export interface CampaignOptions {
@@ -117,6 +119,7 @@ class Runner {
     const permissions = [
       '--permission',
       `--allow-fs-read=${ROOT}`,
+      `--allow-fs-read=${realpathSync(join(ROOT, 'node_modules'))}`,
       `--allow-fs-read=${out}`,
       `--allow-fs-write=${out}`,
       ...(network && process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : []),
@@ -189,7 +192,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Totals> {
   });
   const work = async (lane: Lane): Promise<void> => {
     let runner = new Runner(options.out, lane.network);
-    while (lane.next < end && performance.now() < deadline) {
+    while (lane.next < end && performance.now() < deadline && totals.hangs + totals.crashes < FAILURES_MAX) {
       const from = lane.next;
       lane.next = Math.min(end, from + BATCH_CASES);
       const batch = batchOf(options, totals, lane, from, lane.next, false);
@@ -227,7 +230,7 @@ async function isolate(
   first: Failure,
 ): Promise<void> {
   let found = false;
-  for (let from = batch.from; from < batch.to;) {
+  for (let from = batch.from; from < batch.to && totals.hangs + totals.crashes < FAILURES_MAX;) {
     const runner = new Runner(options.out, lane.network);
     const result = await runner.run(batchOf(options, totals, lane, from, batch.to, true));
     runner.close();
