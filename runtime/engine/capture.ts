@@ -306,9 +306,10 @@ function restoreFrames(instance: ModuleInstance, snapshot: Snapshot, handles: Ha
   const frames = waitingCall === undefined ? snapshot.frames : rest;
   const stack =
     frames.length === 0 ? undefined : encodeStack(instance, frames, handles, waitingCall === undefined ? 0 : 1);
-  if (waitingCall !== undefined && frames[0] !== undefined && frames[0].func !== module.startFunc) {
+  // A tail call puts another function in the start function's place, of the same results: none.
+  if (waitingCall !== undefined && frames[0] !== undefined && program.funcType(frames[0].func).results.length > 0) {
     throw mismatch(
-      `frames[1].func is ${frames[0].func}; while starting it must be the start function, ${String(module.startFunc)}`,
+      `frames[1].func is ${frames[0].func}, which has results; while starting it must be one without, as the start function is`,
     );
   }
   return {

@@ -92,4 +92,19 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
     const worker = await createWorker(module, { onPoll: leavingAtEach('slice') });
     expect(await worker.call('run')).toEqual({ kind: 'returned', values: [4, 1] });
   });
+
+  it('a start function may end in a tail call of a function that is stopped', async () => {
+    const bytes = await assembleModule(`(module
+      (global $sum (mut i32) (i32.const 0))
+      (func $loop (param $i i32)
+        (loop $l
+          (global.set $sum (i32.add (global.get $sum) (local.get $i)))
+          (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1))))))
+      (func $start (return_call $loop (i32.const 4)))
+      (start $start)
+      (func (export "run") (result i32) (global.get $sum)))`);
+    const { outcome, stops } = await runStoppedEverywhere(await loadModule(bytes, { unwind }), 'run');
+    expect(outcome).toEqual({ kind: 'returned', values: [10] });
+    expect(stops).toBeGreaterThan(2);
+  });
 });
