@@ -32,6 +32,7 @@ export {
 export {
   createWasi,
   createWorker,
+  forkWorker,
   type GuestOptions,
   restoreWorker,
   stageWorker,

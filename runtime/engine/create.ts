@@ -1,9 +1,9 @@
 /** Making workers: new ones and those of a snapshot. */
 import { linkImports, ModuleInstance } from './instance.ts';
-import { resolveLimits } from './limits.ts';
+import { type ResolvedLimits, resolveLimits } from './limits.ts';
 import type { LoadedModule } from './loaded-module.ts';
 import type { Snapshot } from './snapshot.ts';
-import { StagedWorker } from './staged-worker.ts';
+import { dataOf, StagedWorker } from './staged-worker.ts';
 import { currentThread } from './thread.ts';
 import type { GuestAccess, Imports, RestoreOptions, WorkerOptions } from './types.ts';
 import { Worker } from './worker.ts';
@@ -14,19 +14,32 @@ let unnamed = 0;
 function prepare(
   module: LoadedModule,
   options: WorkerOptions,
+  base?: ResolvedLimits,
 ): { parts: WorkerParts; bind: (guest: GuestAccess) => void } {
   const hosts = options.hosts ?? [];
   const sources: Imports[] = [
     ...hosts.map((host) => host.imports),
     ...(options.imports === undefined ? [] : [options.imports]),
   ];
-  const limits = resolveLimits(options.limits);
+  const limits = resolveLimits(options.limits, base);
   const links = linkImports(module, sources);
   const thread = currentThread();
   const instance = new ModuleInstance(module, links, thread, limits);
   const name = options.name ?? `worker-${++unnamed}`;
   return {
-    parts: { module, instance, links, thread, limits, hosts, handles: options.handles, name, onPoll: options.onPoll },
+    parts: {
+      module,
+      instance,
+      links,
+      thread,
+      limits,
+      hosts,
+      handles: options.handles,
+      name,
+      onPoll: options.onPoll,
+      options,
+      restore: restoreWhole,
+    },
     bind: (guest) => {
       for (const host of hosts) host.bind(guest);
     },
@@ -64,6 +77,16 @@ export async function restoreWorker(
   return staged.finish();
 }
 
+/** As `restoreWorker`, with the limits that hold where the options have none. */
+async function restoreWhole(
+  module: LoadedModule,
+  snapshot: Snapshot,
+  options: WorkerOptions,
+  base: ResolvedLimits,
+): Promise<Worker> {
+  return Promise.resolve(stage(module, snapshot, options, base).finish());
+}
+
 /**
  * Prepares a worker whose memory is there before it begins: deltas bring it up to date, then `finish` gives the worker.
  *
@@ -79,7 +102,17 @@ export async function stageWorker(
   snapshot: Uint8Array | Snapshot,
   options: WorkerOptions = {},
 ): Promise<StagedWorker> {
-  const { parts, bind } = prepare(module, options);
+  return Promise.resolve(stage(module, snapshot, options));
+}
+
+function stage(
+  module: LoadedModule,
+  snapshot: Uint8Array | Snapshot,
+  options: WorkerOptions,
+  base?: ResolvedLimits,
+): StagedWorker {
+  const whole = dataOf(snapshot); // first: it costs less than an instance
+  const { parts, bind } = prepare(module, options, base);
   parts.instance.initialise();
   const access: { staged?: StagedWorker } = {};
   // Host modules are bound first: some of them need the guest while they are restored.
@@ -87,8 +120,8 @@ export async function stageWorker(
     memory: (index) => parts.instance.memories[index ?? 0] ?? missingMemory(),
     restartState: () => access.staged?.worker?.restartState(),
   });
-  access.staged = new StagedWorker(parts, snapshot);
-  return Promise.resolve(access.staged);
+  access.staged = new StagedWorker(parts, whole);
+  return access.staged;
 }
 
 function missingMemory(): never {

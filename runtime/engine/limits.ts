@@ -20,17 +20,22 @@ export const LIMITS = {
 /** All limits, as numbers. */
 export type ResolvedLimits = { readonly [Name in keyof WorkerLimits]-?: number };
 
+const DEFAULTS = Object.fromEntries(
+  Object.entries(LIMITS).map(([name, row]) => [name, row.default]),
+) as unknown as ResolvedLimits; // keys of LIMITS are those of WorkerLimits
+
 /**
  * Fills in what is left out and checks every limit against its range.
  * @param base What holds where `limits` says nothing; default: the defaults of LIMITS.
  * @throws PluvioError `LIMIT_OUT_OF_RANGE`
  */
-export function resolveLimits(limits: WorkerLimits = {}, base?: ResolvedLimits): ResolvedLimits {
+export function resolveLimits(limits: WorkerLimits | undefined, base: ResolvedLimits = DEFAULTS): ResolvedLimits {
+  if (limits === undefined) return base;
   const resolved: Record<string, number> = {};
   for (const [key, row] of Object.entries(LIMITS)) {
     const name = key as keyof WorkerLimits; // keys of LIMITS are those of WorkerLimits
     const asked = limits[name];
-    const value = asked === undefined ? (base?.[name] ?? row.default) : Number(asked);
+    const value = asked === undefined ? base[name] : Number(asked);
     if (!Number.isInteger(value) || value < 0 || value > row.max) {
       throw new PluvioError(
         'LIMIT_OUT_OF_RANGE',

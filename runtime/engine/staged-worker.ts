@@ -24,9 +24,8 @@ export class StagedWorker {
    * @param parts With an initialised instance of which nothing has run, its host modules bound.
    * @throws PluvioError as `update`
    */
-  constructor(parts: WorkerParts, snapshot: Uint8Array | Snapshot) {
+  constructor(parts: WorkerParts, whole: Snapshot) {
     this.#parts = parts;
-    const whole = dataOf(snapshot);
     if (whole.parent !== undefined) {
       throw new PluvioError(
         'SNAPSHOT_PARENT',
@@ -82,7 +81,8 @@ export class StagedWorker {
   }
 }
 
-const dataOf = (snapshot: Uint8Array | Snapshot): Snapshot =>
+/** A snapshot as data, its shape checked. @throws PluvioError `SNAPSHOT_MALFORMED`, `SNAPSHOT_VERSION` */
+export const dataOf = (snapshot: Uint8Array | Snapshot): Snapshot =>
   snapshot instanceof Uint8Array ? decodeSnapshot(snapshot) : snapshot;
 
 const hexOf = (id: Uint8Array): string => Array.from(id, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -5,7 +5,9 @@ import type { LoadedModule } from './loaded-module.ts';
 import type { CapturedStack } from './stack.ts';
 import type { EngineThread } from './thread.ts';
 import type { Pending } from './pending.ts';
-import type { HandleMap, HostModule, LimitName, PollDecision } from './types.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { HandleMap, HostModule, LimitName, PollDecision, WorkerOptions } from './types.ts';
+import type { Worker } from './worker.ts';
 
 /** A call of an export that is in progress or waits for the start function. */
 export interface EntryCall {
@@ -24,6 +26,15 @@ export interface WorkerParts {
   readonly handles: HandleMap | undefined;
   readonly name: string;
   readonly onPoll: (() => PollDecision) | undefined;
+  /** What all this came from. */
+  readonly options: WorkerOptions;
+  /** Makes a worker of a whole snapshot; `base` are the limits that hold where the options have none. */
+  readonly restore: (
+    module: LoadedModule,
+    snapshot: Snapshot,
+    options: WorkerOptions,
+    base: ResolvedLimits,
+  ) => Promise<Worker>;
 }
 
 /** What a restored worker begins with. */

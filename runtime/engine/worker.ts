@@ -26,12 +26,14 @@ import type { LoadedModule } from './loaded-module.ts';
 import { initialChanges } from './memory-state.ts';
 import { GuestExit, Pending } from './pending.ts';
 import { defaultValue } from './default-value.ts';
-import { nextTurn, sleepUntil } from './scheduler.ts';
+import { forkedOptions, forkedState } from './fork.ts';
+import { nextTurn } from './scheduler.ts';
 import type { Snapshot } from './snapshot.ts';
 import { SnapshotTaker } from './snapshot-taker.ts';
 import { type CapturedStack, clearSave, layStack, takeStack } from './stack.ts';
 import type { EngineThread, Running } from './thread.ts';
 import { trappedOutcome } from './traps.ts';
+import { awaitAnswer } from './waiting.ts';
 import type { Answer, EntryCall, RestoredState, Signal, WorkerParts } from './worker-parts.ts';
 import type {
   GuestAccess,
@@ -41,13 +43,12 @@ import type {
   PollDecision,
   SnapshotOptions,
   WorkerLimits,
+  WorkerOptions,
   WorkerState,
 } from './types.ts';
 
 /** A guest runs at most about this long before other work of the event loop gets its turn. */
 export const SLICE_MS = 8;
-/** Longest time that timers can wait. */
-const TIMER_MAX_MS = 0x7fff_ffff;
 
 export class Worker implements Running, GuestAccess {
   readonly module: LoadedModule;
@@ -55,6 +56,8 @@ export class Worker implements Running, GuestAccess {
   readonly instance: ModuleInstance;
   readonly hosts: readonly HostModule[];
   readonly handles: HandleMap | undefined;
+  readonly #options: WorkerOptions;
+  readonly #restore: WorkerParts['restore'];
   readonly #links: Links;
   readonly #thread: EngineThread;
   readonly #onPoll: (() => PollDecision) | undefined;
@@ -93,6 +96,8 @@ export class Worker implements Running, GuestAccess {
     this.instance = parts.instance;
     this.hosts = parts.hosts;
     this.handles = parts.handles;
+    this.#options = parts.options;
+    this.#restore = parts.restore;
     this.#links = parts.links;
     this.#thread = parts.thread;
     this.#limits = parts.limits;
@@ -221,6 +226,16 @@ export class Worker implements Running, GuestAccess {
   /** Forgets the snapshot that was kept, and releases the copy of the memories. */
   forgetSnapshot(): void {
     this.#snapshots.forget();
+  }
+
+  /**
+   * A second worker in the same state; both go on by themselves, what a waiting one waits for is asked for again in the fork. The
+   * imports, handles and limits are this worker's unless `options` has others; host modules must be given anew, of the same names.
+   * @throws PluvioError as `snapshot` and `restoreWorker`
+   */
+  async fork(options: WorkerOptions = {}): Promise<Worker> {
+    const state = this.#snapshots.capture(this.#stateAtRest(), initialChanges(this.instance, false));
+    return this.#restore(this.module, forkedState(state), forkedOptions(this.#options, options), this.#limits);
   }
 
   #stateAtRest(): RestoredState {
@@ -358,17 +373,8 @@ export class Worker implements Running, GuestAccess {
     this.#state = 'waiting';
     this.#restartState = pending.state;
     const interrupted = new Promise<'interrupted'>((resolve) => (this.#interrupt = () => resolve('interrupted')));
-    const timeout = new AbortController();
-    const settled = pending.promise.then(
-      (value): Answer => ({ kind: 'value', value }),
-      (error: unknown): Answer => ({ kind: 'error', error }),
-    );
-    const waits: Promise<Answer | 'interrupted' | 'late'>[] = [settled, interrupted];
-    const rest = this.#deadline - performance.now();
-    if (rest < TIMER_MAX_MS) waits.push(sleepUntil(rest, timeout.signal));
     if (this.#stopAsked) this.#interrupt?.();
-    const first = await Promise.race(waits);
-    timeout.abort();
+    const first = await awaitAnswer(pending, interrupted, this.#deadline - performance.now());
     this.#interrupt = undefined;
     if (first === 'interrupted') return { kind: 'stopped' };
     if (first === 'late') return { kind: 'limit', limit: 'wallClockMs' };

@@ -48,6 +48,14 @@ export const restoreWorker = async (
   restoreBareWorker(module, snapshot, { ...withWasi(options), ...(base === undefined ? {} : { base }) });
 
 /**
+ * A second worker in the state of one that does not run: `Worker.fork` with WASI as an option.
+ * @param options What it does not share with its parent; `wasi` if its parent has it.
+ * @throws PluvioError as `restoreWorker`, and `WORKER_NOT_STOPPED`, `NOT_MIGRATABLE`, `WORKER_CLOSED`
+ */
+export const forkWorker = async (worker: Worker, options: GuestOptions = {}): Promise<Worker> =>
+  worker.fork(withWasi(options));
+
+/**
  * Prepares a worker whose memory is there before it begins: deltas bring it up to date, then `finish` gives the worker.
  *
  * @param snapshot A whole snapshot that was kept.

@@ -6,4 +6,4 @@ export type { WasiOptions } from './wasi/options.ts';
 export type { OutputFunction } from './wasi/output.ts';
 export type { StdinSource } from './wasi/stdin.ts';
 export { createWasi, type WasiHost } from './wasi/wasi-host.ts';
-export { createWorker, type GuestOptions, restoreWorker, stageWorker } from './create.ts';
+export { createWorker, forkWorker, type GuestOptions, restoreWorker, stageWorker } from './create.ts';
