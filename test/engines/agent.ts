@@ -1,14 +1,14 @@
 /**
  * The program that runs in each engine: asks the runner for jobs over HTTP, does them, reports. In Node, Bun and Deno it is started with
- * the runner's address and its own name as arguments, in a page it finds both in the page's address.
+ * the runner's address and its own name as arguments; in a page or a web worker it finds both in its address.
  */
 import { type Blobs, perform } from './agent-jobs.ts';
 import { type Answer, fromText, type Job, toText } from './wire.ts';
 
-const [base, name] = typeof document === 'object' ? addressOfPage() : process.argv.slice(2);
+const [base, name] = typeof process === 'object' ? process.argv.slice(2) : ownAddress();
 if (base === undefined || name === undefined) throw new TypeError('usage: agent.ts RUNNER-URL NAME');
 
-function addressOfPage(): [string, string | undefined] {
+function ownAddress(): [string, string | undefined] {
   return [location.origin, new URLSearchParams(location.search).get('name') ?? undefined];
 }
 

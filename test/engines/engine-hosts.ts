@@ -6,7 +6,7 @@ import type { EngineName } from '../../runtime/engine/index.ts';
 import type { Exchange } from './exchange.ts';
 import type { Job, ReportOf } from './wire.ts';
 
-export type HostName = 'node' | 'bun' | 'deno' | 'chromium' | 'firefox';
+export type HostName = 'node' | 'bun' | 'deno' | 'chromium' | 'chromium-worker' | 'firefox' | 'firefox-worker';
 
 interface HostRow {
   readonly engine: EngineName;
@@ -14,7 +14,8 @@ interface HostRow {
   readonly path: string;
   /** Ends with what is run: a script in a process, nothing in a browser. */
   readonly args: readonly string[];
-  readonly kind: 'process' | 'browser';
+  /** Where in it the agent runs: in a process of its own, in a page, in a web worker. */
+  readonly kind: 'process' | 'page' | 'worker';
   /** What installs it. */
   readonly from: string;
 }
@@ -22,15 +23,21 @@ interface HostRow {
 const inPackages = (path: string): string => fileURLToPath(new URL(`../../node_modules/${path}`, import.meta.url));
 const AGENT = fileURLToPath(new URL('./agent.ts', import.meta.url));
 
-const CHROMIUM_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-] as const;
+const CHROMIUM = {
+  engine: 'v8',
+  path: '/usr/bin/chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+  from: 'scripts/provision',
+} as const;
+const FIREFOX = { engine: 'spidermonkey', path: '/usr/bin/firefox-esr', args: [], from: 'scripts/provision' } as const;
 
 export const HOSTS: Readonly<Record<HostName, HostRow>> = {
   node: { engine: 'v8', path: process.execPath, args: [AGENT], kind: 'process', from: 'npm install' },
@@ -42,20 +49,10 @@ export const HOSTS: Readonly<Record<HostName, HostRow>> = {
     kind: 'process',
     from: 'npm install',
   },
-  chromium: {
-    engine: 'v8',
-    path: '/usr/bin/chromium',
-    args: CHROMIUM_ARGS,
-    kind: 'browser',
-    from: 'scripts/provision',
-  },
-  firefox: {
-    engine: 'spidermonkey',
-    path: '/usr/bin/firefox-esr',
-    args: [],
-    kind: 'browser',
-    from: 'scripts/provision',
-  },
+  chromium: { ...CHROMIUM, kind: 'page' },
+  'chromium-worker': { ...CHROMIUM, kind: 'worker' },
+  firefox: { ...FIREFOX, kind: 'page' },
+  'firefox-worker': { ...FIREFOX, kind: 'worker' },
 };
 
 export const HOST_NAMES = Object.keys(HOSTS) as readonly HostName[]; // the keys of the table
@@ -101,7 +98,7 @@ export async function openHost(name: HostName, exchange: Exchange): Promise<Engi
   const started =
     row.kind === 'process'
       ? startProcess(row, exchange.url, agent)
-      : await startBrowser(name, row, exchange.pageUrl(agent));
+      : await startBrowser(row, exchange.pageUrl(agent, row.kind));
   started.failed.catch(() => undefined); // who waits for a report hears of it
   return {
     name,
@@ -126,14 +123,16 @@ function startProcess({ path, args }: HostRow, url: string, agent: string): Star
   };
 }
 
-async function startBrowser(name: HostName, { path, args }: HostRow, url: string): Promise<Started> {
+async function startBrowser({ engine, path, args }: HostRow, url: string): Promise<Started> {
   const options: LaunchOptions = { executablePath: path, headless: true, args: [...args] };
-  const browser: Browser = await puppeteer.launch(name === 'firefox' ? { ...options, browser: 'firefox' } : options);
+  const browser: Browser = await puppeteer.launch(
+    engine === 'spidermonkey' ? { ...options, browser: 'firefox' } : options,
+  );
   const page = await browser.newPage();
   const failed = new Promise<never>((_resolve, reject) => {
     page.on('pageerror', (error) => reject(error instanceof Error ? error : new Error(String(error))));
     page.on('error', reject);
-    browser.on('disconnected', () => reject(new Error(`${name} ended`)));
+    browser.on('disconnected', () => reject(new Error(`${path} ended`)));
   });
   failed.catch(() => undefined);
   await page.goto(url);

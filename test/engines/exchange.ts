@@ -16,11 +16,15 @@ const ROOT = new URL('../../', import.meta.url);
 /** What pages may load. */
 const SERVED = /^\/(?:runtime|dist\/runtime|test)\/[\w./-]+\.(?:ts|js)$/;
 
-const PAGE = `<!doctype html>
-<meta charset="utf-8">
-<title>Pluvio</title>
-<script type="module" src="/test/engines/agent.ts"></script>
-`;
+/** Pages with an agent in them: in the page's own thread, or in a web worker. */
+const PAGES: Readonly<Record<string, string>> = {
+  'page.html': `import '/test/engines/agent.ts';`,
+  'worker.html': `
+    const worker = new Worker('/test/engines/agent.ts' + location.search, { type: 'module' });
+    worker.onerror = ({ message }) => reportError(new Error(message ?? 'the web worker could not be started'));`,
+};
+const pageWith = (script: string): string =>
+  `<!doctype html><meta charset="utf-8"><title>Pluvio</title><script type="module">${script}</script>`;
 
 /** Isolated from other origins, a page has a finer clock. */
 const HEADERS = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
@@ -69,8 +73,9 @@ export class Exchange {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`; // it listens on a port
   }
 
-  pageUrl(agent: string): string {
-    return `${this.url}/agent.html?name=${agent}`;
+  /** Address of a page that starts an agent in its own thread, or in a web worker. */
+  pageUrl(agent: string, thread: 'page' | 'worker'): string {
+    return `${this.url}/${thread}.html?name=${agent}`;
   }
 
   /** Keeps bytes under the name that is given back. */
@@ -113,8 +118,9 @@ export class Exchange {
     const [, kind = '', name = ''] = pathname.split('/');
     for (const [header, value] of Object.entries(HEADERS)) response.setHeader(header, value);
     switch (`${request.method} ${kind}`) {
-      case 'GET agent.html':
-        return void response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
+      case 'GET page.html':
+      case 'GET worker.html':
+        return void response.writeHead(200, { 'content-type': 'text/html' }).end(pageWith(PAGES[kind] ?? ''));
       case 'GET jobs':
         this.#desk(name).asking = response;
         setTimeout(() => void response.end(), ASK_AGAIN_MS).unref();

@@ -1,12 +1,13 @@
 /**
- * Pluvio in every engine at once: `npm run engines -- [--hosts node,bun,…] [--only PROGRAM,…] [--rounds N] [--skip trips,corpus]`.
+ * Pluvio in every engine at once: `npm run engines -- [--hosts node,bun,…] [--only PROGRAM,…] [--rounds N] [--skip trips,corpus,depth]`.
  *
  * First journeys, a line per stage: a program is begun in Node and goes on as a snapshot from engine to engine. Then the corpus of programs
- * in every mode and by both ways of unwinding, a line per engine. The last line is a JSON object with the counts. Exit code 1: something
+ * in every mode and by both ways of unwinding, and recursion without end, a line per engine. The last line is a JSON object with the counts. Exit code 1: something
  * differed; 2: an engine is not installed.
  */
 import { parseArgs } from 'node:util';
 import { type ModesResult, runCorpus } from './corpus-modes.ts';
+import { type DepthResult, runDepths } from './depth.ts';
 import { type EngineHost, HOST_NAMES, type HostName, missingHosts, openHost } from './engine-hosts.ts';
 import { Exchange } from './exchange.ts';
 import { runTrip, type Stage, TRIPS } from './trips.ts';
@@ -17,6 +18,7 @@ interface Counts {
   runs: number;
   breaks: number;
   unsupported: number;
+  recursions: number;
   faults: number;
 }
 
@@ -29,13 +31,14 @@ const { values } = parseArgs({
   },
 });
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const label = ({ name, version }: EngineHost): string => `${name} ${version}`.padEnd(31);
 const isHost = (name: string): name is HostName => HOST_NAMES.some((known) => known === name);
 
 function printStage({ trip, host, report, snapshotBytes, faults }: Stage): void {
   const done = report.snapshot === undefined ? 'ended' : 'stopped';
   const columns = [
     trip.padEnd(16),
-    `${host.name} ${host.version}`.padEnd(24),
+    label(host),
     `by ${report.unwind}`.padEnd(8),
     (report.recaptured === undefined ? `begun, ${done}` : `resumed, ${done}`).padEnd(16),
     `${snapshotBytes} bytes`.padStart(15),
@@ -75,7 +78,7 @@ async function runModes(hosts: readonly EngineHost[], exchange: Exchange, counts
     const refused = [...new Set(own.filter(({ unsupported }) => unsupported).map(({ program }) => program))];
     const programs = new Set(own.map(({ program }) => program)).size;
     print(
-      `corpus  ${`${host.name} ${host.version}`.padEnd(24)}  ${programs} programs, ${sum(({ runs }) => runs)} runs, ` +
+      `corpus  ${label(host)}  ${programs} programs, ${sum(({ runs }) => runs)} runs, ` +
         `${sum(({ breaks }) => breaks)} slices and stops, ` +
         `${refused.length === 0 ? 'all supported' : `not supported: ${refused.join(', ')}`}, ` +
         (sum(({ faults }) => faults.length) === 0 ? 'ok' : 'FAULT'),
@@ -83,8 +86,29 @@ async function runModes(hosts: readonly EngineHost[], exchange: Exchange, counts
   }
 }
 
+/** The outcome that recursion without end must have. */
+const TOO_DEEP = 'limit stackDepth';
+
+async function runRecursions(hosts: readonly EngineHost[], exchange: Exchange, counts: Counts): Promise<void> {
+  const results: DepthResult[] = [];
+  await runDepths(hosts, exchange, (result) => {
+    results.push(result);
+    counts.recursions++;
+    if (result.outcome === TOO_DEEP) return;
+    counts.faults++;
+    print(`depth, ${result.shape}, ${result.host.name}, by ${result.unwind}: FAULT ended as "${result.outcome}"`);
+  });
+  for (const host of hosts) {
+    const own = results.filter((result) => result.host === host);
+    const faults = own.filter(({ outcome }) => outcome !== TOO_DEEP).length;
+    print(
+      `depth   ${label(host)}  ${own.length} recursions without end: ${faults === 0 ? 'ended by the limit, ok' : 'FAULT'}`,
+    );
+  }
+}
+
 async function run(names: readonly HostName[]): Promise<Counts> {
-  const counts: Counts = { stages: 0, journeys: 0, runs: 0, breaks: 0, unsupported: 0, faults: 0 };
+  const counts: Counts = { stages: 0, journeys: 0, runs: 0, breaks: 0, unsupported: 0, recursions: 0, faults: 0 };
   const skipped = values.skip.split(',');
   const exchange = await Exchange.open();
   const hosts: EngineHost[] = [];
@@ -92,6 +116,7 @@ async function run(names: readonly HostName[]): Promise<Counts> {
     for (const name of names) hosts.push(await openHost(name, exchange));
     if (!skipped.includes('trips')) await runTrips(hosts, exchange, counts);
     if (!skipped.includes('corpus')) await runModes(hosts, exchange, counts);
+    if (!skipped.includes('depth')) await runRecursions(hosts, exchange, counts);
   } finally {
     for (const host of hosts) await host.close();
     await exchange.close();
@@ -107,5 +132,5 @@ if (names.length === 0 || missing !== undefined) {
 } else {
   const counts = await run(names);
   print(JSON.stringify({ hosts: names, ...counts }));
-  if (counts.faults > 0 || counts.stages + counts.runs === 0) process.exitCode = 1;
+  if (counts.faults > 0 || counts.stages + counts.runs + counts.recursions === 0) process.exitCode = 1;
 }

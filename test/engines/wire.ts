@@ -90,7 +90,7 @@ export interface UnwindReport {
   readonly means?: { readonly leaveUs: number; readonly returnUs: number };
 }
 
-/** Recurses until the limit on depth ends it, then goes on with more. */
+/** Calls `run(0)` of a program that recurses for ever. */
 export interface DepthJob {
   readonly kind: 'depth';
   readonly module: string;
