@@ -5,16 +5,38 @@ const tooLarge = (limitBytes: number): PluvioError =>
 
 /**
  * The body of a request piece by piece.
- * @throws PluvioError `BODY_TOO_LARGE` as soon as it is known to exceed the limit
+ * @throws PluvioError `BODY_TOO_LARGE` as soon as it is known to exceed the limit, `ABORTED` the caller hung up
  */
 export async function* boundedBody(request: Request, limitBytes: number): AsyncGenerator<Uint8Array> {
   if (Number(request.headers.get('content-length') ?? 0) > limitBytes) throw tooLarge(limitBytes);
   if (!request.body) return;
   let length = 0;
-  for await (const chunk of request.body) {
+  for await (const chunk of received(request.body)) {
     length += chunk.length;
     if (length > limitBytes) throw tooLarge(limitBytes);
     yield chunk;
+  }
+}
+
+/** The chunks that come; what fails while they are read is the connection. */
+async function* received(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await read(reader);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined); // a connection that is gone cannot be told
+  }
+}
+
+async function read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<ReadableStreamReadResult<Uint8Array>> {
+  try {
+    return await reader.read();
+  } catch (cause) {
+    throw new PluvioError('ABORTED', 'the request ended before its body did', {}, { cause });
   }
 }
 
