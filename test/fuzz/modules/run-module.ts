@@ -134,10 +134,14 @@ export function checkOutcome(outcome: Outcome): void {
     code === 'exception'
       ? message === 'the guest threw an exception that nothing caught' ||
         message.includes(HOST_FAULT) ||
-        isConversion(cause)
+        isConversion(cause) ||
+        isHostRefusal(cause)
       : code !== 'unknown' && code !== 'stack-overflow';
   if (!isGuests) throw new Violation(`no guest's trap: ${code}, ${message}`, { cause });
 }
+
+/** A host module refuses what a forged snapshot left for its call. */
+const isHostRefusal = (cause: unknown): boolean => cause instanceof PluvioError && cause.code !== 'INTERNAL';
 
 /** What the interface throws when a host function gives a value of another type than it should. */
 const isConversion = (cause: unknown): boolean =>
