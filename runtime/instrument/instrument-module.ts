@@ -357,9 +357,7 @@ function importsOf(target: MainTarget): Import[] {
     name,
     desc: { kind: 'func', typeIndex: target.funcType(params, [I32]) },
   });
-  imports.push(
-    ...ENGINE_FUNCS.map((name) => func(ENGINE[name], [I32, I32])),
-  );
+  imports.push(...ENGINE_FUNCS.map((name) => func(ENGINE[name], [I32, I32])));
   const tag = (name: string, params: ValType[]): Import => ({
     module: IMPORTS.engine,
     name,

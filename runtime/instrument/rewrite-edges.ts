@@ -204,18 +204,19 @@ export function afterCall(r: Rewriter): void {
   r.unlikelyBranchIf(unwindLabel(r));
 }
 
-/** Notes which site a stop would be at. */
+const firstSite = ({ plan }: Rewriter): number => plan.program.facts.siteBase[plan.func] ?? 0;
+
+/** Notes which site a stop would be at, counted from the function's first: small numbers are short. */
 export function noteSite(r: Rewriter, id: number): void {
   if (!r.savesAtEnd) return;
-  r.const32(id);
+  r.const32(id - firstSite(r));
   r.setLocal(r.extras.site);
 }
 
 /** Charges at a loop header; The loop's parameters are in slots meanwhile. */
 export function writeLoopCheck(r: Rewriter, id: number, charge: number): void {
   const { target, extras } = r;
-  if (r.localFuel) r.getLocal(extras.fuel);
-  else r.opRaw(GLOBAL_GET, target.fuelGlobal);
+  getFuel(r);
   r.const32(charge);
   r.out.byte(SUB);
   r.opRaw(TEE, extras.fuel);
@@ -228,6 +229,28 @@ export function writeLoopCheck(r: Rewriter, id: number, charge: number): void {
   r.unlikelyIf();
   writePoll(r, 'poll', id, charge, 2); // inside the loop and the if
   r.out.byte(END);
+}
+
+/** Branches to an outer label if less fuel is left. */
+export function writeFuelTest(r: Rewriter, fuel: number, label: number): void {
+  getFuel(r);
+  r.const32(fuel);
+  r.out.byte(LT_S);
+  r.unlikelyBranchIf(label);
+}
+
+/** Charges where enough is left for sure. */
+export function writeCharge(r: Rewriter, charge: number): void {
+  getFuel(r);
+  r.const32(charge);
+  r.out.byte(SUB);
+  if (r.localFuel) r.setLocal(r.extras.fuel);
+  else r.opRaw(GLOBAL_SET, r.target.fuelGlobal);
+}
+
+function getFuel(r: Rewriter): void {
+  if (r.localFuel) r.getLocal(r.extras.fuel);
+  else r.opRaw(GLOBAL_GET, r.target.fuelGlobal);
 }
 
 /** The cold path of a charge: asks the host, which refills or stops. `depth`: constructs opened since the body's nesting. */
@@ -262,8 +285,11 @@ const SAVED_TOGETHER = 4;
 function writeSave(r: Rewriter, id: number | undefined): void {
   const { plan, target } = r;
   const { layout } = plan;
-  if (id === undefined) r.getLocal(r.extras.site);
-  else r.const32(id);
+  if (id === undefined) {
+    r.getLocal(r.extras.site);
+    r.const32(firstSite(r));
+    r.out.byte(ADD);
+  } else r.const32(id);
   for (let from = 0; from === 0 || from < layout.length; from += MAX_SIGNATURE_VALUES) {
     const part = layout.slice(from, from + MAX_SIGNATURE_VALUES);
     for (const local of part) r.getLocal(r.local(local));

@@ -7,15 +7,7 @@
 import { blockParamTypes, blockResultTypes, encodeInstr, I32, OP, writeBlockType } from '../wasm/index.ts';
 import { BULK_FREE_BYTES } from './abi.ts';
 import { isSizedOp } from './call-graph.ts';
-import {
-  afterCall,
-  flushFuel,
-  handlerLabel,
-  handDownDepth,
-  leave,
-  noteSite,
-  writeLoopCheck,
-} from './rewrite-edges.ts';
+import { afterCall, flushFuel, handlerLabel, handDownDepth, leave, noteSite, writeLoopCheck } from './rewrite-edges.ts';
 import type { Rewriter } from './rewriter.ts';
 
 const GT_U = 0x4b;

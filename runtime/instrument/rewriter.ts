@@ -46,11 +46,13 @@ import {
 } from '../wasm/index.ts';
 import type { ValType } from '../wasm/index.ts';
 import { BLOCK_KIND, isDefaultable, isNullable, isRef, heapOf, refNull } from '../wasm/index.ts';
+import { ACTION, ACTIONS } from './actions.ts';
 import { isSizedOp } from './call-graph.ts';
 import type { FunctionPlan } from './plan.ts';
 import { writeEpilogue, writePrologue } from './rewrite-edges.ts';
 import { rewriteInstr } from './rewrite-instr.ts';
 import type { Target } from './target.ts';
+import { turnsAtOnce, writeUnrolled } from './unroll.ts';
 
 /** A function's bytes with the places whose branch is unlikely. */
 export interface RewrittenBody {
@@ -250,28 +252,41 @@ export class Rewriter {
   // --- the body ---
 
   #body(code: Code): void {
+    this.rows(0, code.length - 1); // the last one is the body's own end
+  }
+
+  /** Writes the rows of a range; it must hold whole constructs. */
+  rows(from: number, to: number): void {
     const { plan, nest } = this;
-    const { op, at, end, match, length } = code;
+    const { op, at, end, match } = plan.code;
     const { top } = plan.types;
     const { rowSpills } = plan;
     const remapLocals = this.localShift > 0 || hasLoosenedLocals(plan);
     const hinted = this.guestHints !== undefined;
-    for (let row = 0; row < length; row++) {
+    for (let row = from; row < to; row++) {
       const code_ = op[row] ?? 0;
-      const action = ACTIONS[code_] ?? RAW;
-      if ((top[row] ?? -2) === -2 && (action & CLOSES) === 0) {
-        if ((action & OPENS) !== 0) row = match[row] ?? row;
+      const action = ACTIONS[code_] ?? ACTION.raw;
+      if ((top[row] ?? -2) === -2 && (action & ACTION.closes) === 0) {
+        if ((action & ACTION.opens) !== 0) row = match[row] ?? row;
         continue;
       }
-      const start = at[row] ?? -1;
-      let special = start < 0 || (action & SPECIAL) !== 0;
-      if (!special && action !== RAW) {
-        special =
-          ((action & LOCAL) !== 0 && remapLocals) ||
-          ((action & LABEL) !== 0 && this.extraLabels > 0) ||
-          ((action & HINTABLE) !== 0 && hinted);
+      if (code_ === OP.loop) {
+        const turns = turnsAtOnce(plan, row);
+        if (turns > 0) {
+          writeUnrolled(this, row, turns);
+          row = match[row] ?? row;
+          if (rowSpills[row] === 1) this.#spill(row);
+          continue;
+        }
       }
-      if (row === length - 1) break; // the body's own end
+      const start = at[row] ?? -1;
+      let special = start < 0 || (action & ACTION.special) !== 0;
+      if (!special && action !== ACTION.raw) {
+        special =
+          ((action & ACTION.local) !== 0 && remapLocals) ||
+          ((action & ACTION.label) !== 0 && this.extraLabels > 0) ||
+          ((action & ACTION.hintable) !== 0 && hinted);
+      }
       if (special) {
         this.flush();
         rewriteInstr(this, row, code_);
@@ -281,11 +296,11 @@ export class Rewriter {
         this.#runStart = start;
         this.#runEnd = end[row] ?? start;
       }
-      if ((action & OPENS) !== 0) {
+      if ((action & ACTION.opens) !== 0) {
         nest.push(row);
         this.nestExtras.push(this.extraLabels);
         if (code_ === OP.try) this.afterTry(row);
-      } else if ((action & ENDS) !== 0) {
+      } else if ((action & ACTION.ends) !== 0) {
         nest.pop();
         this.nestExtras.pop();
       }
@@ -380,46 +395,3 @@ function rewriteInnerTry(rewriter: Rewriter, row: number): void {
   else writeBlockType(rewriter.out, code.blockKind[row] ?? 0, code.a[row] ?? 0);
   rewriter.extraLabels++;
 }
-
-// What the body loop has to do with an instruction, as bits.
-const RAW = 0;
-const SPECIAL = 1;
-const LOCAL = 2;
-const LABEL = 4;
-const OPENS = 8;
-const ENDS = 16;
-const CLOSES = 32;
-const HINTABLE = 64;
-
-/** Instructions that are rewritten wherever they stand. */
-const SPECIAL_NAMES: ReadonlySet<string> = new Set([
-  ...['loop', 'return', 'call', 'call_indirect', 'call_ref', 'return_call', 'return_call_indirect', 'return_call_ref'],
-  ...[
-    'throw',
-    'rethrow',
-    'throw_ref',
-    'catch',
-    'catch_all',
-    'delegate',
-    'try_table',
-    'ref.func',
-    'global.get',
-    'global.set',
-  ],
-  ...['memory.grow', 'table.grow', 'data.drop', 'elem.drop', 'memory.init', 'table.init'],
-  ...['array.new_data', 'array.new_elem', 'array.init_data', 'array.init_elem'],
-]);
-
-const ACTIONS = new Uint8Array(Math.max(1024, OPCODES.length));
-OPCODES.forEach((row, index) => {
-  let action = RAW;
-  if (row.name.startsWith('local.')) action |= LOCAL;
-  if (row.immediates.some((kind) => kind === 'labelidx' || kind === 'br_table')) action |= LABEL;
-  if (['br_table', 'rethrow', 'delegate'].includes(row.name)) action |= LABEL;
-  if (['block', 'loop', 'if', 'try', 'try_table'].includes(row.name)) action |= OPENS;
-  if (['end', 'delegate'].includes(row.name)) action |= ENDS;
-  if (['end', 'delegate', 'else', 'catch', 'catch_all'].includes(row.name)) action |= CLOSES;
-  if (['if', 'br_if'].includes(row.name)) action |= HINTABLE;
-  if (SPECIAL_NAMES.has(row.name) || isSizedOp(index)) action |= SPECIAL;
-  ACTIONS[index] = action;
-});
