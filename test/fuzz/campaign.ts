@@ -252,11 +252,16 @@ async function addFailure(options: CampaignOptions, totals: Totals, failure: Fai
   totals.cases++;
   if (kind === 'hang') totals.hangs++;
   else totals.crashes++;
+  const file = await saveInput(target, seed, caseNumber, out).catch(() => undefined); // if not even it can be made
+  const cause = /FATAL ERROR: [^\n]*/.exec(report)?.[0] ?? report.slice(0, 60);
+  addFinding(totals, { target, caseNumber, signature: `${kind} of ${target}: ${cause}`, report, file });
+}
+
+async function saveInput(target: TargetName, seed: number, caseNumber: number, out: string): Promise<string> {
   const opened = await TARGETS[target].open();
   const { input } = await makeInput(opened, seed, caseNumber);
   await opened.close?.();
   const file = join(out, `${target}-${seed}-${caseNumber}.bin`);
   writeFileSync(file, input.bytes);
-  const cause = /FATAL ERROR: [^\n]*/.exec(report)?.[0] ?? report.slice(0, 60);
-  addFinding(totals, { target, caseNumber, signature: `${kind} of ${target}: ${cause}`, report, file });
+  return file;
 }

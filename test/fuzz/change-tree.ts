@@ -133,12 +133,9 @@ const CHANGES: readonly ((place: Place, choices: Choices, all: readonly Place[],
   (place, choices) => {
     const value = read(place);
     if (!Array.isArray(value) || value.length === 0) return;
-    const count = choices.pick([1, 1, 2, 100, 3000]);
-    value.splice(
-      choices.below(value.length),
-      0,
-      ...Array.from({ length: count }, () => choices.pick(value) as unknown),
-    );
+    const item: unknown = choices.pick(value);
+    const count = choices.pick(isContainer(item) ? [1, 1, 2, 30] : [1, 1, 2, 100, 3000]); // shared parts multiply
+    value.splice(choices.below(value.length), 0, ...Array.from({ length: count }, () => item));
   },
   (place) => {
     const value = read(place);

@@ -1,5 +1,6 @@
 /** Real bundles that changes are made to: bare, with files, with snapshots of several shapes, signed. */
-import { type Bundle, generateKeyPair, packBundle, type PackedBundle } from '../../../runtime/bundle/index.ts';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { type Bundle, type KeyPair, packBundle, type PackedBundle } from '../../../runtime/bundle/index.ts';
 import { type GuestOptions, loadModule, createWorker, decodeSnapshot, type Snapshot } from '../../../runtime/index.ts';
 import { nodeCodecs } from '../../../runtime/node/codecs.ts';
 import { arbitraryBundleParts } from './manifests.ts';
@@ -22,6 +23,18 @@ async function stopped(
   return { module: bytes, snapshot: decodeSnapshot(worker.snapshot()) };
 }
 
+/** PKCS #8 of an Ed25519 key, up to the key itself. */
+const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
+const PUBLIC_KEY_BYTES = 32;
+
+/** The same keys in every process, so that a case has the same bytes. */
+function fixedKeys(): KeyPair {
+  const privateKey = Buffer.concat([PKCS8_HEAD, Buffer.alloc(32, 7)]);
+  const key = createPrivateKey({ key: privateKey, format: 'der', type: 'pkcs8' });
+  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  return { publicKey: new Uint8Array(spki.subarray(-PUBLIC_KEY_BYTES)), privateKey: new Uint8Array(privateKey) };
+}
+
 export async function loadBaseBundles(): Promise<readonly PackedBundle[]> {
   const { manifest, files } = arbitraryBundleParts();
   const module = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
@@ -37,7 +50,7 @@ export async function loadBaseBundles(): Promise<readonly PackedBundle[]> {
     { ...plain, ...filled, log: text.encode('what it wrote') },
     { ...plain, ...command },
   ];
-  const keys = await generateKeyPair();
+  const keys = fixedKeys();
   const packed = bundles.map((bundle, index) => packBundle(bundle, nodeCodecs, index === 1 ? { sign: keys } : {}));
   return Promise.all(packed);
 }

@@ -2,9 +2,11 @@
 import {
   createWorker,
   decodeSnapshot,
+  encodeSnapshot,
   type GuestOptions,
   type LoadedModule,
   loadModule,
+  type RestoreOptions,
   type Snapshot,
   type Worker,
 } from '../../../runtime/index.ts';
@@ -21,8 +23,8 @@ export interface BaseSnapshot {
   readonly snapshot: Snapshot;
   /** Export that an idle worker is called by, with its arguments. */
   readonly call: readonly [name: string, args: readonly unknown[]];
-  /** Fresh options for a worker of this snapshot. */
-  readonly options: () => GuestOptions;
+  /** Fresh options for a worker of this snapshot; for a delta with what it is a delta on. */
+  readonly options: () => GuestOptions & RestoreOptions;
 }
 
 /** Safepoints at which functions and commands are stopped; 0: before anything ran. */
@@ -75,21 +77,43 @@ async function stoppedAt(
   return worker;
 }
 
+/** Names of kept snapshots are random; here they must not be. */
+const named = (bytes: Uint8Array, ids: Pick<Snapshot, 'id' | 'parent'>): Uint8Array =>
+  encodeSnapshot({ ...decodeSnapshot(bytes), ...ids });
+const ID_BYTES = 16;
+
+/** A snapshot and a delta on it, if the program has so many safepoints and can be moved. */
+async function deltaOf(
+  module: LoadedModule,
+  base: Pick<BaseSnapshot, 'call'>,
+  options: GuestOptions,
+): Promise<{ readonly parent: Uint8Array; readonly bytes: Uint8Array } | undefined> {
+  if (!module.portability.migratable) return undefined;
+  let polls = 0;
+  const worker = await createWorker(module, { ...options, onPoll: () => (++polls % 4 === 0 ? 'stop' : 'go on') });
+  if ((await worker.call(...base.call)).kind !== 'stopped') return undefined;
+  const [parentId, id] = [1, 2].map((byte) => new Uint8Array(ID_BYTES).fill(byte));
+  if (parentId === undefined || id === undefined) return undefined;
+  const parent = named(worker.snapshot({ keep: true }), { id: parentId });
+  if ((await worker.resume()).kind !== 'stopped') return undefined;
+  return { parent, bytes: named(worker.snapshot({ keep: true, delta: true }), { id, parent: parentId }) };
+}
+
 async function snapshotsOf(program: CorpusProgram, unwind: 'throw' | 'flag'): Promise<BaseSnapshot[]> {
   const module = await loadModule(await program.load(), { unwind });
   const options = optionsOf(program);
   const call = program.kind === 'function' ? ([program.export, program.args] as const) : (['_start', []] as const);
   const found: BaseSnapshot[] = [];
-  const add = (bytes: Uint8Array, at: string): void =>
-    void found.push({
-      kind: program.kind === 'function' ? 'function' : 'command',
-      name: `${program.name} ${unwind} ${at}`,
-      module,
-      bytes,
-      snapshot: decodeSnapshot(bytes),
-      call,
-      options,
-    });
+  const newBase = (bytes: Uint8Array, at: string): BaseSnapshot => ({
+    kind: program.kind === 'function' ? 'function' : 'command',
+    name: `${program.name} ${unwind} ${at}`,
+    module,
+    bytes,
+    snapshot: decodeSnapshot(bytes),
+    call,
+    options,
+  });
+  const add = (bytes: Uint8Array, at: string): void => void found.push(newBase(bytes, at));
   for (const safepoint of program.kind === 'function' ? SAFEPOINTS : COMMAND_SAFEPOINTS) {
     const worker = await stoppedAt(module, { call }, safepoint, options());
     if (safepoint > 0 && worker.state !== 'stopped') break;
@@ -99,6 +123,11 @@ async function snapshotsOf(program: CorpusProgram, unwind: 'throw' | 'flag'): Pr
       if (!(error instanceof PluvioError && error.code === 'NOT_MIGRATABLE')) throw error;
       break;
     }
+  }
+  const delta = await deltaOf(module, { call }, options());
+  if (delta !== undefined) {
+    const { parent: base, bytes } = delta;
+    found.push({ ...newBase(bytes, 'delta'), options: () => ({ ...options(), base }) });
   }
   const waiting = program.kind === 'wasi' ? await waitingSnapshot(module, options()) : undefined;
   if (waiting !== undefined) add(waiting, 'waiting');

@@ -1,23 +1,31 @@
 /** Writes any tree as MessagePack, also what no honest writer gives: long formats, extensions, keys twice or out of order. */
+import { ByteWriter } from '../../../runtime/wasm/index.ts';
 import type { Choices } from '../choices.ts';
 
 const DEPTH_MAX = 80;
 const NIL = 0xc0;
 
+/** Parts may be shared, and multiply; beyond this everything is nil. */
+const SIZE_MAX_BYTES = 2 ** 20;
+
 class Bytes {
-  readonly parts: number[] = [];
+  readonly writer = new ByteWriter(4096);
 
   put(...bytes: readonly number[]): void {
-    for (const byte of bytes) this.parts.push(byte & 0xff);
+    for (const byte of bytes) this.writer.byte(byte & 0xff);
   }
 
   all(bytes: Uint8Array): void {
-    for (const byte of bytes) this.parts.push(byte);
+    this.writer.bytes(bytes);
   }
 
   /** A number of `size` bytes, most significant first. */
   uint(value: bigint, size: number): void {
     for (let shift = (size - 1) * 8; shift >= 0; shift -= 8) this.put(Number((value >> BigInt(shift)) & 0xffn));
+  }
+
+  get isFull(): boolean {
+    return this.writer.length > SIZE_MAX_BYTES;
   }
 }
 
@@ -62,7 +70,7 @@ function text(out: Bytes, value: string, choices: Choices): void {
 }
 
 function write(out: Bytes, value: unknown, choices: Choices, depth: number): void {
-  if (depth > DEPTH_MAX || value === null || value === undefined) return out.put(NIL);
+  if (depth > DEPTH_MAX || out.isFull || value === null || value === undefined) return out.put(NIL);
   if (choices.oneIn(2000)) return out.put(choices.pick([0xc1, 0xc7, 0xd4, 0xd6, 0xd8]), choices.below(256), 0, 0);
   if (typeof value === 'boolean') return out.put(value ? 0xc3 : 0xc2);
   if (typeof value === 'number') return number(out, value);
@@ -96,5 +104,5 @@ function write(out: Bytes, value: unknown, choices: Choices, depth: number): voi
 export function looseMessagePack(tree: unknown, choices: Choices): Uint8Array {
   const out = new Bytes();
   write(out, tree, choices, 0);
-  return Uint8Array.from(out.parts);
+  return out.writer.toBytes();
 }
