@@ -150,8 +150,10 @@ function readMemarg(reader: Reader, code: Code, row: number, op: number, memorie
 
 function readLongOffset(reader: Reader, memory: Memories[number] | undefined): void {
   const start = reader.pos;
-  if (memory?.type.limits.is64 !== true) readU32(reader);
-  else if (readU64(reader) > 0xffff_ffff_ffff_ffffn) throw invalid(start, 'offset out of range');
+  const offset = readU64(reader);
+  if (offset > 0xffff_ffffn && memory?.type.limits.is64 !== true) {
+    throw invalid(start, `offset ${offset} is beyond the addresses of the memory, which have 32 bits`);
+  }
 }
 
 function readImmediates(reader: Reader, code: Code, row: number, op: number, shape: number, memories: Memories): void {

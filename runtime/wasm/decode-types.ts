@@ -65,9 +65,8 @@ export function readLimits(reader: Reader): Limits {
   const flags = readByte(reader);
   if (flags > 7) throw malformed(reader.pos - 1, `limits flags ${hex(flags)} are unknown`);
   const is64 = (flags & LIMIT_FLAGS.is64) !== 0;
-  const bound = (): bigint => (is64 ? readU64(reader) : BigInt(readU32(reader)));
-  const min = bound();
-  const max = (flags & LIMIT_FLAGS.hasMax) !== 0 ? bound() : undefined;
+  const min = readU64(reader); // whatever the address type: what is out of its range is not malformed but invalid
+  const max = (flags & LIMIT_FLAGS.hasMax) !== 0 ? readU64(reader) : undefined;
   return { min, max, shared: (flags & LIMIT_FLAGS.shared) !== 0, is64 };
 }
 

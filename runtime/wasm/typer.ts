@@ -17,7 +17,7 @@ import { BOTTOM_REF, isSubtype } from './subtype.ts';
 import { typesText, typeText } from './type-text.ts';
 import type { Typing, TypingContext } from './typing-record.ts';
 import { BOTTOM, heapOf, isDefaultable, isRef, type ValType } from './types.ts';
-import { invalid } from './wasm-error.ts';
+import { invalid, malformed } from './wasm-error.ts';
 
 /** A control frame. Reused: `Typer.frames` grows to the deepest nesting seen. */
 export interface Frame {
@@ -116,10 +116,19 @@ export class Typer {
 
   /** `MODULE_INVALID` at a row. */
   error(row: number, message: string): Error {
+    return invalid(...this.#place(row, message));
+  }
+
+  /** `MODULE_MALFORMED` at a row: a rule of the binary format that needs to know the module. */
+  malformed(row: number, message: string): Error {
+    return malformed(...this.#place(row, message));
+  }
+
+  #place(row: number, message: string): [offset: number, message: string] {
     const { code } = this;
     const where = this.funcIndex === undefined ? '' : `function[${this.funcIndex}] `;
     const name = row < code.length ? itemAt(OPCODES, code.op[row] ?? 0).name : 'end';
-    return invalid(Math.max(0, code.at[row] ?? 0), `${where}${name}: ${message}`);
+    return [Math.max(0, code.at[row] ?? 0), `${where}${name}: ${message}`];
   }
 
   #useNodes(): void {

@@ -57,7 +57,7 @@ function memoryType(typer: Typer, index: number, row: number): MemoryType {
 /** Checks the index of a data segment; data indices need the data count section. */
 export function checkData(typer: Typer, index: number, row: number): void {
   const { dataCount } = typer.context;
-  if (dataCount === undefined) throw typer.error(row, 'the module must have a data count section');
+  if (dataCount === undefined) throw typer.malformed(row, 'the module must have a data count section');
   typer.checkIndex(index, dataCount, 'data segment', row);
 }
 

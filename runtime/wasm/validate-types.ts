@@ -14,7 +14,7 @@ import {
   type ValType,
 } from './types.ts';
 import { PluvioError } from '../errors/index.ts';
-import { inPath } from './wasm-error.ts';
+import { inPath, overLimit } from './wasm-error.ts';
 import { WASM_LIMITS } from './wasm-limits.ts';
 
 /** `MODULE_INVALID` for what has no single offset. */
@@ -100,23 +100,34 @@ export function checkTypes(context: TypesContext): void {
   }
 }
 
-function checkLimits({ min, max }: Limits, bound: bigint, unit: string): void {
-  if (min > bound) throw invalidModule(`minimum of ${min} ${unit}, at most ${bound} are accepted`);
+/** Largest bounds that the specification has, by address type (3.2.7, 3.2.8); what engines accept lies below. */
+const BOUNDS = {
+  elements: { i32: 0xffff_ffffn, i64: 0xffff_ffff_ffff_ffffn },
+  pages: { i32: 0x1_0000n, i64: 0x1_0000_0000_0000n },
+} as const;
+
+function checkLimits({ min, max, is64 }: Limits, unit: keyof typeof BOUNDS): void {
+  const bound = BOUNDS[unit][is64 ? 'i64' : 'i32'];
+  if (min > bound) throw invalidModule(`minimum of ${min} ${unit}, at most ${bound} are valid`);
   if (max === undefined) return;
+  if (max > bound) throw invalidModule(`maximum of ${max} ${unit}, at most ${bound} are valid`);
   if (max < min) throw invalidModule(`maximum of ${max} ${unit} is below the minimum of ${min}`);
+}
+
+function requireAtMost(limit: string, found: bigint, accepted: bigint): void {
+  if (found > accepted) throw overLimit(limit, Number(found), Number(accepted));
 }
 
 export function checkTableType({ element, limits }: TableType, typeCount: number): void {
   checkValType(element, typeCount);
-  checkLimits(limits, WASM_LIMITS.tableElements, 'elements');
+  checkLimits(limits, 'elements');
+  requireAtMost('table elements', limits.min, WASM_LIMITS.tableElements);
   if (limits.shared) throw invalidModule('a table cannot be shared');
 }
 
 export function checkMemoryType({ limits }: MemoryType): void {
-  const bound = limits.is64 ? WASM_LIMITS.memoryPages64 : WASM_LIMITS.memoryPages32;
-  checkLimits(limits, bound, 'pages');
-  if (limits.max !== undefined && limits.max > bound) {
-    throw invalidModule(`maximum of ${limits.max} pages, at most ${bound} are accepted`);
-  }
+  const accepted = limits.is64 ? WASM_LIMITS.memoryPages64 : WASM_LIMITS.memoryPages32;
+  checkLimits(limits, 'pages');
+  requireAtMost('memory pages', limits.max ?? limits.min, accepted);
   if (limits.shared && limits.max === undefined) throw invalidModule('a shared memory must have a maximum');
 }
