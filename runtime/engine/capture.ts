@@ -9,7 +9,7 @@ import { droppedName, EXPORTS, refKind, SAVE, savedGlobals, savedType } from '..
 import { decodeExpr, F32, F64, I32, I64, isRef, OP, typeText, V128, type ValType } from '../wasm/index.ts';
 import { decodeRef, decodeStack, encodeRef, encodeStack } from './frames.ts';
 import type { ModuleInstance } from './instance.ts';
-import type { ResolvedLimits } from './limits.ts';
+import { type ResolvedLimits, STACK_UNIT_BYTES } from './limits.ts';
 import type { LoadedModule } from './loaded-module.ts';
 import { captureMemories } from './memory-state.ts';
 import {
@@ -261,12 +261,7 @@ export function restoreState(worker: Capturable, snapshot: Snapshot, limits: Res
   restoreTables(instance, state, handles, limits);
   restoreGlobals(instance, state, handles);
   restoreDropped(instance, state);
-  if (snapshot.frames.length > limits.stackDepth) {
-    throw new PluvioError(
-      'STACK_TOO_DEEP',
-      `snapshot has ${snapshot.frames.length} frames; limit stackDepth is ${limits.stackDepth}`,
-    );
-  }
+  requireStack(instance.module, snapshot, limits);
   for (const host of worker.hosts) {
     const saved = Object.hasOwn(snapshot.hosts, host.name) ? snapshot.hosts[host.name] : undefined;
     if (saved === undefined)
@@ -277,6 +272,22 @@ export function restoreState(worker: Capturable, snapshot: Snapshot, limits: Res
   if (unknown.length > 0)
     throw mismatch(`snapshot has state for host modules that this worker lacks: ${unknown.join(', ')}`);
   return restoreFrames(instance, snapshot, handles);
+}
+
+/** The innermost frame does not count: it may be the one that has reached the limit. */
+function requireStack(module: LoadedModule, { frames }: Snapshot, limits: ResolvedLimits): void {
+  const { recursive } = module.program.facts;
+  const { importedFuncs, funcs } = module.module;
+  let bytes = 0;
+  for (const { func } of frames.slice(0, -1)) {
+    if (func >= importedFuncs && func < funcs.length && recursive[func] === 1) bytes += module.plan(func).stackBytes;
+  }
+  const limit = limits.stackDepth * STACK_UNIT_BYTES;
+  if (bytes <= limit) return;
+  throw new PluvioError(
+    'STACK_TOO_DEEP',
+    `snapshot has ${frames.length} frames, of about ${bytes} bytes; limit stackDepth is ${limits.stackDepth}, ${limit} bytes`,
+  );
 }
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>

@@ -56,7 +56,10 @@ export interface WorkerLimits {
   readonly memoryPages?: number;
   /** Elements, a total over all tables. Beyond it `table.grow` gives -1. */
   readonly tableElements?: number;
-  /** Stack of functions that can recurse, in units of about 256 bytes: an activation takes one, or more if it has many locals. */
+  /**
+   * Stack of functions that can recurse, in units of 256 bytes. An activation counts by an estimate of what it takes: at least half a
+   * unit, more with many locals. Default: 3600, 1800 in a web worker of a browser.
+   */
   readonly stackDepth?: number;
   /** Time of one call on the clock, waiting included, in milliseconds. */
   readonly wallClockMs?: number;

@@ -21,7 +21,7 @@ import { UNWIND } from '../instrument/index.ts';
 import { checkArguments } from './arguments.ts';
 import { FuelMeter } from './fuel-meter.ts';
 import type { Links, ModuleInstance } from './instance.ts';
-import { type ResolvedLimits, resolveLimits } from './limits.ts';
+import { type ResolvedLimits, resolveLimits, STACK_UNIT_BYTES } from './limits.ts';
 import type { LoadedModule } from './loaded-module.ts';
 import { initialChanges } from './memory-state.ts';
 import { GuestExit, Pending } from './pending.ts';
@@ -311,7 +311,7 @@ export class Worker implements Running, GuestAccess {
     this.#signal = undefined;
     this.#lost = false;
     this.#sliceStart = this.#lastPoll = performance.now();
-    depth.value = this.#limits.stackDepth;
+    depth.value = this.#limits.stackDepth * STACK_UNIT_BYTES;
     fuel.value = this.#fuel.grant(this.#limits.fuel, 0);
     thread.current = this;
     try {

@@ -22,12 +22,14 @@ import {
   type FunctionBody,
   HEAP,
   heapOf,
+  F32,
   I32,
   isRef,
   OP,
   refNull,
   typeFunction,
   type Typing,
+  V128,
   type ValType,
 } from '../wasm/index.ts';
 import { BitTable } from './bits.ts';
@@ -84,8 +86,8 @@ export class FunctionPlan {
 
   layout: number[] = [];
 
-  /** What an activation counts against the limit of the stack. */
-  stackUnits = 1;
+  /** What an activation counts against the limit of the stack: an estimate of the bytes that it takes. */
+  stackBytes = 0;
 
   charges: Int32Array = new Int32Array(256);
   entryCharge = 0;
@@ -144,7 +146,7 @@ export class FunctionPlan {
     liveness.run(this.code, this.localCount, this.siteOfRow, this.siteLive);
     if (this.hasEntrySite) for (let local = 0; local < this.paramCount; local++) this.siteLive.add(0, local);
     this.#layOut();
-    this.stackUnits = stackUnits(this);
+    this.stackBytes = stackBytes(this);
     this.entryCharge = computeCharges(this.code, this.program.facts, this.charges);
     return this;
   }
@@ -157,7 +159,7 @@ export class FunctionPlan {
     this.layout = [];
     this.hasEntrySite = this.hasLoops = this.hasCallSites = this.hasTry = false;
     this.entryCharge = 0;
-    this.stackUnits = 0;
+    this.stackBytes = 0;
     return this;
   }
 
@@ -172,7 +174,7 @@ export class FunctionPlan {
     this.#slotIndex = new Map(origin.#slotIndex);
     this.captures = origin.captures;
     this.layout = origin.layout;
-    this.stackUnits = origin.stackUnits;
+    this.stackBytes = origin.stackBytes;
     const count = this.localCount + this.slots.length;
     const locals = Int32Array.from({ length: count }, (_, local) => origin.typeOf(local));
     this.body = { code, locals, localCount: count, paramCount: count };
@@ -428,14 +430,25 @@ export function topOf(heap: number): number {
   }
 }
 
-/** What an activation takes of the engine's stack, in units of 256 bytes, as its baseline compiler lays frames out. */
-function stackUnits(plan: FunctionPlan): number {
-  const locals = plan.localCount - plan.paramCount + plan.slots.length;
-  return Math.ceil((FRAME_BYTES + PARAM_BYTES * plan.paramCount + LOCAL_BYTES * locals) / STACK_UNIT_BYTES);
+/**
+ * What an activation takes of the engine's stack, as V8's baseline compiler lays frames out: a place for each parameter where it is passed
+ * and where it is kept, one for each local, one for each value on its way to the function that saves the frame.
+ */
+function stackBytes(plan: FunctionPlan): number {
+  const values = plan.localCount + plan.slots.length;
+  let bytes = FRAME_BYTES;
+  for (let local = 0; local < values; local++) {
+    bytes += stackBytesOf(plan.typeOf(local)) * (local < plan.paramCount ? 2 : 1);
+  }
+  for (const local of plan.layout) bytes += stackBytesOf(plan.typeOf(local));
+  return Math.max(FRAME_BYTES_MIN, bytes);
 }
 
-const STACK_UNIT_BYTES = 256;
-const FRAME_BYTES = 96;
-/** A parameter is passed on the stack and kept in the frame. */
-const PARAM_BYTES = 16;
-const LOCAL_BYTES = 8;
+function stackBytesOf(type: ValType): number {
+  if (type === I32 || type === F32) return 4;
+  return type === V128 ? 16 : 8;
+}
+
+const FRAME_BYTES = 80;
+/** JavaScriptCore's smallest frames are larger than V8's; its stack is, too, but not by as much. */
+const FRAME_BYTES_MIN = 128;

@@ -146,7 +146,7 @@ export class Rewriter {
     this.savesInPlace = plan.hasLoops && !this.savesAtEnd;
     this.keepsDepth = plan.hasTry && plan.program.facts.reachesCycle[plan.func] === 1;
     this.localFuel = plan.hasLoops && !plan.hasTry;
-    this.depthWeight = plan.program.facts.recursive[plan.func] === 1 ? plan.stackUnits : 0;
+    this.depthWeight = plan.program.facts.recursive[plan.func] === 1 ? plan.stackBytes : 0;
     let next = plan.localCount + this.localShift;
     const first = next;
     this.extras = { site: -1, fuel: -1, depth: -1, temp: -1, record: -1 };

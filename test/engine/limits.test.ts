@@ -96,11 +96,33 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
   it('stackDepth: up to the limit, then stopped with the stack as it is', async () => {
     const deep = await worker({ stackDepth: 50 });
     let depth = 0;
-    while ((await deep.call('down', [depth])).kind === 'returned' && depth < 100) depth++;
-    expect(depth).toBeGreaterThan(45);
-    expect(depth).toBeLessThanOrEqual(51);
+    while ((await deep.call('down', [depth])).kind === 'returned' && depth < 200) depth++;
+    expect(depth).toBeGreaterThan(95); // the smallest activation is half a unit
+    expect(depth).toBeLessThanOrEqual(101);
     expect(deep.state).toBe('stopped');
+    const bytes = deep.snapshot();
     expect(await deep.resume({ limits: { stackDepth: 200 } })).toEqual({ kind: 'returned', values: [depth] });
+
+    const module = await load(unwind);
+    const restore = (stackDepth: number) => restoreWorker(module, bytes, { imports: never(), limits: { stackDepth } });
+    expect(await (await restore(50)).resume()).toEqual({ kind: 'limit', limit: 'stackDepth' });
+    await expect(restore(40)).rejects.toMatchObject({ code: 'STACK_TOO_DEEP' });
+    expect(await (await restore(200)).resume()).toEqual({ kind: 'returned', values: [depth] });
+  });
+
+  it('stackDepth: an activation counts by what it keeps', async () => {
+    const text = (locals: number): string => `(module (func $down (export "down") (param i32) (result i32)
+      (local ${'i64 '.repeat(locals)})
+      (if (i32.eqz (local.get 0)) (then (return (i32.const 0))))
+      (local.set 0 (call $down (i32.sub (local.get 0) (i32.const 1))))
+      (local.set 1 (i64.add ${'(local.get 1) '.repeat(2)}))
+      (local.get 0)))`;
+    const outcomeOf = async (locals: number) => {
+      const module = await loadModule(await assembleModule(text(locals)), { unwind });
+      return (await createWorker(module, { limits: { stackDepth: 100 } })).call('down', [150]);
+    };
+    expect(await outcomeOf(1)).toMatchObject({ kind: 'returned' });
+    expect(await outcomeOf(40)).toEqual({ kind: 'limit', limit: 'stackDepth' });
   });
 
   it('wallClockMs: a busy loop is stopped', async () => {
