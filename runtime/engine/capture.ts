@@ -291,7 +291,7 @@ function requireStack(module: LoadedModule, { frames }: Snapshot, limits: Resolv
 }
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, at) => byte === b[at]);
+  a === b || (a.length === b.length && a.every((byte, at) => byte === b[at]));
 
 function restoreFrames(instance: ModuleInstance, snapshot: Snapshot, handles: HandleMap | undefined): RestoredState {
   const mismatch = (message: string): PluvioError => new PluvioError('SNAPSHOT_MISMATCH', message);

@@ -7,7 +7,7 @@ import { dataOf, StagedWorker } from './staged-worker.ts';
 import { currentThread } from './thread.ts';
 import type { GuestAccess, Imports, RestoreOptions, WorkerOptions } from './types.ts';
 import { Worker } from './worker.ts';
-import type { WorkerParts } from './worker-parts.ts';
+import type { CarriedStack, WorkerParts } from './worker-parts.ts';
 
 let unnamed = 0;
 
@@ -83,8 +83,9 @@ async function restoreWhole(
   snapshot: Snapshot,
   options: WorkerOptions,
   base: ResolvedLimits,
+  carried: CarriedStack | undefined,
 ): Promise<Worker> {
-  return Promise.resolve(stage(module, snapshot, options, base).finish());
+  return Promise.resolve(stage(module, snapshot, options, base).finish(carried));
 }
 
 /**

@@ -1,13 +1,51 @@
-/** What a worker passes on to one that is forked from it: state of its own, without a way through the bytes of a snapshot. */
+/**
+ * A second worker in the state of one that does not run, without a way through the bytes of a snapshot: memory is copied once, a stack
+ * without references is shared as it is.
+ */
+import { captureWorker } from './capture.ts';
+import type { ResolvedLimits } from './limits.ts';
+import { initialChanges } from './memory-state.ts';
 import { decodePlain, encodePlain } from './messagepack.ts';
 import type { Snapshot } from './snapshot.ts';
+import { stackRecords } from './stack.ts';
 import type { WorkerOptions } from './types.ts';
+import type { RestoredState, WorkerParts } from './worker-parts.ts';
+import type { Worker } from './worker.ts';
 
 /**
- * A captured state whose host state is a copy: host modules may have given, and may take up, what they go on using.
+ * @param own Options of the fork; where they say nothing, imports, handles and limits are the parent's.
+ * @throws PluvioError as `Worker.fork`
+ */
+export async function forkWorker(
+  parent: WorkerParts,
+  state: RestoredState,
+  own: WorkerOptions,
+  limits: ResolvedLimits,
+): Promise<Worker> {
+  const { instance, module, options } = parent;
+  const carried = own.limits === undefined && carries(parent, state) ? state : undefined;
+  const captured = carried === undefined ? state : { ...state, stack: undefined };
+  const snapshot = captureWorker(parent, captured, initialChanges(instance, false));
+  return parent.restore(module, withOwnHostState(snapshot), optionsOf(options, own), limits, carried);
+}
+
+/** Whether the stack means the same in another instance: none of its records refers to a table of this one. */
+function carries({ module }: WorkerParts, { stack, waitingCall }: RestoredState): boolean {
+  if (stack === undefined || waitingCall !== undefined) return false;
+  const checked = new Set<number>();
+  for (const { site } of stackRecords(stack)) {
+    if (checked.has(site)) continue;
+    checked.add(site);
+    if (module.site(site).hasReferences) return false;
+  }
+  return true;
+}
+
+/**
+ * The state with a copy of what belongs to hosts: they may have given, and may take up, data that they go on using.
  * @throws PluvioError `INVALID_ARGUMENT` the state of a host is not plain data
  */
-export function forkedState(snapshot: Snapshot): Snapshot {
+function withOwnHostState(snapshot: Snapshot): Snapshot {
   const { hosts, restartState } = snapshot;
   if (restartState === undefined && Object.keys(hosts).length === 0) return snapshot;
   const copy = decodePlain(encodePlain({ hosts, restartState }, 'snapshot')) as Pick<
@@ -17,8 +55,8 @@ export function forkedState(snapshot: Snapshot): Snapshot {
   return { ...snapshot, hosts: copy.hosts, restartState: copy.restartState };
 }
 
-/** Options of a fork: what its parent was made with where it has none. Host modules belong to one worker, and so do names. */
-export function forkedOptions({ imports, handles }: WorkerOptions, own: WorkerOptions): WorkerOptions {
+/** Host modules belong to one worker, and so do names. */
+function optionsOf({ imports, handles }: WorkerOptions, own: WorkerOptions): WorkerOptions {
   if (imports === undefined && handles === undefined) return own;
   return { ...(imports === undefined ? {} : { imports }), ...(handles === undefined ? {} : { handles }), ...own };
 }

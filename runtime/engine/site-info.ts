@@ -11,7 +11,7 @@ import {
   type RecordField,
   recordLayout,
 } from '../instrument/index.ts';
-import type { ValType } from '../wasm/index.ts';
+import { isRef, type ValType } from '../wasm/index.ts';
 
 /** A value of a frame: where its record has it, and what the guest declared. */
 export interface FrameValue {
@@ -44,6 +44,8 @@ export interface SiteInfo {
   readonly stack: readonly FrameValue[];
   /** Outermost first. */
   readonly caught: readonly CaughtValues[];
+  /** Whether a record may refer to the instance's tables of references. */
+  readonly hasReferences: boolean;
   /** Result types of what the site calls; empty where it is no call. */
   readonly calleeResults: readonly ValType[];
 }
@@ -61,6 +63,7 @@ export function hostCallSite(program: Program, func: number): SiteInfo {
     locals: fields.map((field, index) => ({ field, type: params[index] ?? field.type })),
     stack: [],
     caught: [],
+    hasReferences: fields.some(({ type }) => isRef(type)),
     calleeResults: [],
   };
 }
@@ -92,6 +95,7 @@ export function guestSite(plan: FunctionPlan, site: number): SiteInfo {
         values: new Map([...values].map(([index, locals]) => [index, locals.map(value)] as const)),
       };
     }),
+    hasReferences: fields.some(({ type }) => isRef(type)),
     calleeResults: kind === 'call' ? plan.program.calleeType(plan.code, plan.siteRow[site] ?? 0).results : [],
   };
 }

@@ -13,7 +13,7 @@ import { restoreMemories } from './memory-state.ts';
 import type { Snapshot } from './snapshot.ts';
 import { decodeSnapshot } from './snapshot-codec.ts';
 import { Worker } from './worker.ts';
-import type { WorkerParts } from './worker-parts.ts';
+import type { CarriedStack, WorkerParts } from './worker-parts.ts';
 
 export class StagedWorker {
   readonly #parts: WorkerParts;
@@ -61,12 +61,15 @@ export class StagedWorker {
 
   /**
    * The worker, where the last snapshot says: stopped in the middle of a call, or idle. Ends the staging, also if it fails.
+   * @param carried A stack of the same module, if the snapshot has none.
    * @throws PluvioError `SNAPSHOT_MISMATCH`, `STACK_TOO_DEEP`, `WORKER_CLOSED`
    */
-  finish(): Worker {
+  finish(carried?: CarriedStack): Worker {
     const latest = this.#requireLatest();
     this.#latest = undefined;
-    this.#worker = new Worker(this.#parts, restoreState(this.#parts, latest, this.#parts.limits));
+    const restored = restoreState(this.#parts, latest, this.#parts.limits);
+    const { stack, entryFunc } = carried ?? restored;
+    this.#worker = new Worker(this.#parts, { ...restored, stack, entryFunc });
     return this.#worker;
   }
 

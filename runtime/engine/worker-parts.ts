@@ -28,12 +28,16 @@ export interface WorkerParts {
   readonly onPoll: (() => PollDecision) | undefined;
   /** What all this came from. */
   readonly options: WorkerOptions;
-  /** Makes a worker of a whole snapshot; `base` are the limits that hold where the options have none. */
+  /**
+   * Makes a worker of a whole snapshot; `base` are the limits that hold where the options have none, `carried` a stack for a snapshot
+   * without frames.
+   */
   readonly restore: (
     module: LoadedModule,
     snapshot: Snapshot,
     options: WorkerOptions,
     base: ResolvedLimits,
+    carried: CarriedStack | undefined,
   ) => Promise<Worker>;
 }
 
@@ -47,6 +51,9 @@ export interface RestoredState {
   readonly entryFunc: number;
   readonly fuelUsed: number;
 }
+
+/** A stack that goes into a new worker as it is. */
+export type CarriedStack = Pick<RestoredState, 'stack' | 'entryFunc'>;
 
 /** Why the guest leaves the stack. */
 export type Signal =

@@ -26,7 +26,7 @@ import type { LoadedModule } from './loaded-module.ts';
 import { initialChanges } from './memory-state.ts';
 import { GuestExit, Pending } from './pending.ts';
 import { defaultValue } from './default-value.ts';
-import { forkedOptions, forkedState } from './fork.ts';
+import { forkWorker } from './fork.ts';
 import { nextTurn } from './scheduler.ts';
 import type { Snapshot } from './snapshot.ts';
 import { SnapshotTaker } from './snapshot-taker.ts';
@@ -56,8 +56,7 @@ export class Worker implements Running, GuestAccess {
   readonly instance: ModuleInstance;
   readonly hosts: readonly HostModule[];
   readonly handles: HandleMap | undefined;
-  readonly #options: WorkerOptions;
-  readonly #restore: WorkerParts['restore'];
+  readonly #parts: WorkerParts;
   readonly #links: Links;
   readonly #thread: EngineThread;
   readonly #onPoll: (() => PollDecision) | undefined;
@@ -96,8 +95,7 @@ export class Worker implements Running, GuestAccess {
     this.instance = parts.instance;
     this.hosts = parts.hosts;
     this.handles = parts.handles;
-    this.#options = parts.options;
-    this.#restore = parts.restore;
+    this.#parts = parts;
     this.#links = parts.links;
     this.#thread = parts.thread;
     this.#limits = parts.limits;
@@ -234,8 +232,7 @@ export class Worker implements Running, GuestAccess {
    * @throws PluvioError as `snapshot` and `restoreWorker`
    */
   async fork(options: WorkerOptions = {}): Promise<Worker> {
-    const state = this.#snapshots.capture(this.#stateAtRest(), initialChanges(this.instance, false));
-    return this.#restore(this.module, forkedState(state), forkedOptions(this.#options, options), this.#limits);
+    return forkWorker(this.#parts, this.#stateAtRest(), options, this.#limits);
   }
 
   #stateAtRest(): RestoredState {

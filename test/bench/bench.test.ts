@@ -83,8 +83,13 @@ const CASES = [
       bytes_small: positive,
       stop_us: positive,
       resume_us: positive,
-      small: { ms: summary, copy_ratio: summary },
+      delta_ms: positive,
+      small: { ms: summary, copy_ratio: summary, delta_ms: summary },
     },
+  },
+  {
+    args: ['fork'],
+    keys: { benchmark: 'fork', machine, small_us: positive, waiting_us: positive, clone_ratio: summary },
   },
   {
     args: ['unwind'],

@@ -4,6 +4,7 @@
  * Standard output has a table for people, or, with `--json`, one JSON object per benchmark and line. Progress is on standard error.
  */
 import type { Benchmark } from './benchmark.ts';
+import { fork } from './fork.ts';
 import { instrument } from './instrument.ts';
 import { parseOptions } from './options.ts';
 import { overhead } from './overhead.ts';
@@ -28,6 +29,7 @@ const BENCHMARKS = {
   instrument: entry(instrument),
   snapshot: entry(snapshot),
   unwind: entry(unwind),
+  fork: entry(fork),
 };
 
 function usage(): string {

@@ -1,32 +1,27 @@
 /** How long a stopped worker takes to become bytes, and the bytes a worker. */
-import { type Benchmark, progress, rotated } from './benchmark.ts';
+import { type Benchmark, progress } from './benchmark.ts';
 import { runChild } from './child.ts';
 import type { SnapshotJob, SnapshotTimes } from './children/snapshot-worker.ts';
 import { type Machine, machine, machineLine } from './machine.ts';
 import type { BenchOptions } from './options.ts';
-import { median, round, summarise, type Summary } from './statistics.ts';
-import { formatTable } from './table.ts';
+import { summarise, type Summary, warmMedian } from './statistics.ts';
+import { formatTable, range } from './table.ts';
 
-interface Case {
-  readonly name: 'small' | 'large';
-  readonly job: SnapshotJob;
-  readonly quick: SnapshotJob;
-}
-
-const CASES: readonly Case[] = [
-  {
-    name: 'small',
+const CASES = {
+  small: {
     job: { memoryPages: 2, depth: 10, repetitions: 200 },
     quick: { memoryPages: 2, depth: 10, repetitions: 3 },
   },
-  {
-    name: 'large',
+  large: {
     job: { memoryPages: 1024, depth: 10, repetitions: 8 },
     quick: { memoryPages: 16, depth: 10, repetitions: 2 },
   },
-];
-/** Repetitions at the start that count as cold; the very first is reported apart. */
-const COLD_SHARE = 0.5;
+} as const satisfies Record<string, { readonly job: SnapshotJob; readonly quick: SnapshotJob }>;
+
+/** The points of a curve, in pages: 128 KiB to 1 GiB. */
+const GROWTH_PAGES = [2, 16, 128, 1024, 4096, 16_384];
+/** Pages of all repetitions together: what bounds the time of a child. */
+const GROWTH_PAGES_TOTAL = 8192;
 
 export interface CaseResult {
   readonly memory_bytes: number;
@@ -44,6 +39,11 @@ export interface CaseResult {
   readonly resume_us: Summary;
   /** To copying the memory out and into a fresh bare instance. */
   readonly copy_ratio: Summary;
+  /** A delta of 1 % of the blocks taken, and a staged worker brought up to date by it. */
+  readonly delta_ms: Summary;
+  readonly delta_bytes: number;
+  /** That to comparing the memory with an equal copy. */
+  readonly compare_ratio: Summary;
 }
 
 export interface SnapshotResult {
@@ -57,11 +57,14 @@ export interface SnapshotResult {
   readonly small_cold_ms: number;
   readonly stop_us: number;
   readonly resume_us: number;
+  /** Of the large worker. */
+  readonly delta_ms: number;
   readonly small: CaseResult;
   readonly large: CaseResult;
+  /** From the smallest to the largest; only with `--growth`. */
+  readonly by_memory: readonly CaseResult[];
 }
 
-const warm = (values: readonly number[]): number => median(values.slice(Math.floor(values.length * COLD_SHARE)));
 const US_PER_MS = 1000;
 const PAGE = 65_536;
 
@@ -73,28 +76,42 @@ function caseResult(job: SnapshotJob, runs: readonly SnapshotTimes[]): CaseResul
     memory_bytes: job.memoryPages * PAGE,
     stack_depth: job.depth,
     snapshot_bytes: runs[0]?.sizeBytes ?? 0,
-    ms: of((run) => warm(both(run))),
-    capture_ms: of(({ capture }) => warm(capture)),
-    restore_ms: of(({ restore }) => warm(restore)),
+    ms: of((run) => warmMedian(both(run))),
+    capture_ms: of(({ capture }) => warmMedian(capture)),
+    restore_ms: of(({ restore }) => warmMedian(restore)),
     cold_ms: of((run) => both(run)[0] ?? Number.NaN),
-    stop_us: of(({ stop }) => warm(stop) * US_PER_MS),
-    resume_us: of(({ resume }) => warm(resume) * US_PER_MS),
-    copy_ratio: of((run) => warm(both(run)) / warm(run.copy)),
+    stop_us: of(({ stop }) => warmMedian(stop) * US_PER_MS),
+    resume_us: of(({ resume }) => warmMedian(resume) * US_PER_MS),
+    copy_ratio: of((run) => warmMedian(both(run)) / warmMedian(run.copy)),
+    delta_ms: of(({ delta }) => warmMedian(delta)),
+    delta_bytes: runs[0]?.deltaBytes ?? 0,
+    compare_ratio: of(({ delta, compare }) => warmMedian(delta) / warmMedian(compare)),
   };
 }
 
-async function measure({ quick, rounds }: BenchOptions): Promise<SnapshotResult> {
-  const before = machine();
-  const runs: Record<Case['name'], SnapshotTimes[]> = { small: [], large: [] };
-  const jobs = CASES.map((entry) => ({ name: entry.name, job: quick ? entry.quick : entry.job }));
+async function measureCase(name: string, job: SnapshotJob, rounds: number): Promise<CaseResult> {
+  const runs: SnapshotTimes[] = [];
   for (let turn = 0; turn < rounds; turn++) {
-    for (const { name, job } of rotated(jobs, turn)) {
-      runs[name].push(await runChild<SnapshotTimes>('snapshot-worker', job));
-      progress(`${name}: round ${turn + 1} of ${rounds}`);
-    }
+    runs.push(await runChild<SnapshotTimes>('snapshot-worker', job));
+    progress(`${name}: round ${turn + 1} of ${rounds}`);
   }
-  const [small, large] = CASES.map((entry) => caseResult(quick ? entry.quick : entry.job, runs[entry.name]));
-  if (small === undefined || large === undefined) throw new Error('a case was not measured');
+  return caseResult(job, runs);
+}
+
+async function measureGrowth(rounds: number): Promise<CaseResult[]> {
+  const results: CaseResult[] = [];
+  for (const memoryPages of GROWTH_PAGES) {
+    const repetitions = Math.min(200, Math.max(3, Math.floor(GROWTH_PAGES_TOTAL / memoryPages)));
+    results.push(await measureCase(`${memoryPages} pages`, { memoryPages, depth: 10, repetitions }, rounds));
+  }
+  return results;
+}
+
+async function measure({ quick, rounds, growth }: BenchOptions): Promise<SnapshotResult> {
+  const before = machine();
+  const { small: smallCase, large: largeCase } = CASES;
+  const small = await measureCase('small', quick ? smallCase.quick : smallCase.job, rounds);
+  const large = await measureCase('large', quick ? largeCase.quick : largeCase.job, rounds);
   return {
     benchmark: 'snapshot',
     machine: before,
@@ -106,18 +123,17 @@ async function measure({ quick, rounds }: BenchOptions): Promise<SnapshotResult>
     small_cold_ms: small.cold_ms.median,
     stop_us: small.stop_us.median,
     resume_us: small.resume_us.median,
+    delta_ms: large.delta_ms.median,
     small,
     large,
+    by_memory: growth ? await measureGrowth(rounds) : [],
   };
 }
 
-const range = ({ median: value, min, max }: Summary): string => `${round(value)} (${round(min)}–${round(max)})`;
-
 function format(result: SnapshotResult): string {
-  const rows = (['small', 'large'] as const).map((name) => {
-    const found = result[name];
+  const rows = [result.small, result.large, ...result.by_memory].map((found) => {
     return [
-      `${name}: ${found.memory_bytes / 1024} KiB, depth ${found.stack_depth}`,
+      `${found.memory_bytes / 1024} KiB, depth ${found.stack_depth}`,
       `${found.snapshot_bytes}`,
       range(found.capture_ms),
       range(found.restore_ms),
@@ -125,6 +141,8 @@ function format(result: SnapshotResult): string {
       range(found.stop_us),
       range(found.resume_us),
       range(found.copy_ratio),
+      range(found.delta_ms),
+      range(found.compare_ratio),
     ];
   });
   const header = [
@@ -136,6 +154,8 @@ function format(result: SnapshotResult): string {
     'stop, µs',
     'resume, µs',
     'to a plain copy',
+    'delta, ms',
+    'to a comparison',
   ];
   return `${machineLine(result.machine)}\n\n${formatTable(header, rows)}`;
 }

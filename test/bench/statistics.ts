@@ -17,6 +17,9 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
+/** The median of the second half: what repetitions take once the engine has settled. @throws RangeError if there are no values */
+export const warmMedian = (values: readonly number[]): number => median(values.slice(values.length >> 1));
+
 /** @throws RangeError if there are no values */
 export function summarise(values: readonly number[]): Summary {
   const middle = median(values);

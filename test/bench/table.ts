@@ -1,4 +1,4 @@
-import type { Summary } from './statistics.ts';
+import { round, type Summary } from './statistics.ts';
 
 /** A Markdown table, aligned so that it also reads well as text: the first column to the left, the others to the right. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -14,3 +14,6 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
 /** A ratio with its ends. */
 export const spread = ({ median, min, max }: Summary): string =>
   `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
+
+/** A quantity with its ends. */
+export const range = ({ median, min, max }: Summary): string => `${round(median)} (${round(min)}–${round(max)})`;

@@ -4,8 +4,8 @@ import { runChild } from './child.ts';
 import type { UnwindJob, UnwindTimes } from './children/unwind-worker.ts';
 import { type Machine, machine, machineLine } from './machine.ts';
 import type { BenchOptions } from './options.ts';
-import { median, round, summarise, type Summary } from './statistics.ts';
-import { formatTable } from './table.ts';
+import { summarise, type Summary, warmMedian } from './statistics.ts';
+import { formatTable, range } from './table.ts';
 
 const DEPTHS = [10, 10_000] as const;
 const GROWTH_DEPTHS = [1, 3, 10, 30, 100, 300, 1000, 3000, 10_000] as const;
@@ -15,8 +15,6 @@ const REPETITIONS_MAX = 1000;
 const QUICK_REPETITIONS = 4;
 /** Deep stacks need more room than the engine takes by default; in KiB. */
 const ENGINE_FLAGS = ['--stack-size=7000'];
-/** Repetitions at the start that count as cold. */
-const COLD_SHARE = 0.5;
 const US_PER_MS = 1000;
 
 /** All in microseconds, by the clock, warm. */
@@ -42,8 +40,7 @@ export interface UnwindResult {
 }
 
 function depthResult(depth: number, runs: readonly UnwindTimes[]): DepthResult {
-  const warm = (values: readonly number[]): number => median(values.slice(Math.floor(values.length * COLD_SHARE)));
-  const of = (name: keyof UnwindTimes): Summary => summarise(runs.map((run) => warm(run[name]) * US_PER_MS));
+  const of = (name: keyof UnwindTimes): Summary => summarise(runs.map((run) => warmMedian(run[name]) * US_PER_MS));
   return {
     depth,
     stop_us: of('stop'),
@@ -80,8 +77,6 @@ async function measure({ quick, rounds, growth }: BenchOptions): Promise<UnwindR
     by_depth: byDepth,
   };
 }
-
-const range = ({ median: value, min, max }: Summary): string => `${round(value)} (${round(min)}–${round(max)})`;
 
 function format(result: UnwindResult): string {
   const rows = result.by_depth.map((found) => [

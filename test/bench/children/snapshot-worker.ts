@@ -1,8 +1,7 @@
-/** Stops a worker in a recursion, captures it, restores it in the same process and lets it end; again and again. */
-import { readFileSync } from 'node:fs';
-import wabt from 'wabt';
-import { createWorker, loadModule, restoreWorker, type Worker } from '../../../runtime/index.ts';
+/** Stops a worker in a recursion, captures it, restores it in the same process and lets it end; again and again. Then deltas. */
+import { createWorker, restoreWorker, stageWorker, type Worker } from '../../../runtime/index.ts';
 import { readJob, report } from '../child.ts';
+import { fill, incompressible, loadProgram, memoryOf, PAGE, timeCopy } from './filled-worker.ts';
 
 export interface SnapshotJob {
   readonly memoryPages: number;
@@ -18,36 +17,27 @@ export interface SnapshotTimes {
   readonly resume: readonly number[];
   /** The baseline: copy the memory out, make an instance of the bare module, copy the memory in. */
   readonly copy: readonly number[];
+  /** A delta taken, and a staged worker brought up to date by it. */
+  readonly delta: readonly number[];
+  /** The baseline of that: the memory compared with an equal copy. */
+  readonly compare: readonly number[];
   readonly sizeBytes: number;
+  readonly deltaBytes: number;
 }
 
-const PAGE = 65_536;
-const INITIAL_PAGES = 2;
-/** Most that `crypto.getRandomValues` gives at once. */
-const RANDOM_BYTES = 65_536;
+const BLOCK = 4096;
+/** Share of the blocks that change before each delta. */
+const CHANGED_SHARE = 0.01;
 
 const job = readJob<SnapshotJob>();
-const tools = await wabt();
-const text = readFileSync(new URL('../programs/deep.wat', import.meta.url), 'utf8');
-const bytes = Uint8Array.from(tools.parseWat('deep.wat', text).toBinary({}).buffer);
-const module = await loadModule(bytes);
-const bare = new WebAssembly.Module(bytes);
-
-/** Bytes that no codec makes smaller, none of them zero; the word that the guest looks at is not yet set. */
-function incompressible(sizeBytes: number): Uint8Array {
-  const bytes = new Uint8Array(sizeBytes);
-  for (let at = 0; at < sizeBytes; at += RANDOM_BYTES) crypto.getRandomValues(bytes.subarray(at, at + RANDOM_BYTES));
-  return bytes.map((byte) => byte || 0xa5);
-}
-
+const limits = { memoryPages: Math.max(4096, job.memoryPages) };
+const { module, bare } = await loadProgram('deep');
 const contents = incompressible(job.memoryPages * PAGE);
-const memoryOf = (worker: Worker): Uint8Array => new Uint8Array(worker.memory().buffer);
 const since = (start: number): number => performance.now() - start;
 
 async function stoppedWorker(): Promise<{ readonly worker: Worker; readonly stopMs: number }> {
-  const worker = await createWorker(module);
-  await worker.call('grow', [job.memoryPages - INITIAL_PAGES]);
-  memoryOf(worker).set(contents);
+  const worker = await createWorker(module, { limits });
+  await fill(worker, contents);
   const running = worker.call('run', [job.depth]);
   await new Promise((resolve) => setImmediate(resolve)); // after the first slice
   const start = performance.now();
@@ -70,35 +60,66 @@ async function finish(worker: Worker): Promise<number> {
   return resumeMs;
 }
 
-function copyBaseline(memory: Uint8Array): number {
-  const start = performance.now();
-  const saved = memory.slice();
-  const { exports } = new WebAssembly.Instance(bare);
-  const fresh = exports['memory'] as WebAssembly.Memory; // deep.wat exports it
-  fresh.grow(memory.length / PAGE - INITIAL_PAGES);
-  new Uint8Array(fresh.buffer).set(saved);
-  return since(start);
+async function timeWhole(): Promise<Omit<SnapshotTimes, 'delta' | 'compare' | 'deltaBytes'>> {
+  const stop: number[] = [];
+  const capture: number[] = [];
+  const restore: number[] = [];
+  const resume: number[] = [];
+  const copy: number[] = [];
+  let sizeBytes = 0;
+  for (let repetition = 0; repetition < job.repetitions; repetition++) {
+    const { worker, stopMs } = await stoppedWorker();
+    stop.push(stopMs);
+    const captureStart = performance.now();
+    const snapshot = worker.snapshot();
+    capture.push(since(captureStart));
+    sizeBytes = snapshot.length;
+    const restoreStart = performance.now();
+    const twin = await restoreWorker(module, snapshot, { limits });
+    restore.push(since(restoreStart));
+    resume.push(await finish(twin));
+    copy.push(timeCopy(bare, memoryOf(worker)));
+    await twin.close();
+    await worker.close();
+  }
+  return { stop, capture, restore, resume, copy, sizeBytes };
 }
 
-const stop: number[] = [];
-const capture: number[] = [];
-const restore: number[] = [];
-const resume: number[] = [];
-const copy: number[] = [];
-let sizeBytes = 0;
-for (let repetition = 0; repetition < job.repetitions; repetition++) {
-  const { worker, stopMs } = await stoppedWorker();
-  stop.push(stopMs);
-  const captureStart = performance.now();
-  const snapshot = worker.snapshot();
-  capture.push(since(captureStart));
-  sizeBytes = snapshot.length;
-  const restoreStart = performance.now();
-  const twin = await restoreWorker(module, snapshot);
-  restore.push(since(restoreStart));
-  resume.push(await finish(twin));
-  copy.push(copyBaseline(memoryOf(worker)));
-  await twin.close();
-  await worker.close();
+/** Changes one byte in each of some blocks, here and there. */
+function touch(memory: Uint8Array, round: number): void {
+  const blocks = memory.length / BLOCK;
+  const changed = Math.ceil(blocks * CHANGED_SHARE);
+  for (let count = 0; count < changed; count++) {
+    const block = 1 + Math.floor(Math.random() * (blocks - 1)); // the first has the word that the guest looks at
+    const at = block * BLOCK + Math.floor(Math.random() * BLOCK);
+    memory[at] = (memory[at] ?? 0) ^ (1 + (round % 255));
+  }
 }
-report({ stop, capture, restore, resume, copy, sizeBytes } satisfies SnapshotTimes);
+
+async function timeDeltas(): Promise<Pick<SnapshotTimes, 'delta' | 'compare' | 'deltaBytes'>> {
+  const { worker } = await stoppedWorker();
+  const staged = await stageWorker(module, worker.snapshot({ keep: true }), { limits });
+  const memory = memoryOf(worker);
+  const same = memory.slice();
+  const delta: number[] = [];
+  const compare: number[] = [];
+  let deltaBytes = 0;
+  for (let repetition = 0; repetition < job.repetitions; repetition++) {
+    const compareStart = performance.now();
+    if (Buffer.compare(memory, same) !== 0) throw new Error('the copy is not equal');
+    compare.push(since(compareStart));
+    touch(memory, repetition);
+    const start = performance.now();
+    const bytes = worker.snapshot({ delta: true, keep: true });
+    staged.update(bytes);
+    delta.push(since(start));
+    deltaBytes = bytes.length;
+    same.set(memory);
+  }
+  const twin = staged.finish();
+  if (Buffer.compare(memory, memoryOf(twin)) !== 0) throw new Error('the twin has other memory');
+  await finish(twin);
+  return { delta, compare, deltaBytes };
+}
+
+report({ ...(await timeWhole()), ...(await timeDeltas()) } satisfies SnapshotTimes);

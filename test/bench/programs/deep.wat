@@ -1,6 +1,6 @@
 ;; Recurses to a depth, then loops until the host sets a word in memory: the innermost frame of a stack that a stop takes.
 (module
-  (memory (export "memory") 2 1025)
+  (memory (export "memory") 2 16385)
   (func $down (param $left i32) (param $sum i64) (result i64)
     (if (i32.eqz (local.get $left))
       (then
