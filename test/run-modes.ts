@@ -22,12 +22,12 @@ const options = (onPoll?: () => PollDecision) => ({
   ...(onPoll === undefined ? {} : { onPoll }),
 });
 
-/** Goes on at the first safepoint, where it was stopped before, then breaks at the next. */
-function atEverySafepoint(decision: 'slice' | 'stop'): () => PollDecision {
-  let fresh = false;
+/** Goes on at the first safepoint, where it was stopped before, then breaks at the `stride`-th after it. */
+function atEverySafepoint(decision: 'slice' | 'stop', stride: number): () => PollDecision {
+  let passed = -1;
   return () => {
-    fresh = !fresh;
-    return fresh ? 'go on' : decision;
+    passed = (passed + 1) % (stride + 1);
+    return passed < stride ? 'go on' : decision;
   };
 }
 
@@ -36,13 +36,14 @@ export async function runPlain(module: LoadedModule, call: FunctionCall): Promis
   return { outcome: await worker.call(call.export, call.args), fuelUsed: worker.fuelUsed, breaks: 0 };
 }
 
-export async function runSliced(module: LoadedModule, call: FunctionCall): Promise<ModeRun> {
+/** @param stride At every how many safepoints it is sliced. */
+export async function runSliced(module: LoadedModule, call: FunctionCall, stride = 1): Promise<ModeRun> {
   let breaks = 0;
-  const everySecond = atEverySafepoint('slice');
+  const decide = atEverySafepoint('slice', stride);
   const worker = await createWorker(
     module,
     options(() => {
-      const decision = everySecond();
+      const decision = decide();
       if (decision === 'slice') breaks++;
       return decision;
     }),
@@ -50,8 +51,8 @@ export async function runSliced(module: LoadedModule, call: FunctionCall): Promi
   return { outcome: await worker.call(call.export, call.args), fuelUsed: worker.fuelUsed, breaks };
 }
 
-/** Each resume in a fresh instance, from bytes. */
-export async function runStopped(module: LoadedModule, call: FunctionCall): Promise<ModeRun> {
+/** Each resume in a fresh instance, from bytes. @param stride At every how many safepoints it is stopped. */
+export async function runStopped(module: LoadedModule, call: FunctionCall, stride = 1): Promise<ModeRun> {
   let worker: Worker = await createWorker(
     module,
     options(() => 'stop'),
@@ -61,7 +62,7 @@ export async function runStopped(module: LoadedModule, call: FunctionCall): Prom
   for (; outcome.kind === 'stopped'; breaks++) {
     const bytes = worker.snapshot();
     await worker.close();
-    worker = await restoreWorker(module, bytes, options(atEverySafepoint('stop')));
+    worker = await restoreWorker(module, bytes, options(atEverySafepoint('stop', stride)));
     outcome = await worker.resume();
   }
   return { outcome, fuelUsed: worker.fuelUsed, breaks };

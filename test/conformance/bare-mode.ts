@@ -107,7 +107,7 @@ class BareInstance implements TestInstance {
     try {
       const value = probe(...probeArguments(types, target.params, args));
       const values = Array.isArray(value) ? value : [value];
-      return Promise.resolve({ kind: 'returned', results: probeResults(types, target.results, values) });
+      return await Promise.resolve({ kind: 'returned', results: probeResults(types, target.results, values) });
     } catch (error) {
       return endingOf(error);
     }

@@ -27,7 +27,20 @@ export async function makeWorker(
   const instance = new ModuleInstance(module, links, thread, limits);
   instance.initialise();
   const { handles, onPoll } = options;
-  const parts = { module, instance, links, thread, limits, hosts: [], handles, name: 'linked', onPoll };
+  const restore = (): Promise<Worker> => Promise.reject(new Error('linked workers are not forked'));
+  const parts = {
+    module,
+    instance,
+    links,
+    thread,
+    limits,
+    hosts: [],
+    handles,
+    name: 'linked',
+    onPoll,
+    options,
+    restore,
+  };
   const restored = snapshot === undefined ? undefined : restoreState(parts, decodeSnapshot(snapshot), limits);
   const worker = new Worker(parts, restored);
   // Others may call into the instance at any time, with its own thread's worker as the one that runs.

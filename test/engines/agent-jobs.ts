@@ -85,7 +85,11 @@ const resultOf = async (guest: Guest, worker: Worker, outcome: Outcome): Promise
 const equalBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, index) => byte === b[index]);
 
-const RUNS = { plain: runPlain, sliced: runSliced, stopped: runStopped } as const;
+const RUNS: Readonly<Record<ModesReport['runs'][number]['mode'], typeof runSliced>> = {
+  plain: (module, job) => runPlain(module, job),
+  sliced: runSliced,
+  stopped: runStopped,
+};
 
 async function modes(job: ModesJob, blobs: Blobs): Promise<ModesReport> {
   const module = await loadOrRefusal(await blobs.get(job.module), job);
