@@ -47,6 +47,13 @@ test('fork: three workers go on from one state and come to the same end', async 
   expect(exitCode).toBe(0);
 });
 
+test('fork: forks in one process come to the same end', async () => {
+  const { exitCode, stdout, stderr } = await run('fork/in-process.ts');
+  expect(stdout).toBe((await bare('recursion/recursion.wasm', ['2000', '300', '500'])).stdout);
+  expect(stderr.match(/^exited after \d+ pieces of output$/gm)).toHaveLength(4);
+  expect(exitCode).toBe(0);
+});
+
 test('the lines of the README are those of the example', () => {
   const readme = readFileSync(pathOf('../README.md'), 'utf8');
   const [, snippet = ''] = /```ts\n(.*?)\n```/s.exec(readme) ?? [];

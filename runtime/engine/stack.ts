@@ -43,10 +43,16 @@ export function layStack(thread: EngineThread, instance: ModuleInstance, stack: 
   view.setUint32(SAVE.resume, stack.outermost, true);
   const slots = new Map<number, number>();
   let first: (() => unknown) | undefined;
+  let site = -1;
+  let slot = -1;
   for (let record = stack.outermost; record !== 0; record = view.getUint32(record + RECORD.inner, true)) {
-    const site = view.getUint32(record + RECORD.site, true);
-    let slot = slots.get(site);
-    if (slot === undefined) {
+    const next = view.getUint32(record + RECORD.site, true);
+    if (next !== site) {
+      // frames of a recursion follow each other
+      site = next;
+      slot = slots.get(site) ?? -1;
+    }
+    if (slot < 0) {
       slot = slots.size;
       slots.set(site, slot);
       const continuation = instance.continuation(site);
