@@ -28,6 +28,8 @@ export interface CheckOptions {
   readonly unwinds: readonly UnwindMode[];
   /** Chooses the random stops. */
   readonly seed: number;
+  /** A program that uses more is not compared: nothing limits the bare engine. Default: the program is known to end. */
+  readonly fuelMax?: bigint;
 }
 
 const PARTS: readonly (keyof Observed)[] = ['result', 'log', 'memories', 'globals', 'tables'];
@@ -77,39 +79,71 @@ const faultOf = (error: unknown): { kind: string; detail: string } => ({
   detail: error instanceof Error ? (error.stack ?? error.message) : String(error),
 });
 
-/** Runs a program in every way. Never throws for what the program or this engine does. */
-export async function checkProgram(subject: Subject, { unwinds, seed }: CheckOptions): Promise<Verdict> {
-  const bare = runBare(subject);
-  const counts = { runs: 1, safepoints: 0, uncaptured: 0 };
-  let migratable = true;
-  let first: Finished | undefined;
-  const verdict = (difference: Difference | undefined): Verdict => ({
-    difference,
-    ...counts,
-    migratable,
-    trapped: typeof bare.result === 'string',
-  });
+/** The program in each way of unwinding, or the error that loading gave. */
+async function loadAll(bytes: Uint8Array, unwinds: readonly UnwindMode[]): Promise<LoadedModule[] | Difference> {
+  const modules: LoadedModule[] = [];
   for (const unwind of unwinds) {
-    let module: LoadedModule;
     try {
-      module = await loadModule(subject.bytes, { unwind });
+      modules.push(await loadModule(bytes, { unwind }));
     } catch (error) {
-      return verdict({ unwind, mode: 'load', ...faultOf(error) });
+      return { unwind, mode: 'load', ...faultOf(error) };
     }
-    migratable = module.portability.migratable;
-    for (const mode of migratable ? MODES_OF[unwind] : MODES_IN_PLACE) {
+  }
+  return modules;
+}
+
+/** Counts of a verdict while it comes about. */
+interface Tally {
+  runs: number;
+  safepoints: number;
+  uncaptured: number;
+}
+
+/** Runs a program in every way. Never throws for what the program or this engine does. */
+export async function checkProgram(subject: Subject, options: CheckOptions): Promise<Verdict> {
+  const tally: Tally = { runs: 0, safepoints: 0, uncaptured: 0 };
+  const modules = await loadAll(subject.bytes, options.unwinds);
+  const [first] = Array.isArray(modules) ? modules : [];
+  const none = { migratable: first?.portability.migratable === true, trapped: false };
+  if (!Array.isArray(modules)) return { difference: modules, ...tally, ...none };
+  if (first !== undefined && options.fuelMax !== undefined && !(await ends(first, subject, options.fuelMax)))
+    return { difference: undefined, ...tally, ...none };
+  const bare = runBare(subject);
+  const difference = await compareAll(modules, subject, bare, options, tally);
+  return { difference, ...tally, ...none, runs: tally.runs + 1, trapped: typeof bare.result === 'string' };
+}
+
+/** Whether the program ends within that fuel. */
+async function ends(module: LoadedModule, { args }: Subject, fuelMax: bigint): Promise<boolean> {
+  try {
+    return (await MODES.undisturbed(module, args, new Random(0), fuelMax)).observed.result !== 'ended: limit';
+  } catch {
+    return false;
+  }
+}
+
+async function compareAll(
+  modules: readonly LoadedModule[],
+  { args }: Subject,
+  bare: Observed,
+  { unwinds, seed }: CheckOptions,
+  tally: Tally,
+): Promise<Difference | undefined> {
+  let first: Finished | undefined;
+  for (const [at, module] of modules.entries()) {
+    const unwind = unwinds[at] ?? 'throw';
+    for (const mode of module.portability.migratable ? MODES_OF[unwind] : MODES_IN_PLACE) {
       try {
-        const found = await MODES[mode](module, subject.args, new Random(seed, counts.runs));
-        counts.runs++;
-        counts.safepoints += found.breaks;
-        counts.uncaptured += found.uncaptured;
+        const found = await MODES[mode](module, args, new Random(seed, ++tally.runs));
+        tally.safepoints += found.breaks;
+        tally.uncaptured += found.uncaptured;
         const difference = compare(found, bare, first);
-        if (difference !== undefined) return verdict({ unwind, mode, ...difference });
+        if (difference !== undefined) return { unwind, mode, ...difference };
         first ??= found;
       } catch (error) {
-        return verdict({ unwind, mode, ...faultOf(error) });
+        return { unwind, mode, ...faultOf(error) };
       }
     }
   }
-  return verdict(undefined);
+  return undefined;
 }

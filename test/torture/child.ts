@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeFunction, decodeModule, OP, type OpName, printModule } from '../../runtime/wasm/index.ts';
-import { checkProgram, type Difference } from './check.ts';
+import { checkProgram, type CheckOptions, type Difference } from './check.ts';
 import { newCoverage } from './generate/emitter.ts';
 import { generateProgram } from './generate/program.ts';
 import { noCounts, type Report, type Request, type Settings } from './messages.ts';
@@ -10,6 +10,8 @@ import type { Subject } from './modes.ts';
 import { reduceProgram } from './reduce.ts';
 
 const REDUCE_MS = 120_000;
+/** A candidate may have lost what ends its loops; programs use some thousands. */
+const REDUCE_FUEL_MAX = 2_000_000n;
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as Settings; // written by run.ts
 const coverage = newCoverage();
@@ -25,10 +27,10 @@ function hasInstruction(bytes: Uint8Array, name: OpName): boolean {
   });
 }
 
-/** What is wrong with a program; in one way of unwinding only where that is where it showed. */
-async function differenceOf(subject: Subject, number: number, unwinds = settings.unwinds) {
-  const { plant, seed } = settings;
-  const verdict = await checkProgram(subject, { unwinds, seed: seed + number });
+/** What is wrong with a program. */
+async function differenceOf(subject: Subject, number: number, options: Partial<CheckOptions> = {}) {
+  const { plant, seed, unwinds } = settings;
+  const verdict = await checkProgram(subject, { unwinds, seed: seed + number, ...options });
   const planted: Difference = { unwind: 'throw', mode: 'undisturbed', kind: 'planted', detail: `has ${plant}` };
   const difference = plant !== undefined && hasInstruction(subject.bytes, plant) ? planted : verdict.difference;
   return { verdict, difference };
@@ -54,10 +56,31 @@ async function check(from: number, to: number): Promise<void> {
   report({ kind: 'checked', counts, covered });
 }
 
+function save(
+  file: string,
+  { unwind, mode, kind, detail }: Difference,
+  args: Subject['args'],
+  bytes: Uint8Array,
+): void {
+  const shownArgs = args.map((each) => (typeof each === 'bigint' ? `${each}n` : String(each))).join(', ');
+  writeFileSync(`${file}.wasm`, bytes);
+  writeFileSync(
+    `${file}.txt`,
+    `${unwind} ${mode} ${kind}\nrun(${shownArgs})\n${detail}\n\n${printModule(decodeModule(bytes))}`,
+  );
+}
+
 async function reduce(number: number, found: Difference): Promise<void> {
   const { args, bytes } = generateProgram(settings.seed, number);
+  const file = join(settings.out, `seed-${settings.seed}-program-${number}`);
+  mkdirSync(settings.out, { recursive: true });
+  writeFileSync(`${file}.original.wasm`, bytes);
+  save(file, found, args, bytes);
   const sameIn = async (candidate: Uint8Array, unwinds = settings.unwinds): Promise<boolean> => {
-    const { difference } = await differenceOf({ args, bytes: candidate }, number, unwinds);
+    const { difference } = await differenceOf({ args, bytes: candidate }, number, {
+      unwinds,
+      fuelMax: REDUCE_FUEL_MAX,
+    });
     return difference?.kind === found.kind && difference.mode === found.mode;
   };
   // One way of unwinding is enough if the runs of that way differ among themselves.
@@ -66,16 +89,7 @@ async function reduce(number: number, found: Difference): Promise<void> {
     now: () => performance.now(),
     deadlineMs: performance.now() + REDUCE_MS,
   });
-  mkdirSync(settings.out, { recursive: true });
-  const file = join(settings.out, `seed-${settings.seed}-program-${number}`);
-  writeFileSync(`${file}.original.wasm`, bytes);
-  writeFileSync(`${file}.wasm`, reduced);
-  const shownArgs = args.map((each) => (typeof each === 'bigint' ? `${each}n` : String(each))).join(', ');
-  const { unwind, mode, kind, detail } = found;
-  writeFileSync(
-    `${file}.txt`,
-    `${unwind} ${mode} ${kind}\nrun(${shownArgs})\n${detail}\n\n${printModule(decodeModule(reduced))}`,
-  );
+  save(file, found, args, reduced);
   report({ kind: 'reduced', number, file, sizeBytes: reduced.length });
 }
 

@@ -137,15 +137,23 @@ class Run {
   readonly #args: Subject['args'];
   readonly #onPoll: (() => PollDecision) | undefined;
   readonly #stopsWaiting: boolean;
+  readonly #fuelMax: bigint | undefined;
   #host: WorkerHost;
   #breaks = 0;
   #uncaptured = 0;
 
-  constructor(module: LoadedModule, args: Subject['args'], onPoll?: () => PollDecision, stopsWaiting = false) {
+  constructor(
+    module: LoadedModule,
+    args: Subject['args'],
+    onPoll?: () => PollDecision,
+    stopsWaiting = false,
+    fuelMax?: bigint,
+  ) {
     this.#module = module;
     this.#args = args;
     this.#onPoll = onPoll;
     this.#stopsWaiting = stopsWaiting;
+    this.#fuelMax = fuelMax;
     this.#host = new WorkerHost(module.module);
   }
 
@@ -161,6 +169,7 @@ class Run {
       imports: workerImports(this.#module.module),
       hosts: [this.#host],
       handles: HANDLES,
+      ...(this.#fuelMax === undefined ? {} : { limits: { fuel: this.#fuelMax } }),
       ...(onPoll === undefined ? {} : { onPoll: counted }),
     };
   }
@@ -262,13 +271,17 @@ function leavingAtEach(decision: 'slice' | 'stop'): () => PollDecision {
   };
 }
 
+export type ModeName = 'undisturbed' | 'sliced' | 'stopped' | 'random';
+
+/** @param fuelMax What the worker may use; default: no limit of its own. */
+type Mode = (module: LoadedModule, args: Subject['args'], random: Random, fuelMax?: bigint) => Promise<Finished>;
+
 /** The ways to run a program here, by name. */
-export const MODES = {
-  undisturbed: async (module: LoadedModule, args: Subject['args']) => new Run(module, args).finish(),
-  sliced: async (module: LoadedModule, args: Subject['args']) => new Run(module, args, leavingAtEach('slice')).finish(),
-  stopped: async (module: LoadedModule, args: Subject['args']) =>
-    new Run(module, args, leavingAtEach('stop'), true).finish(),
-  random: async (module: LoadedModule, args: Subject['args'], random: Random) => {
+export const MODES: Readonly<Record<ModeName, Mode>> = {
+  undisturbed: async (module, args, _, fuelMax) => new Run(module, args, undefined, false, fuelMax).finish(),
+  sliced: async (module, args) => new Run(module, args, leavingAtEach('slice')).finish(),
+  stopped: async (module, args) => new Run(module, args, leavingAtEach('stop'), true).finish(),
+  random: async (module, args, random) => {
     const decide = (): PollDecision =>
       random.weighted([
         [5, 'go on'],
@@ -277,6 +290,4 @@ export const MODES = {
       ]);
     return new Run(module, args, decide, random.chance(2)).finish();
   },
-} as const;
-
-export type ModeName = keyof typeof MODES;
+};

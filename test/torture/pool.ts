@@ -30,6 +30,8 @@ export interface Plan {
   readonly end: number;
   readonly deadlineMs: number;
   readonly onFinding: (finding: Finding) => void;
+  /** The reduction itself crashed or hung: the program is saved as it is. */
+  readonly onNotReduced: (number: number) => void;
   readonly onReduced: (number: number, file: string, sizeBytes: number) => void;
 }
 
@@ -123,6 +125,7 @@ export class Pool {
     });
     child.on('exit', (code, signal) => {
       clearTimeout(watchdog);
+      if (request?.kind === 'reduce') this.#plan.onNotReduced(request.number);
       if (request?.kind === 'check') this.#died(request, at, hung, `code ${code}, signal ${signal}`);
       resolve();
     });

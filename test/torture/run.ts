@@ -88,6 +88,7 @@ async function main(options: Options): Promise<number> {
     deadlineMs: started + minutes * 60_000,
     onFinding: ({ number, kind, detail }) =>
       say(`program ${number}: ${kind}\n${detail.slice(0, 2000)}\n  again: ${commandOf(settings.seed, number)}`),
+    onNotReduced: (number) => say(`program ${number} could not be reduced; it is in ${settings.out} as it is`),
     onReduced: (number, file, sizeBytes) => say(`program ${number} reduced to ${sizeBytes} bytes: ${file}.txt`),
   });
   const summary = () => {
