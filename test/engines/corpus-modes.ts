@@ -13,9 +13,6 @@ const UNSUPPORTED: Partial<Record<HostName, Readonly<Record<string, string>>>> =
   bun: { memory64: 'memories with 64-bit addresses are off in JavaScriptCore' },
 };
 
-/** About so often a program is sliced or stopped in a run: enough for every kind of place, whatever the number of turns. */
-const BREAKS = 100;
-
 /** One program, one engine, one way of unwinding. */
 export interface ModesResult {
   readonly program: string;
@@ -46,10 +43,14 @@ function faultsOf(program: FunctionProgram, host: EngineHost, report: ModesRepor
   return faults;
 }
 
-/** Runs all programs in all hosts, the first of which is the measure of fuel. */
+/**
+ * Runs all programs in all hosts, the first of which is the measure of fuel.
+ * @param breaks About so often a program is sliced or stopped in a run; more are of the same places, in other turns.
+ */
 export async function runCorpus(
   hosts: readonly EngineHost[],
   exchange: Exchange,
+  breaks: number,
   onResult: (result: ModesResult) => void,
 ): Promise<void> {
   const [home] = hosts;
@@ -60,14 +61,14 @@ export async function runCorpus(
       const job = { kind: 'modes', module, unwind, export: program.export, args: program.args } as const;
       const sparse = await home.ask({ ...job, stride: 1000 });
       const safepoints = 1000 * Math.max(0, ...sparse.runs.map(({ breaks }) => breaks));
-      const stride = Math.max(1, Math.ceil(safepoints / BREAKS));
+      const stride = Math.max(1, Math.ceil(safepoints / breaks));
       const measure = await home.ask({ ...job, stride });
       for (const host of hosts) {
         const report = host === home ? measure : await host.ask({ ...job, stride });
-        const breaks = report.runs.reduce((sum, run) => sum + run.breaks, 0);
+        const left = report.runs.reduce((sum, run) => sum + run.breaks, 0);
         const faults = faultsOf(program, host, report, measure);
         const unsupported = report.unsupported !== undefined;
-        onResult({ program: program.name, host, unwind, runs: report.runs.length, breaks, unsupported, faults });
+        onResult({ program: program.name, host, unwind, runs: report.runs.length, breaks: left, unsupported, faults });
       }
     }
   }

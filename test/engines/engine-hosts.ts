@@ -1,7 +1,7 @@
 /** The programs that have an engine in them: how each is found and how an agent is started in it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import puppeteer, { type Browser, type LaunchOptions } from 'puppeteer-core';
+import puppeteer, { type Browser, type LaunchOptions, type Page } from 'puppeteer-core';
 import type { EngineName } from '../../runtime/engine/index.ts';
 import type { Exchange } from './exchange.ts';
 import type { Job, ReportOf } from './wire.ts';
@@ -123,18 +123,21 @@ function startProcess({ path, args }: HostRow, url: string, agent: string): Star
   };
 }
 
-async function startBrowser({ engine, path, args }: HostRow, url: string): Promise<Started> {
-  const options: LaunchOptions = { executablePath: path, headless: true, args: [...args] };
-  const browser: Browser = await puppeteer.launch(
-    engine === 'spidermonkey' ? { ...options, browser: 'firefox' } : options,
-  );
-  const page = await browser.newPage();
+async function startBrowser(row: HostRow, url: string): Promise<Started> {
+  const { browser, page } = await openPage(row);
   const failed = new Promise<never>((_resolve, reject) => {
     page.on('pageerror', (error) => reject(error instanceof Error ? error : new Error(String(error))));
     page.on('error', reject);
-    browser.on('disconnected', () => reject(new Error(`${path} ended`)));
+    browser.on('disconnected', () => reject(new Error(`${row.path} ended`)));
   });
   failed.catch(() => undefined);
   await page.goto(url);
   return { failed, end: () => browser.close() };
+}
+
+/** A browser without a window, and an empty page in it. */
+export async function openPage({ engine, path, args }: HostRow): Promise<{ browser: Browser; page: Page }> {
+  const options: LaunchOptions = { executablePath: path, headless: true, args: [...args] };
+  const browser = await puppeteer.launch(engine === 'spidermonkey' ? { ...options, browser: 'firefox' } : options);
+  return { browser, page: await browser.newPage() };
 }

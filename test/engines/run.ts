@@ -1,5 +1,6 @@
 /**
- * Pluvio in every engine at once: `npm run engines -- [--hosts node,bun,…] [--only PROGRAM,…] [--rounds N] [--skip trips,corpus,depth]`.
+ * Pluvio in every engine at once: `npm run engines -- [--hosts node,bun,…] [--only PROGRAM,…] [--rounds N] [--breaks N]
+ * [--skip trips,corpus,depth]`.
  *
  * First journeys, a line per stage: a program is begun in Node and goes on as a snapshot from engine to engine. Then the corpus of programs
  * in every mode and by both ways of unwinding, and recursion without end, a line per engine. The last line is a JSON object with the counts. Exit code 1: something
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     hosts: { type: 'string', default: HOST_NAMES.join(',') },
     only: { type: 'string' },
     rounds: { type: 'string', default: '3' },
+    breaks: { type: 'string', default: '100' },
     skip: { type: 'string', default: '' },
   },
 });
@@ -63,7 +65,7 @@ async function runTrips(hosts: readonly EngineHost[], exchange: Exchange, counts
 
 async function runModes(hosts: readonly EngineHost[], exchange: Exchange, counts: Counts): Promise<void> {
   const results: ModesResult[] = [];
-  await runCorpus(hosts, exchange, (result) => {
+  await runCorpus(hosts, exchange, Number(values.breaks), (result) => {
     results.push(result);
     counts.runs += result.runs;
     counts.breaks += result.breaks;
