@@ -12,6 +12,7 @@ import type { ModuleInstance } from './instance.ts';
 import { type ResolvedLimits, STACK_UNIT_BYTES } from './limits.ts';
 import type { LoadedModule } from './loaded-module.ts';
 import { captureMemories } from './memory-state.ts';
+import { shortened } from './plain-fields.ts';
 import {
   type Frame,
   type InstanceState,
@@ -270,7 +271,7 @@ export function restoreState(worker: Capturable, snapshot: Snapshot, limits: Res
   }
   const unknown = Object.keys(snapshot.hosts).filter((name) => !worker.hosts.some((host) => host.name === name));
   if (unknown.length > 0)
-    throw mismatch(`snapshot has state for host modules that this worker lacks: ${unknown.join(', ')}`);
+    throw mismatch(`snapshot has state for host modules that this worker lacks: ${unknown.map(shortened).join(', ')}`);
   return restoreFrames(instance, snapshot, handles);
 }
 

@@ -136,6 +136,14 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
     expect(await attempt(second.module, first.bytes)).toBe('SNAPSHOT_MISMATCH');
   });
 
+  it('state for a host module that nobody knows, under a very long name', async () => {
+    const [target] = targets;
+    if (target === undefined) throw new Error('the corpus has programs');
+    const forged = encodeSnapshot({ ...target.snapshot, hosts: { ['h'.repeat(70_000)]: 1 } });
+    const restored = restoreWorker(target.module, forged, { imports: OPTIONS.imports });
+    await expect(restored).rejects.toThrow(/lacks: h{64}…$/);
+  });
+
   it('more fuel than a number holds leaves none', async () => {
     const [target] = targets;
     if (target === undefined) throw new Error('the corpus has programs');
