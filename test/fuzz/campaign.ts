@@ -40,6 +40,8 @@ export interface CampaignOptions {
   readonly jobs: number;
   /** Folder for the inputs of findings. */
   readonly out: string;
+  /** Ends the campaign with what it has, when its batches have ended. */
+  readonly signal?: AbortSignal;
   readonly onProgress: (totals: Totals) => void;
 }
 
@@ -192,7 +194,11 @@ export async function runCampaign(options: CampaignOptions): Promise<Totals> {
   });
   const work = async (lane: Lane): Promise<void> => {
     let runner = new Runner(options.out, lane.network);
-    while (lane.next < end && performance.now() < deadline && totals.hangs + totals.crashes < FAILURES_MAX) {
+    const isOver = (): boolean =>
+      performance.now() >= deadline ||
+      options.signal?.aborted === true ||
+      totals.hangs + totals.crashes >= FAILURES_MAX;
+    while (lane.next < end && !isOver()) {
       const from = lane.next;
       lane.next = Math.min(end, from + BATCH_CASES);
       const batch = batchOf(options, totals, lane, from, lane.next, false);

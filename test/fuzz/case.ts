@@ -71,14 +71,14 @@ let knownPeakBytes = peakBytes();
 let checked = 0;
 
 /** Looks at what a case did to the process. @throws Violation */
-function checkProcess(input: Input, elapsedMs: number): void {
+function checkProcess({ memoryRiseBytes = MEMORY_RISE_MAX_BYTES }: Target, input: Input, elapsedMs: number): void {
   const [stray] = strays;
   if (stray !== undefined) throw new Violation(`a stray rejection: ${signatureOf(stray)}`, { cause: stray });
   const isFull = ++checked % FULL_CHECK_EVERY === 0;
   checkPrototypes();
   if (isFull) checkCanaries();
   if (!isFull && elapsedMs < MEASURED_MS) return;
-  const allowed = MEMORY_RISE_MAX_BYTES + MEMORY_RISE_PER_INPUT_BYTE * input.bytes.length;
+  const allowed = memoryRiseBytes + MEMORY_RISE_PER_INPUT_BYTE * input.bytes.length;
   const peak = peakBytes();
   const rise = peak - knownPeakBytes;
   knownPeakBytes = peak;
@@ -96,7 +96,7 @@ export async function checkInput(target: Target, input: Input): Promise<Ending> 
   }
   await nextTurn();
   try {
-    checkProcess(input, performance.now() - start);
+    checkProcess(target, input, performance.now() - start);
   } catch (thrown) {
     if (ending.kind !== 'finding') ending = findingOf(thrown);
   }

@@ -64,7 +64,10 @@ function showProgress({ cases: done, findings }: Totals): void {
   );
 }
 
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 const totals = await runCampaign({
+  signal: stop.signal,
   seed,
   targets: targetsOf(values.target),
   first: single ?? 0,

@@ -15,6 +15,8 @@ export interface Input {
 }
 
 export interface Target {
+  /** How much memory a case may take besides what its input explains, where it is more than usual. */
+  readonly memoryRiseBytes?: number;
   make(choices: Choices): Input | Promise<Input>;
   /**
    * Gives the input to the code under test; the result says how it ended when nothing was refused (`ran: …`), or which code

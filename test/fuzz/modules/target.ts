@@ -42,9 +42,13 @@ export async function openValidityTarget(): Promise<Target> {
   };
 }
 
+/** What one instruction may take on V8 beyond all limits of a worker: an array of the GC proposal. */
+const ARRAY_MAX_BYTES = 2 ** 30;
+
 export async function openModuleTarget(): Promise<Target> {
   const bases = await BaseModules.load();
   return {
+    memoryRiseBytes: 1.5 * ARRAY_MAX_BYTES,
     make(choices): Input {
       const salt = choices.bits32();
       const { base, bytes } = hostileModule(bases, choices);
