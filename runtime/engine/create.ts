@@ -1,4 +1,5 @@
 /** Making workers: new ones and those of a snapshot. */
+import { checkImportTypes } from './import-types.ts';
 import { linkImports, ModuleInstance } from './instance.ts';
 import { type ResolvedLimits, resolveLimits } from './limits.ts';
 import type { LoadedModule } from './loaded-module.ts';
@@ -23,7 +24,8 @@ function prepare(
   ];
   const limits = resolveLimits(options.limits, base);
   const links = linkImports(module, sources);
-  const thread = currentThread();
+  checkImportTypes(module, links.funcs);
+  const thread = options.thread ?? currentThread();
   const instance = new ModuleInstance(module, links, thread, limits);
   const name = options.name ?? `worker-${++unnamed}`;
   return {

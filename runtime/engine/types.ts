@@ -4,6 +4,7 @@
  * Boundary: types and tables only. Platform-neutral.
  */
 import type { RefValue, Snapshot } from './snapshot.ts';
+import type { EngineThread } from './thread.ts';
 
 /** How a call, a start or a resume ended. */
 export type Outcome =
@@ -120,6 +121,8 @@ export interface WorkerOptions {
   readonly hosts?: readonly HostModule[];
   readonly limits?: WorkerLimits;
   readonly name?: string;
+  /** Test seam: an engine thread of the worker's own, so that other workers can call its exports directly. */
+  readonly thread?: EngineThread;
 }
 
 export interface RestoreOptions extends WorkerOptions {

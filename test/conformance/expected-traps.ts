@@ -5,7 +5,8 @@ import type { TrapCode } from '../../runtime/engine/index.ts';
 const TRAPS: readonly (readonly [message: string, codes: readonly TrapCode[]])[] = [
   ['unreachable', ['unreachable']],
   ['integer divide by zero', ['divide-by-zero']],
-  ['integer overflow', ['integer-overflow']],
+  // Engines have one message for all floats that no integer stands for.
+  ['integer overflow', ['integer-overflow', 'invalid-conversion']],
   ['invalid conversion to integer', ['invalid-conversion']],
   ['out of bounds memory access', ['memory-out-of-bounds']],
   ['unaligned atomic', ['memory-out-of-bounds']],

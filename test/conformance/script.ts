@@ -169,7 +169,7 @@ function readSource(source: string, list: List): ModuleSource {
     const bytes = joined(rest.slice(1));
     return form.text === 'binary'
       ? { form: 'binary', bytes }
-      : { form: 'quote', text: new TextDecoder().decode(bytes) };
+      : { form: 'quote', text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes) };
   }
   const text = source.slice(list.start, list.end).replace(/^\(module(\s+)definition\b/, '(module$1');
   return { form: 'text', text };
@@ -252,7 +252,7 @@ function listAt(list: List, index: number): List {
 function stringAt(list: List, index: number): string {
   const node = list.items[index];
   if (node?.kind !== 'string') throw new ScriptError(list.start, `item ${index} of "${headOf(list)}" is no string`);
-  return new TextDecoder().decode(node.bytes);
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(node.bytes);
 }
 
 function numberAt(list: List, index: number): number {

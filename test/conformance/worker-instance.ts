@@ -14,7 +14,8 @@ import { EXPORTS } from '../../runtime/instrument/index.ts';
 import { type Ending, type Imports, probeTarget, type TestInstance } from './mode.ts';
 import { type ArgumentBits, probeArguments, probeName, probeResults, type ProbeTarget, type Result } from './probes.ts';
 import type { StopPlan } from './stop-plan.ts';
-import { EngineThread, makeWorker } from './worker-place.ts';
+import { EngineThread } from '../../runtime/engine/thread.ts';
+import { makeWorker } from './worker-place.ts';
 
 /** As much as a script may ask for; deep recursion must end at the engine's own stack, as it does in `bare`. */
 const LIMITS = { memoryPages: 65536, tableElements: 10_000_000, stackDepth: 100_000, wallClockMs: 60_000 } as const;
@@ -52,7 +53,7 @@ export class WorkerInstance implements TestInstance {
 
   /** @throws PluvioError as `createWorker` */
   async open(): Promise<void> {
-    this.#worker = await makeWorker(this.#setup.module, this.#options(), this.#thread);
+    this.#worker = await makeWorker(this.#setup.module, this.#options(), undefined);
   }
 
   get exports(): Imports {
@@ -123,7 +124,7 @@ export class WorkerInstance implements TestInstance {
       return;
     }
     await worker.close();
-    this.#worker = await makeWorker(this.#setup.module, this.#options(), this.#thread, bytes);
+    this.#worker = await makeWorker(this.#setup.module, this.#options(), bytes);
   }
 
   #options(): WorkerOptions {
@@ -134,6 +135,7 @@ export class WorkerInstance implements TestInstance {
       imports: stops !== undefined && opened ? this.#pausing(imports) : imports,
       handles,
       limits: LIMITS,
+      ...(this.#thread === undefined ? {} : { thread: this.#thread }),
       ...(linked || stops !== undefined ? { onPoll: () => this.#poll() } : {}),
     };
   }

@@ -108,3 +108,15 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
     expect(stops).toBeGreaterThan(2);
   });
 });
+
+it('an imported function that another instance exports must have the declared type', async () => {
+  const exporter = await assembleModule('(module (func (export "f") (param i32) (result i32) (local.get 0)))');
+  const { f } = (await WebAssembly.instantiate(exporter)).instance.exports;
+  const importer = (type: string): string => `(module (import "m" "f" (func ${type})) (func (export "run")))`;
+  const imports = { m: { f: f as WebAssembly.ExportValue } }; // the module above exports it
+  const create = async (type: string) =>
+    createWorker(await loadModule(await assembleModule(importer(type))), { imports });
+  await expect(create('(param i64) (result i32)')).rejects.toMatchObject({ code: 'IMPORT_MISMATCH' });
+  await expect(create('(param i32)')).rejects.toMatchObject({ code: 'IMPORT_MISMATCH' });
+  expect(await (await create('(param i32) (result i32)')).call('run')).toEqual({ kind: 'returned', values: [] });
+});
