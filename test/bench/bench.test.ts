@@ -63,7 +63,7 @@ const CASES = [
     },
   },
   {
-    args: ['instrument'],
+    args: ['instrument', '--growth'],
     keys: {
       benchmark: 'instrument',
       machine,
@@ -71,6 +71,7 @@ const CASES = [
       size_ratio: positive,
       compile_ratio: positive,
       per_module: { quickjs: { warm_ms: summary, compile_ratio: summary, code_size_ratio: positive } },
+      by_size: [{ warm_ms: summary }, { warm_ms: summary, code_mb: positive }],
     },
   },
   {

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
+import { fork } from './fork.ts';
 import { instrument } from './instrument.ts';
 import { overhead } from './overhead.ts';
 import { real } from './real.ts';
@@ -22,6 +23,7 @@ const FORMATS: { readonly [Name in RunName]: (result: Results[Name]) => string }
   instrument: instrument.format,
   unwind: unwind.format,
   snapshot: snapshot.format,
+  fork: fork.format,
 };
 
 function sectionOf<Name extends RunName>(folder: string, name: Name): string | undefined {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
+import type { ForkResult } from './fork.ts';
 import type { InstrumentResult } from './instrument.ts';
 import type { OverheadResult } from './overhead.ts';
 import type { RealResult } from './real.ts';
@@ -20,6 +21,7 @@ export interface Results {
   readonly instrument: InstrumentResult;
   readonly unwind: UnwindResult;
   readonly snapshot: SnapshotResult;
+  readonly fork: ForkResult;
 }
 export type RunName = keyof Results;
 
@@ -35,6 +37,7 @@ export const RUNS: Readonly<Record<RunName, readonly string[]>> = {
   instrument: ['instrument', '--growth'],
   unwind: ['unwind', '--growth'],
   snapshot: ['snapshot', '--growth'],
+  fork: ['fork'],
 };
 export const RUN_NAMES = Object.keys(RUNS) as readonly RunName[]; // the record has exactly these keys
 

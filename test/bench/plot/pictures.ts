@@ -128,6 +128,39 @@ function unwindTimes(folder: string): string | undefined {
   });
 }
 
+const MEMORY_TICKS = [
+  [2 ** 16, '64 KiB'],
+  [2 ** 20, '1 MiB'],
+  [2 ** 24, '16 MiB'],
+  [2 ** 28, '256 MiB'],
+  [2 ** 30, '1 GiB'],
+] as const;
+
+function snapshotTimes(folder: string): string | undefined {
+  const result = readResult(folder, 'snapshot');
+  if (result === undefined || result.by_memory.length === 0) return undefined;
+  const { by_memory, machine } = result;
+  const curve = (read: (entry: (typeof by_memory)[number]) => Summary): Point[] =>
+    by_memory.map((entry) => spreadPoint(entry.memory_bytes, read(entry)));
+  return lineChart({
+    title: 'From a stopped worker to bytes and back, by its memory',
+    subtitle: `Memory full of random bytes; warm, by the clock. ${machine.engine}`,
+    x: { label: 'memory (logarithmic)', ticks: MEMORY_TICKS },
+    y: { label: 'milliseconds (logarithmic)', kind: 'log' },
+    curves: [
+      { name: 'capture', colour: COLOURS.blue, points: curve(({ capture_ms }) => capture_ms) },
+      { name: 'restore', colour: COLOURS.green, points: curve(({ restore_ms }) => restore_ms) },
+      { name: 'delta of 1 %, both', colour: COLOURS.purple, points: curve(({ delta_ms }) => delta_ms) },
+      {
+        name: 'for scale: memory copied out and into a bare instance',
+        colour: COLOURS.grey,
+        dashed: true,
+        points: by_memory.map((entry) => ({ x: entry.memory_bytes, y: entry.ms.median / entry.copy_ratio.median })),
+      },
+    ],
+  });
+}
+
 function overheadChart(folder: string, name: 'overhead' | 'overhead-bun'): string | undefined {
   const result = readResult(folder, name);
   return (
@@ -152,4 +185,5 @@ export const PICTURES: Readonly<Record<string, (folder: string) => string | unde
   'instrument-time.svg': instrumentTimes,
   'instrument-ratio.svg': instrumentRatios,
   'unwind.svg': unwindTimes,
+  'snapshot.svg': snapshotTimes,
 };
