@@ -262,12 +262,12 @@ function stateOf(worker: Worker): Finished['state'] {
   }
 }
 
-/** Goes on at the safepoint where the worker was left, then leaves at the next one. */
+/** Leaves at the first safepoint; then goes on at the one where the worker was left, and leaves at the next. */
 function leavingAtEach(decision: 'slice' | 'stop'): () => PollDecision {
-  let fresh = false;
+  let left = true;
   return () => {
-    fresh = !fresh;
-    return fresh ? 'go on' : decision;
+    left = !left;
+    return left ? 'go on' : decision;
   };
 }
 
