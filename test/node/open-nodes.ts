@@ -51,7 +51,10 @@ async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
 /** A module with state and exports: `add` counts, `spin` never ends, `fail` traps, `floats` gives odd numbers. */
 export const counterModule = (): Promise<Uint8Array<ArrayBuffer>> => assemble(COUNTER);
 
-/** `run` fills 6 MiB with numbers, works on a few of them as often as it is told, and gives a sum of all. */
+/**
+ * `fill` fills 6 MiB with numbers that do not compress, `spin` works on the first 4 KiB for ever; `run` fills, works as often as it is told,
+ * and gives a sum of all.
+ */
 export const largeModule = (): Promise<Uint8Array<ArrayBuffer>> => assemble(LARGE);
 
 async function assemble(text: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -61,17 +64,22 @@ async function assemble(text: string): Promise<Uint8Array<ArrayBuffer>> {
 
 const LARGE = `(module
   (memory 96)
-  (func (export "run") (param $rounds i32) (result i32) (local $at i32) (local $x i32)
+  (func $fill (export "fill") (result i32) (local $at i32) (local $x i32)
     (local.set $x (i32.const 1))
     (loop $fill
       (local.set $x (i32.add (i32.mul (local.get $x) (i32.const 1664525)) (i32.const 1013904223)))
       (i32.store (local.get $at) (local.get $x))
       (br_if $fill (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 4))) (i32.const 0x600000))))
+    (local.get $x))
+  (func $work (export "work") (param $rounds i32) (local $at i32)
     (loop $work
       (local.set $at (i32.and (i32.mul (local.get $rounds) (i32.const 4)) (i32.const 0xfff)))
       (i32.store (local.get $at) (i32.add (i32.load (local.get $at)) (local.get $rounds)))
-      (br_if $work (local.tee $rounds (i32.sub (local.get $rounds) (i32.const 1)))))
-    (local.set $at (i32.const 0))
+      (br_if $work (local.tee $rounds (i32.sub (local.get $rounds) (i32.const 1))))))
+  (func (export "spin") (loop $again (call $work (i32.const 1024)) (br $again)))
+  (func (export "run") (param $rounds i32) (result i32) (local $at i32) (local $x i32)
+    (local.set $x (call $fill))
+    (call $work (local.get $rounds))
     (loop $sum
       (local.set $x (i32.add (i32.rotl (local.get $x) (i32.const 1)) (i32.load (local.get $at))))
       (br_if $sum (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 4))) (i32.const 0x600000))))
