@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeInput } from './case.ts';
 import type { Batch, BatchResult, Finding, FromChild } from './messages.ts';
+import { PEAK_RESET_FILE } from './peak-memory.ts';
 import { type TargetName, targetOf, TARGETS } from './targets.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -124,6 +125,7 @@ class Runner {
       `--allow-fs-read=${realpathSync(join(ROOT, 'node_modules'))}`,
       `--allow-fs-read=${out}`,
       `--allow-fs-write=${out}`,
+      `--allow-fs-write=${PEAK_RESET_FILE}`,
       ...(network && process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : []),
     ];
     this.#child = fork(CHILD, [], {

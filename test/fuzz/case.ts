@@ -6,6 +6,7 @@
 import { ERROR_CODES, PluvioError } from '../../runtime/errors/index.ts';
 import { checkCanaries, checkPrototypes } from './canaries.ts';
 import { Choices } from './choices.ts';
+import { watchPeak } from './peak-memory.ts';
 import { type Input, mustHold, type Target, Violation } from './target.ts';
 
 export type Ending =
@@ -13,7 +14,7 @@ export type Ending =
   | { readonly kind: 'ran'; readonly how: string }
   | { readonly kind: 'finding'; readonly signature: string; readonly report: string };
 
-/** How much the most that the process ever held in memory may rise by one case, besides what its input explains. */
+/** How much more memory the process may hold at the peak of a case than before it, besides what its input explains. */
 const MEMORY_RISE_MAX_BYTES = 512 * 2 ** 20;
 const MEMORY_RISE_PER_INPUT_BYTE = 256;
 const MESSAGE_MAX_LENGTH = 20_000;
@@ -61,33 +62,23 @@ export function watchStrays(): void {
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-/** Below this time a case cannot have taken much memory, and asking the system costs more than most cases. */
-const MEASURED_MS = 20;
-/** Every so many cases all canaries are looked at, and the peak of memory. */
+/** Every so many cases all canaries are looked at. */
 const FULL_CHECK_EVERY = 64;
-
-const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
-let knownPeakBytes = peakBytes();
 let checked = 0;
 
 /** Looks at what a case did to the process. @throws Violation */
-function checkProcess({ memoryRiseBytes = MEMORY_RISE_MAX_BYTES }: Target, input: Input, elapsedMs: number): void {
+function checkProcess({ memoryRiseBytes = MEMORY_RISE_MAX_BYTES }: Target, input: Input, riseBytes: number): void {
   const [stray] = strays;
   if (stray !== undefined) throw new Violation(`a stray rejection: ${signatureOf(stray)}`, { cause: stray });
-  const isFull = ++checked % FULL_CHECK_EVERY === 0;
   checkPrototypes();
-  if (isFull) checkCanaries();
-  if (!isFull && elapsedMs < MEASURED_MS) return;
+  if (++checked % FULL_CHECK_EVERY === 0) checkCanaries();
   const allowed = memoryRiseBytes + MEMORY_RISE_PER_INPUT_BYTE * input.bytes.length;
-  const peak = peakBytes();
-  const rise = peak - knownPeakBytes;
-  knownPeakBytes = peak;
-  mustHold(rise < allowed, () => `memory rose by ${rise} bytes for an input of ${input.bytes.length}`);
+  mustHold(riseBytes < allowed, () => `memory rose by ${riseBytes} bytes for an input of ${input.bytes.length}`);
 }
 
 /** Gives an input to its target. */
 export async function checkInput(target: Target, input: Input): Promise<Ending> {
-  const start = performance.now();
+  const riseBytes = watchPeak();
   let ending: Ending;
   try {
     ending = { kind: 'ran', how: await target.check(input) };
@@ -96,7 +87,7 @@ export async function checkInput(target: Target, input: Input): Promise<Ending> 
   }
   await nextTurn();
   try {
-    checkProcess(target, input, performance.now() - start);
+    checkProcess(target, input, riseBytes());
   } catch (thrown) {
     if (ending.kind !== 'finding') ending = findingOf(thrown);
   }

@@ -2,10 +2,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { checkInput } from './case.ts';
+import { frameOfZeros } from './bundles/zstd.ts';
 import { runCampaign } from './campaign.ts';
 import { Choices } from './choices.ts';
 import { summaryOf } from './summary.ts';
+import type { Input } from './target.ts';
 import { TARGET_NAMES, type TargetName, targetOf } from './targets.ts';
 
 const SEED = 20_261_124;
@@ -40,6 +44,21 @@ it.each(TARGET_NAMES)(
   },
   TIMEOUT_MS,
 );
+
+it("the memory that a case takes is found behind a higher peak, and is no other case's", async () => {
+  const take = (sizeBytes: number) => Promise.resolve(String(new Uint8Array(sizeBytes).fill(1).length));
+  const input: Input = { base: '', salt: 0, bytes: new Uint8Array() };
+  const checking = (sizeBytes: number, allowedBytes: number) =>
+    checkInput({ make: () => input, check: () => take(sizeBytes), memoryRiseBytes: allowedBytes }, input);
+  const MIB = 2 ** 20;
+  expect(await checking(300 * MIB, 400 * MIB)).toMatchObject({ kind: 'ran' });
+  expect(await checking(4 * MIB, 100 * MIB)).toMatchObject({ kind: 'ran' });
+  expect(await checking(350 * MIB, 40 * MIB)).toMatchObject({ kind: 'finding' });
+});
+
+it.each([0, 1, 4096, 4 * 2 ** 20 + 1])('a frame of %d zeros gives them', (sizeBytes) => {
+  expect(zstdDecompressSync(frameOfZeros(sizeBytes))).toEqual(Buffer.alloc(sizeBytes));
+});
 
 it('a case depends on its seed and number alone', () => {
   const numbers = (seed: number, caseNumber: number): number[] => {
