@@ -75,7 +75,7 @@ export const RIGHTS_OF_KIND = {
   ),
 } as const;
 
-/** Rights that a path_open must not ask for on a directory, unless it asks for a directory. */
+/** Rights that a path_open must not ask for on a directory. */
 export const RIGHTS_TO_WRITE = maskOf('fd_write', 'fd_allocate', 'fd_filestat_set_size');
 
 export const FILETYPE = {

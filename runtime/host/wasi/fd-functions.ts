@@ -78,11 +78,8 @@ function writePrestatName(wasi: WasiContext, fd: number, address: number, sizeBy
 }
 
 /** A preopened directory stays where it is: its number is what the guest's libc knows it by. */
+/** A preopened directory is a descriptor like any other: it may be replaced, and stays preopened under another number. */
 function renumber({ descriptors }: WasiContext, from: number, to: number): Result {
-  for (const fd of [from, to]) {
-    const descriptor = descriptors.get(fd);
-    if (descriptor.kind === 'directory' && descriptor.preopen !== undefined) fail('notsup');
-  }
   descriptors.renumber(from, to);
   return undefined;
 }

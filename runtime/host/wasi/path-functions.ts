@@ -130,6 +130,7 @@ function symlink(
 ): Result {
   const text = wasi.memory.readPath(targetAt, targetBytes, wasi.limits.maxPathBytes);
   if (text === '') fail('noent');
+  if (text.startsWith('/')) fail('notcapable'); // no lookup would follow it
   const place = target(wasi, fd, pathAt, pathBytes);
   const name = freeName(place);
   if (place.wantsDirectory) fail('noent');

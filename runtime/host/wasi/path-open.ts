@@ -79,7 +79,7 @@ function openTarget(
   if (inode.kind === 'symlink') fail(wantsDirectory ? 'notdir' : 'loop');
   if (inode.kind === 'directory') {
     if (has(oflags, OFLAGS.creat | OFLAGS.trunc)) fail('isdir');
-    if (!wantsDirectory && has(rights, RIGHTS_TO_WRITE)) fail('isdir');
+    if (has(rights, RIGHTS_TO_WRITE)) fail('isdir');
     return inode;
   }
   if (wantsDirectory || target.wantsDirectory) fail('notdir');

@@ -166,6 +166,41 @@ test('several preopened directories do not reach each other', () => {
   expect(guest.call('fd_prestat_get', 5, 0)).toBe(ERRNO.badf);
 });
 
+test('a preopened directory can be renumbered, and replaced', () => {
+  const guest = new HandGuest({ preopens: { '/a': { x: '', sub: { symlink: 'x' } }, '/b': { y: '' } } });
+  expect(guest.call('path_create_directory', 4, ...guest.text('d'))).toBe(0);
+  expect(guest.call('path_open', 4, 0, ...guest.text('d'), 2, 0n, 0n, 0, 8)).toBe(0);
+  const fd = guest.view.getUint32(8, true);
+  expect(guest.call('fd_renumber', fd, 3)).toBe(0);
+  expect(guest.call('fd_prestat_get', 3, 0)).toBe(ERRNO.badf); // no longer preopened
+  expect(guest.call('path_filestat_get', 3, 0, ...guest.text('.'), 64)).toBe(ERRNO.notcapable); // opened without rights
+  expect(guest.call('fd_fdstat_get', fd, 64)).toBe(ERRNO.badf);
+  expect(guest.call('fd_renumber', 4, 3)).toBe(0);
+  const moved = guest.moved({ preopens: { '/a': { x: '', sub: { symlink: 'x' } }, '/b': { y: '' } } });
+  for (const one of [guest, moved]) {
+    expect(one.call('fd_prestat_dir_name', 3, 64, 2)).toBe(0);
+    expect(one.readText(64, 2)).toBe('/b');
+    expect(one.open('y').errno).toBe(0);
+  }
+});
+
+test('a directory cannot be opened to be written, also when a directory is asked for', () => {
+  const guest = new HandGuest({ files: { 'd/': '' } });
+  const open = (oflags: number, rights: bigint) =>
+    guest.call('path_open', 3, 0, ...guest.text('d'), oflags, rights, 0n, 0, 8);
+  const [read, write] = [1n << 1n, 1n << 6n];
+  for (const oflags of [0, 2]) {
+    expect(open(oflags, read)).toBe(0);
+    expect(open(oflags, read | write)).toBe(ERRNO.isdir);
+  }
+});
+
+test('a link cannot point to an absolute path', () => {
+  const guest = new HandGuest({ files: { f: '' } });
+  expect(guest.call('path_symlink', ...guest.text('/f', 2048), 3, ...guest.text('s'))).toBe(ERRNO.notcapable);
+  expect(guest.call('path_symlink', ...guest.text('./f', 2048), 3, ...guest.text('s'))).toBe(0);
+});
+
 test('two workers share base files and nothing else', () => {
   const files = { shared: 'base' };
   const [one, two] = [new HandGuest({ files }), new HandGuest({ files })];
