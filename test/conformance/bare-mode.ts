@@ -21,6 +21,8 @@ import {
 import { addProbe, type ArgumentBits, probeArguments, probeName, probeResults, type ProbeTarget } from './probes.ts';
 
 export class BareSession implements Session {
+  readonly stopCounts = undefined;
+
   async check(bytes: Uint8Array<ArrayBuffer>): Promise<Ending | undefined> {
     try {
       await WebAssembly.compile(bytes);

@@ -3,6 +3,7 @@ import type { TrapCode } from '../../runtime/engine/index.ts';
 import type { Module } from '../../runtime/wasm/index.ts';
 import type { HostValues } from './host-values.ts';
 import type { ArgumentBits, ProbeTarget, Result } from './probes.ts';
+import type { StopCounts } from './stop-plan.ts';
 
 export const MODES = ['bare', 'roundtrip', 'instrumented', 'instrumented-flag', 'stopped', 'stopped-flag'] as const;
 export type ModeName = (typeof MODES)[number];
@@ -36,6 +37,8 @@ export interface Session {
     imports: ReadonlyMap<string, ImportSource>,
   ): Promise<TestInstance | Ending>;
   close(): Promise<void>;
+  /** How often calls were stopped; undefined: the mode stops nothing. */
+  readonly stopCounts: StopCounts | undefined;
 }
 
 export interface ImportSource {

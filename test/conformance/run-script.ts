@@ -16,16 +16,22 @@ import type { Script } from './prepare.ts';
 import type { ArgumentBits } from './probes.ts';
 import type { Action, Argument, Command, ModuleSource } from './script.ts';
 import { instantiateSpectest } from './spectest.ts';
+import type { StopCounts } from './stop-plan.ts';
 import { WorkerSession } from './worker-mode.ts';
 
 export interface Check {
   readonly file: string;
   readonly line: number;
-  /** The command, shortened. */
+  /** The beginning of the command. */
   readonly text: string;
   readonly result: 'passed' | 'failed' | 'skipped';
   /** Why it was skipped, or what came instead of what was expected. */
   readonly reason: string;
+}
+
+export interface ScriptResult {
+  readonly checks: readonly Check[];
+  readonly stopCounts: StopCounts | undefined;
 }
 
 const SESSIONS = {
@@ -41,7 +47,7 @@ const SESSIONS = {
 const STATIC_CHECKS: readonly Command['kind'][] = ['assert_malformed', 'assert_invalid'];
 
 /** One check for each command that asserts something, or runs something. */
-export async function runScript(script: Script, mode: ModeName, seed: number): Promise<Check[]> {
+export async function runScript(script: Script, mode: ModeName, seed: number): Promise<ScriptResult> {
   const hosts = new HostValues();
   const linked = script.commands.some(({ kind }) => kind === 'register');
   const session = SESSIONS[mode]({ hosts, linked, seed });
@@ -54,7 +60,7 @@ export async function runScript(script: Script, mode: ModeName, seed: number): P
     checks.push({ file: script.file, line: script.lineOf(command), text: command.text, ...verdict });
   }
   await session.close();
-  return checks;
+  return { checks, stopCounts: session.stopCounts };
 }
 
 type Verdict = Pick<Check, 'result' | 'reason'>;
@@ -129,7 +135,7 @@ class ScriptRun {
       case 'assert_invalid':
         return this.#refused(command.source, 'MODULE_INVALID');
       case 'unsupported':
-        return skipped(`the command ${command.form} is about the text format or threads of the embedder`);
+        return skipped(`${command.form}: needs annotations of the text format, or threads`);
     }
   }
 

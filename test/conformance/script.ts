@@ -94,7 +94,8 @@ const COMMANDS = new Set<string>([
   'thread',
   'wait',
 ]);
-const SHOWN_LENGTH = 160;
+/** Characters of a command that are kept for messages. */
+const TEXT_LENGTH = 1000;
 
 /** The commands of a script. A text that begins with a field of a module is one module. @throws ScriptError */
 export function readScript(source: string): Command[] {
@@ -106,9 +107,8 @@ export function readScript(source: string): Command[] {
     ];
   }
   return lists.map((list) => {
-    const text = source.slice(list.start, list.end).replace(/\s+/g, ' ');
-    const shown = text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
-    return { ...readCommand(source, list), start: list.start, text: shown };
+    const text = source.slice(list.start, Math.min(list.end, list.start + TEXT_LENGTH)).replace(/\s+/g, ' ');
+    return { ...readCommand(source, list), start: list.start, text };
   });
 }
 

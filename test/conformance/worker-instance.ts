@@ -1,20 +1,18 @@
 /** An instance that is a worker, and its migrations. */
 import {
   type HandleMap,
-  type HostFunction,
   type LoadedModule,
   type Outcome,
-  pending,
-  type PollDecision,
   type Worker,
   type WorkerOptions,
 } from '../../runtime/engine/index.ts';
+import { EngineThread } from '../../runtime/engine/thread.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import { EXPORTS } from '../../runtime/instrument/index.ts';
 import { type Ending, type Imports, probeTarget, type TestInstance } from './mode.ts';
 import { type ArgumentBits, probeArguments, probeName, probeResults, type ProbeTarget, type Result } from './probes.ts';
 import type { StopPlan } from './stop-plan.ts';
-import { EngineThread } from '../../runtime/engine/thread.ts';
+import { Stopper } from './stopper.ts';
 import { makeWorker } from './worker-place.ts';
 
 /** As much as a script may ask for; deep recursion must end at the engine's own stack, as it does in `bare`. */
@@ -43,11 +41,15 @@ export class WorkerInstance implements TestInstance {
   #worker: Worker | undefined;
   /** A call of this instance, not of another that calls it, is in progress. */
   #active = false;
-  /** Where the worker was stopped, until that place is passed. */
-  #stoppedAt: 'safepoint' | 'host call' | undefined;
+  readonly #stopper: Stopper;
 
   constructor(setup: WorkerSetup) {
     this.#setup = setup;
+    this.#stopper = new Stopper({
+      plan: setup.stops,
+      isAllowed: () => this.#active && this.restriction === undefined,
+      stop: () => void this.#opened().stop(),
+    });
     this.#thread = setup.linked ? new EngineThread() : undefined;
   }
 
@@ -87,8 +89,7 @@ export class WorkerInstance implements TestInstance {
   async #call(name: string, args: readonly unknown[]): Promise<Outcome> {
     const { stops } = this.#setup;
     this.restriction = stops === undefined ? undefined : this.#restriction();
-    stops?.begin();
-    this.#stoppedAt = undefined;
+    this.#stopper.begin();
     if (stops !== undefined) await this.#migrate();
     this.#active = true;
     try {
@@ -132,46 +133,11 @@ export class WorkerInstance implements TestInstance {
     const opened = this.#worker !== undefined;
     return {
       // The first worker gets the imports as they are, so that their types are checked.
-      imports: stops !== undefined && opened ? this.#pausing(imports) : imports,
+      imports: stops !== undefined && opened ? this.#stopper.pausing(imports) : imports,
       handles,
       limits: LIMITS,
       ...(this.#thread === undefined ? {} : { thread: this.#thread }),
-      ...(linked || stops !== undefined ? { onPoll: () => this.#poll() } : {}),
-    };
-  }
-
-  #poll(): PollDecision {
-    if (this.#stoppedAt === 'safepoint') {
-      this.#stoppedAt = undefined;
-      return 'go on';
-    }
-    if (!this.#stopsHere()) return 'go on';
-    this.#stoppedAt = 'safepoint';
-    return 'stop';
-  }
-
-  #stopsHere(): boolean {
-    return this.#active && this.restriction === undefined && this.#setup.stops?.stopsHere() === true;
-  }
-
-  /** Imports whose functions are stopped at before they do anything. */
-  #pausing(imports: Readonly<Record<string, Imports>>): Record<string, Record<string, WebAssembly.ExportValue>> {
-    const pausing = (value: WebAssembly.ExportValue): WebAssembly.ExportValue =>
-      typeof value === 'function' ? this.#pausingFunc(value as HostFunction) : value; // an exported function is one
-    const each = (parts: Imports): Record<string, WebAssembly.ExportValue> =>
-      Object.fromEntries(Object.entries(parts).map(([name, value]) => [name, pausing(value)]));
-    return Object.fromEntries(Object.entries(imports).map(([name, parts]) => [name, each(parts)]));
-  }
-
-  #pausingFunc(func: HostFunction): (...args: never[]) => unknown {
-    return (...args) => {
-      if (this.#stoppedAt === 'host call') this.#stoppedAt = undefined;
-      else if (this.#stopsHere()) {
-        this.#stoppedAt = 'host call';
-        void this.#opened().stop();
-        return pending(new Promise<never>(() => undefined));
-      }
-      return func(...args);
+      ...(linked || stops !== undefined ? { onPoll: () => this.#stopper.poll() } : {}),
     };
   }
 

@@ -22,7 +22,7 @@ import {
   type TestInstance,
 } from './mode.ts';
 import { addIdleExport, addProbe } from './probes.ts';
-import { StopPlan } from './stop-plan.ts';
+import { type StopCounts, StopPlan } from './stop-plan.ts';
 import { BEGIN, WorkerInstance } from './worker-instance.ts';
 
 export class WorkerSession implements Session {
@@ -79,6 +79,10 @@ export class WorkerSession implements Session {
       if (source instanceof WorkerInstance) source.isShared = true;
       if (desc.kind === 'table' && this.#options.linked) instance.isShared = true;
     }
+  }
+
+  get stopCounts(): StopCounts | undefined {
+    return this.#stops?.counts;
   }
 
   async close(): Promise<void> {
