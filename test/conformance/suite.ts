@@ -4,7 +4,7 @@ import { join, matchesGlob } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { concerns, type Expectation } from './expectations.ts';
 import type { ModeName } from './mode.ts';
-import { prepareScript } from './prepare.ts';
+import { prepareScript, type Script } from './prepare.ts';
 import { expected, Report } from './report.ts';
 import { runScript, type ScriptResult } from './run-script.ts';
 import { moduleOfText } from './text-module.ts';
@@ -43,7 +43,8 @@ export async function runSuite(options: SuiteOptions): Promise<Report> {
   const next = async (run: (request: FileRequest) => Promise<readonly ModeResult[]>): Promise<void> => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       const row = missing.find((one) => concerns(one, file ?? ''));
-      const results = row === undefined ? await run({ folder, file, modes, seed }) : leftOut(file, modes, row.reason);
+      const results =
+        row === undefined ? await run({ folder, file, modes, seed }) : wholeFile(file, modes, 'skipped', row.reason);
       for (const { mode, checks, stopCounts } of results) {
         for (const check of checks) report.add(mode, expected(check, mode, expectations));
         if (stopCounts !== undefined) report.addStops(mode, stopCounts);
@@ -61,7 +62,12 @@ export const isChosen = ({ only = ['**'] }: SuiteOptions, file: string): boolean
 
 /** Runs one script in every mode that is asked for. */
 export async function runFile({ folder, file, modes, seed }: FileRequest): Promise<ModeResult[]> {
-  const script = await prepareScript(join(folder, file), file);
+  let script: Script;
+  try {
+    script = await prepareScript(join(folder, file), file);
+  } catch (error) {
+    return wholeFile(file, modes, 'failed', `the script cannot be read: ${String(error)}`);
+  }
   const results: ModeResult[] = [];
   for (const mode of modes) results.push({ mode, ...(await runScript(script, mode, seed)) });
   return results;
@@ -76,13 +82,14 @@ async function missingFeatures(expectations: readonly Expectation[]): Promise<Ex
   return missing;
 }
 
-/** A file that is left out counts as one check. */
-const leftOut = (file: string, modes: readonly ModeName[], reason: string): ModeResult[] =>
-  modes.map((mode) => ({
-    mode,
-    checks: [{ file, line: 1, text: file, result: 'skipped', reason }],
-    stopCounts: undefined,
-  }));
+/** A file that does not run counts as one check. */
+const wholeFile = (
+  file: string,
+  modes: readonly ModeName[],
+  result: 'failed' | 'skipped',
+  reason: string,
+): ModeResult[] =>
+  modes.map((mode) => ({ mode, checks: [{ file, line: 1, text: file, result, reason }], stopCounts: undefined }));
 
 /** Lets `work` run files on a thread of their own. */
 async function onThread(

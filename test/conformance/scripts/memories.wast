@@ -1,0 +1,33 @@
+;; Several memories, one of them with 64-bit addresses; segments; growth.
+(module
+  (memory $near (export "near") 1 3)
+  (memory $far i64 1)
+  (data $word "rainfall")
+  (data (memory $near) (i32.const 8) "\01\02\03\04")
+  (func (export "copy word") (param $at i64)
+    (memory.init $far $word (local.get $at) (i32.const 0) (i32.const 8)))
+  (func (export "far byte") (param i64) (result i32) (i32.load8_u $far (local.get 0)))
+  (func (export "across") (param $count i32) (result i32) (local $sum i32)
+    (memory.copy $near $far (i32.const 100) (i64.const 0) (i32.const 8))
+    (loop $next
+      (local.set $sum (i32.add (local.get $sum) (i32.load8_u $near offset=99 (local.get $count))))
+      (br_if $next (local.tee $count (i32.sub (local.get $count) (i32.const 1)))))
+    (local.get $sum))
+  (func (export "drop") (data.drop $word))
+  (func (export "grow") (param i32) (result i32) (memory.grow $near (local.get 0)))
+  (func (export "pages") (result i32) (memory.size $near))
+  (func (export "first") (result i32) (i32.load $near (i32.const 8))))
+
+(assert_return (invoke "first") (i32.const 0x04030201))
+(assert_return (invoke "copy word" (i64.const 0)))
+(assert_return (invoke "far byte" (i64.const 1)) (i32.const 97))
+(assert_return (invoke "across" (i32.const 8)) (i32.const 841))
+(assert_trap (invoke "copy word" (i64.const 65529)) "out of bounds memory access")
+(assert_trap (invoke "far byte" (i64.const 0x1_0000_0000_0000)) "out of bounds memory access")
+(assert_return (invoke "drop"))
+(assert_trap (invoke "copy word" (i64.const 0)) "out of bounds memory access")
+(assert_return (invoke "grow" (i32.const 2)) (i32.const 1))
+(assert_return (invoke "grow" (i32.const 1)) (i32.const -1))
+(assert_return (invoke "pages") (i32.const 3))
+
+(assert_trap (module (memory 1) (data (i32.const 65535) "ab")) "out of bounds memory access")

@@ -1,0 +1,33 @@
+;; Arithmetic in loops, and values of which JavaScript would lose bits.
+(module
+  (func (export "sum of squares") (param $n i64) (result i64) (local $sum i64)
+    (loop $next
+      (local.set $sum (i64.add (local.get $sum) (i64.mul (local.get $n) (local.get $n))))
+      (br_if $next (i64.ne (local.tee $n (i64.sub (local.get $n) (i64.const 1))) (i64.const 0))))
+    (local.get $sum))
+  (func (export "halve often") (param $x f64) (param $times i32) (result f64)
+    (loop $next
+      (local.set $x (f64.div (local.get $x) (f64.const 2)))
+      (br_if $next (local.tee $times (i32.sub (local.get $times) (i32.const 1)))))
+    (local.get $x))
+  (func (export "same f32") (param f32) (result f32) (loop) (local.get 0))
+  (func (export "same f64") (param f64) (result f64) (loop) (local.get 0))
+  (func (export "root") (param f64) (result f64) (f64.sqrt (local.get 0)))
+  (func (export "divide") (param i32 i32) (result i32 i32)
+    (i32.div_s (local.get 0) (local.get 1)) (i32.rem_s (local.get 0) (local.get 1)))
+  (func (export "whole") (param f32) (result i64) (i64.trunc_f32_u (local.get 0)))
+  (global (export "edge") (mut i64) (i64.const 0x8000_0000_0000_0000)))
+
+(assert_return (invoke "sum of squares" (i64.const 40)) (i64.const 22140))
+(assert_return (invoke "sum of squares" (i64.const 1)) (i64.const 1))
+(assert_return (invoke "halve often" (f64.const 1) (i32.const 60)) (f64.const 0x1p-60))
+(assert_return (invoke "same f32" (f32.const nan:0x200001)) (f32.const nan:0x200001))
+(assert_return (invoke "same f64" (f64.const -nan:0x4000000000001)) (f64.const -nan:0x4000000000001))
+(assert_return (invoke "same f64" (f64.const -0)) (f64.const -0))
+(assert_return (invoke "root" (f64.const -1)) (f64.const nan:canonical))
+(assert_return (invoke "root" (f64.const nan:0x123)) (f64.const nan:arithmetic))
+(assert_return (invoke "divide" (i32.const -7) (i32.const 2)) (i32.const -3) (i32.const -1))
+(assert_trap (invoke "divide" (i32.const 1) (i32.const 0)) "integer divide by zero")
+(assert_trap (invoke "divide" (i32.const 0x80000000) (i32.const -1)) "integer overflow")
+(assert_trap (invoke "whole" (f32.const nan)) "invalid conversion to integer")
+(assert_return (get "edge") (i64.const -9223372036854775808))
