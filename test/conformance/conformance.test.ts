@@ -86,6 +86,11 @@ describe('a script', () => {
     expect(sameInAllModes(await runSuite(optionsOf(folder)))).toEqual([0, 1, 0]);
   });
 
+  it('that starts threads is left out', async () => {
+    await writeFile(join(folder, 'threads.wast'), '(module) (thread $one (invoke "f")) (wait $one) (invoke "f")');
+    expect(sameInAllModes(await runSuite(optionsOf(folder)))).toEqual([0, 0, 1]);
+  });
+
   it('is left out while the engine lacks what it needs', async () => {
     await mkdir(join(folder, 'proposals/weather'), { recursive: true });
     await writeFile(join(folder, 'proposals/weather/rain.wast'), '(module (func (i32.const 1)))');

@@ -10,6 +10,8 @@ const TRAPS: readonly (readonly [message: string, codes: readonly TrapCode[]])[]
   ['invalid conversion to integer', ['invalid-conversion']],
   ['out of bounds memory access', ['memory-out-of-bounds']],
   ['unaligned atomic', ['memory-out-of-bounds']],
+  // Waiting without anybody who could wake: it has no code of its own.
+  ['expected shared memory', ['unknown']],
   ['out of bounds table access', ['table-out-of-bounds']],
   ['out of bounds array access', ['array-out-of-bounds']],
   ['undefined element', ['table-out-of-bounds']],

@@ -135,7 +135,7 @@ class ScriptRun {
       case 'assert_invalid':
         return this.#refused(command.source, 'MODULE_INVALID');
       case 'unsupported':
-        return skipped(`${command.form}: needs annotations of the text format, or threads`);
+        return skipped(`${command.form}: needs annotations of the text format`);
     }
   }
 

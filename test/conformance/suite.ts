@@ -60,6 +60,9 @@ export async function runSuite(options: SuiteOptions): Promise<Report> {
 export const isChosen = ({ only = ['**'] }: SuiteOptions, file: string): boolean =>
   only.some((pattern) => matchesGlob(file, pattern));
 
+/** What such a script checks later depends on what its threads did. */
+const THREADS_REASON = 'the script runs threads at the same time; a worker is one thread';
+
 /** Runs one script in every mode that is asked for. */
 export async function runFile({ folder, file, modes, seed }: FileRequest): Promise<ModeResult[]> {
   let script: Script;
@@ -67,6 +70,9 @@ export async function runFile({ folder, file, modes, seed }: FileRequest): Promi
     script = await prepareScript(join(folder, file), file);
   } catch (error) {
     return wholeFile(file, modes, 'failed', `the script cannot be read: ${String(error)}`);
+  }
+  if (script.commands.some((command) => command.kind === 'unsupported' && command.form === 'thread')) {
+    return wholeFile(file, modes, 'skipped', THREADS_REASON);
   }
   const results: ModeResult[] = [];
   for (const mode of modes) results.push({ mode, ...(await runScript(script, mode, seed)) });
