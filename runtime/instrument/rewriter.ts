@@ -305,6 +305,10 @@ export class Rewriter {
         this.nestExtras.pop();
       }
       if (rowSpills[row] === 1 && code_ !== OP.loop) this.#spill(row);
+      else if (code_ === OP.else) {
+        const opener = nest[nest.length - 1] ?? row; // its parameters, if it gave them other types
+        if (rowSpills[opener] === 1) this.#spill(opener, row);
+      }
     }
   }
 
@@ -326,12 +330,12 @@ export class Rewriter {
     return false;
   }
 
-  /** Keeps values that the row produced in their slots; they stay on the stack. */
-  #spill(row: number): void {
+  /** Keeps values that the row produced in their slots; they stay on the stack. @param at The row that was written last. */
+  #spill(row: number, at = row): void {
     this.flush();
     const { plan } = this;
     const { top, nodeBelow, nodeProducer } = plan.types;
-    const last = top[row + 1] ?? -1;
+    const last = top[at + 1] ?? -1;
     const below = nodeBelow[last] ?? -1;
     if (below < 0 || nodeProducer[below] !== row) return this.#keep(plan.localCount + (plan.nodeSlot[last] ?? 0));
     const nodes: number[] = [];

@@ -1,6 +1,8 @@
 /** Small cases of faults that generated programs have found, each run in every mode and both ways of unwinding. */
 import { describe, expect, it } from 'vitest';
 import { createWorker, loadModule } from '../../runtime/engine/index.ts';
+import { BLOCK_KIND, I32, refNull } from '../../runtime/wasm/index.ts';
+import { bodyOf, funcType, moduleOf, typesOf } from '../../runtime/wasm/testing/assemble.ts';
 import { leavingAtEach, runStoppedEverywhere } from './stops.ts';
 import { assembleModule } from './text-module.ts';
 
@@ -91,6 +93,55 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
     const module = await loadModule(bytes, { unwind });
     const worker = await createWorker(module, { onPoll: leavingAtEach('slice') });
     expect(await worker.call('run')).toEqual({ kind: 'returned', values: [4, 1] });
+  });
+
+  it('what an if gives another type is kept in its else arm, too', async () => {
+    const at = { cell: 0, get: 1, arms: 2, run: 3 };
+    const bytes = moduleOf({
+      types: typesOf([
+        { kind: 'struct', fields: [{ storage: I32, mutable: true }] },
+        funcType([I32], [I32]),
+        funcType([refNull(at.cell)], [I32]),
+        funcType([], [I32]),
+      ]),
+      funcs: [
+        {
+          typeIndex: at.get,
+          body: bodyOf([
+            ['local.get', 0],
+            ['if', BLOCK_KIND.value, I32],
+            ['local.get', 0],
+            ['i32.const', 1],
+            ['i32.sub'],
+            ['call', 0],
+            ['else'],
+            ['i32.const', 4],
+            ['end'],
+          ]),
+        },
+        {
+          typeIndex: at.run,
+          body: bodyOf([
+            ['i32.const', 3],
+            ['struct.new', at.cell],
+            ['i32.const', 0],
+            ['if', BLOCK_KIND.typeIndex, at.arms],
+            ['drop'],
+            ['i32.const', 0],
+            ['else'],
+            ['i32.const', 3],
+            ['call', 0],
+            ['drop'],
+            ['struct.get', at.cell, 0],
+            ['end'],
+          ]),
+        },
+      ],
+      exports: [{ name: 'run', kind: 'func', index: 1 }],
+    });
+    const { outcome, stops } = await runStoppedEverywhere(await loadModule(bytes, { unwind }), 'run');
+    expect(outcome).toEqual({ kind: 'returned', values: [3] });
+    expect(stops).toBeGreaterThan(2);
   });
 
   it('a start function may end in a tail call of a function that is stopped', async () => {
