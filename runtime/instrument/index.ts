@@ -12,3 +12,16 @@ export {
 } from './record.ts';
 export { Assembler, refCounter } from './helpers.ts';
 export { entrySideModule, SIDE_IMPORTS, type SideModule, siteSideModule } from './side-module.ts';
+export * from './heap-abi.ts';
+export { type ConstantArrays, constantsModule, HEAP_MODULE_IMPORT } from './heap-constants.ts';
+export { usesExceptionRefs } from './heap-exceptions.ts';
+export {
+  type ArrayLayout,
+  exceptionLayout,
+  type HeapField,
+  type HeapLayout,
+  heapLayout,
+  hierarchyOf,
+  type StructLayout,
+} from './heap-layout.ts';
+export { heapModule } from './heap-module.ts';
