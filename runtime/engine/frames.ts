@@ -19,86 +19,26 @@ import {
   SAVE,
   savedBytes,
 } from '../instrument/index.ts';
-import {
-  F32,
-  F64,
-  heapOf,
-  HEAP,
-  I32,
-  I64,
-  isNullable,
-  isSubtype,
-  ref,
-  typeText,
-  V128,
-  type ValType,
-} from '../wasm/index.ts';
+import { F32, F64, I32, I64, isSubtype, typeText, V128, type ValType } from '../wasm/index.ts';
+import type { HeapWalk } from './heap-walk.ts';
 import type { ModuleInstance } from './instance.ts';
+import type { RestoredReferences } from './restored-references.ts';
 import type { SiteInfo, FrameValue } from './site-info.ts';
-import type { Frame, RefValue, Value } from './snapshot.ts';
+import type { Frame, Value } from './snapshot.ts';
 import { type CapturedStack, stackRecords } from './stack.ts';
-import type { HandleMap } from './types.ts';
 
 const mismatch = (field: string, found: string, expected: string): PluvioError =>
   new PluvioError('SNAPSHOT_MISMATCH', `${field} is ${found}; it must be ${expected}`, { field });
 
-/** A reference as a snapshot has it. @throws PluvioError `NOT_MIGRATABLE` */
-export function encodeRef(
-  instance: ModuleInstance,
-  value: unknown,
-  kind: RefKind,
-  handles: HandleMap | undefined,
-  where: string,
-): RefValue {
-  if (value === null) return null;
-  if (kind === 'func') {
-    const index = instance.indexOfFunc(value);
-    if (index !== undefined) return { kind: 'func', index };
-    throw new PluvioError('NOT_MIGRATABLE', `${where} refers to a function that is not of this module`, { where });
-  }
-  const handle = kind === 'extern' ? handles?.handleOf(value) : undefined;
-  if (handle !== undefined) return { kind: 'extern', handle };
-  throw new PluvioError('NOT_MIGRATABLE', `${where} holds a reference to a host value without a handle`, { where });
-}
-
-/** The reference that a snapshot's value stands for, checked against its type. @throws PluvioError `SNAPSHOT_MISMATCH` */
-export function decodeRef(
-  instance: ModuleInstance,
-  value: Value | undefined,
-  type: ValType,
-  handles: HandleMap | undefined,
-  field: string,
-): unknown {
-  const expected = typeText(type);
-  if (value === null) {
-    if (!isNullable(type)) throw mismatch(field, 'null', expected);
-    return null;
-  }
-  if (typeof value !== 'object' || value instanceof Uint8Array) throw mismatch(field, 'not a reference', expected);
-  const { program } = instance.module;
-  if (value.kind === 'func') {
-    const func = program.module.funcs[value.index];
-    if (func === undefined) throw mismatch(field, `function ${value.index}`, `below ${program.module.funcs.length}`);
-    if (!isSubtype(program.context, ref(func.typeIndex), type))
-      throw mismatch(field, typeText(ref(func.typeIndex)), expected);
-    return instance.func(value.index);
-  }
-  if (value.kind === 'extern' && heapOf(type) === HEAP.extern) {
-    if (handles === undefined) throw mismatch(field, 'a host handle', 'null, as this host maps no handles');
-    return handles.valueOf(value.handle);
-  }
-  throw mismatch(field, `a reference of kind ${value.kind}`, expected);
-}
-
 class RecordReader {
   readonly #view: DataView;
   readonly #instance: ModuleInstance;
-  readonly #handles: HandleMap | undefined;
+  readonly #references: HeapWalk;
 
-  constructor(stack: CapturedStack, instance: ModuleInstance, handles: HandleMap | undefined) {
+  constructor(stack: CapturedStack, instance: ModuleInstance, references: HeapWalk) {
     this.#view = new DataView(stack.bytes.buffer, stack.bytes.byteOffset, stack.bytes.byteLength);
     this.#instance = instance;
-    this.#handles = handles;
+    this.#references = references;
   }
 
   read(record: number, field: RecordField, where: string): Value {
@@ -116,19 +56,19 @@ class RecordReader {
         return new Uint8Array(this.#view.buffer.slice(this.#view.byteOffset + at, this.#view.byteOffset + at + 16));
       default: {
         const kind = refKind(field.type);
-        const table = this.#instance.exports[EXPORTS.refs(kind)] as WebAssembly.Table; // made by the instrumenter
-        if (kind === 'exn' || kind === 'any') {
-          throw new PluvioError('NOT_MIGRATABLE', `${where} holds ${typeText(field.type)}`, { where });
-        }
-        return encodeRef(this.#instance, table.get(this.#view.getUint32(at, true)), kind, this.#handles, where);
+        const name = EXPORTS.refs(kind);
+        const slot = this.#view.getUint32(at, true);
+        if (kind === 'exn') return this.#references.encodeException(name, slot, where);
+        const table = this.#instance.exports[name] as WebAssembly.Table; // made by the instrumenter
+        return this.#references.encode(table.get(slot), kind, where);
       }
     }
   }
 }
 
 /** Turns a captured stack into frames. @throws PluvioError `NOT_MIGRATABLE` */
-export function decodeStack(instance: ModuleInstance, stack: CapturedStack, handles: HandleMap | undefined): Frame[] {
-  const reader = new RecordReader(stack, instance, handles);
+export function decodeStack(instance: ModuleInstance, stack: CapturedStack, references: HeapWalk): Frame[] {
+  const reader = new RecordReader(stack, instance, references);
   return stackRecords(stack).map(({ site, offset }, depth) => {
     const { func, pc, locals, stack, caught } = instance.module.site(site);
     const where = `frame ${depth} (function ${func})`;
@@ -151,10 +91,10 @@ export function decodeStack(instance: ModuleInstance, stack: CapturedStack, hand
 export function encodeStack(
   instance: ModuleInstance,
   frames: readonly Frame[],
-  handles: HandleMap | undefined,
+  references: RestoredReferences,
   firstField: number,
 ): CapturedStack {
-  const writer = new RecordWriter(instance, handles);
+  const writer = new RecordWriter(instance, references);
   for (let depth = frames.length - 1; depth >= 0; depth--) {
     const frame = frames[depth];
     if (frame !== undefined) writer.append(frame, frames[depth + 1], `frames[${firstField + depth}]`);
@@ -164,7 +104,7 @@ export function encodeStack(
 
 class RecordWriter {
   readonly #instance: ModuleInstance;
-  readonly #handles: HandleMap | undefined;
+  readonly #references: RestoredReferences;
   #bytes = new Uint8Array(1024);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
@@ -176,9 +116,9 @@ class RecordWriter {
     exn: FIRST_REF_SLOT,
   };
 
-  constructor(instance: ModuleInstance, handles: HandleMap | undefined) {
+  constructor(instance: ModuleInstance, references: RestoredReferences) {
     this.#instance = instance;
-    this.#handles = handles;
+    this.#references = references;
   }
 
   append(frame: Frame, inner: Frame | undefined, path: string): void {
@@ -317,16 +257,24 @@ class RecordWriter {
         if (!(value instanceof Uint8Array) || value.length !== savedBytes(V128)) throw wrong(', as 16 bytes');
         return this.#bytes.set(value, at);
       default:
-        return this.#writeRef(at, field, decodeRef(this.#instance, value, type, this.#handles, named()));
+        return this.#writeRef(at, field, type, value, named());
     }
   }
 
-  #writeRef(at: number, field: RecordField, reference: unknown): void {
+  #writeRef(at: number, field: RecordField, type: ValType, value: Value | undefined, named: string): void {
     const kind = refKind(field.type);
-    const index = this.#refs[kind]++;
-    const table = this.#instance.exports[EXPORTS.refs(kind)] as WebAssembly.Table; // made by the instrumenter
-    if (index >= table.length) table.grow(64, null);
-    table.set(index, reference);
+    const name = EXPORTS.refs(kind);
+    const table = this.#instance.exports[name] as WebAssembly.Table; // made by the instrumenter
+    let index = 0; // where null is, in the table of exceptions
+    if (kind !== 'exn') {
+      const reference = this.#references.decode(value, type, named);
+      index = this.#refs[kind]++;
+      if (index >= table.length) table.grow(64, null);
+      table.set(index, reference);
+    } else {
+      if (value !== null) index = this.#refs.exn++;
+      this.#references.putException(name, index, value, type, named);
+    }
     this.#view.setUint32(at, index, true);
   }
 

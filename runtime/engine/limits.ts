@@ -21,6 +21,7 @@ export const LIMITS = {
   fuel: { default: Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, unit: 'fuel' },
   memoryPages: { default: 4096, max: 65536, unit: 'pages of 64 KiB' },
   tableElements: { default: 1_000_000, max: 10_000_000, unit: 'elements' },
+  heapBytes: { default: 256 * 2 ** 20, max: 2 ** 30, unit: 'bytes' },
   /** With more than the engine has, deep recursion traps as `stack-overflow`. */
   stackDepth: {
     default: inWebWorker ? STACK_DEPTH_WEB_WORKER : STACK_DEPTH,
@@ -29,6 +30,12 @@ export const LIMITS = {
   },
   wallClockMs: { default: 86_400_000 * 365, max: 86_400_000 * 365, unit: 'ms' },
 } as const satisfies Record<keyof WorkerLimits, LimitRow>;
+
+/** What each object counts besides its fields. */
+const OBJECT_HEADER_BYTES = 16;
+
+/** What the limit `heapBytes` compares: the bytes of all objects as a snapshot has them, and a header each. */
+export const heapSizeBytes = (count: number, objectBytes: number): number => count * OBJECT_HEADER_BYTES + objectBytes;
 
 /** All limits, as numbers. */
 export type ResolvedLimits = { readonly [Name in keyof WorkerLimits]-?: number };

@@ -22,7 +22,7 @@ import { decodeModule, decodeNames, isDefaultable, type Module, validateDefiniti
 import { detectEngine, ENGINES } from './engines.ts';
 import { RecentMap } from './recent-map.ts';
 import { guestSite, hostCallSite, type SiteInfo } from './site-info.ts';
-import { type Portability, PortabilityReport, isCapturable } from './portability.ts';
+import { type Portability, portabilityOf } from './portability.ts';
 
 /** Keeps instrumented modules by key; a miss only costs time. */
 export interface ModuleCache {
@@ -241,19 +241,16 @@ async function makeModule(
   key: string,
   cache: ModuleCache | undefined,
 ): Promise<LoadedModule> {
+  const portability = portabilityOf(program);
   const cached = decodeCached(await cache?.get(key));
   if (cached !== undefined) {
-    const compiled = await compile(cached.bytes);
-    if (compiled !== undefined)
-      return new LoadedModule(program, compiled, cached.portability, digest, cached.bytes.length);
+    const compiled = await compile(cached);
+    if (compiled !== undefined) return new LoadedModule(program, compiled, portability, digest, cached.length);
   }
-  const report = new PortabilityReport();
-  report.addModule(program);
-  const instrumented = instrumentModule(program, { onPlan: (plan) => reportValues(program, plan, report) });
-  const portability = report.finish();
+  const instrumented = instrumentModule(program);
   const compiled = await compile(instrumented);
   if (compiled === undefined) throw await refusal(program.module.bytes, instrumented);
-  await cache?.put(key, encodeCached(portability, instrumented));
+  await cache?.put(key, encodeCached(instrumented));
   return new LoadedModule(program, compiled, portability, digest, instrumented.length);
 }
 
@@ -265,17 +262,6 @@ function unwindMode(module: Module, asked: UnwindMode | undefined): UnwindMode {
     ({ composite }) => composite.kind !== 'func' || composite.results.every(isDefaultable),
   );
   return all ? 'flag' : 'throw';
-}
-
-/** Names every local and operand that a site of the function keeps and a snapshot cannot hold. */
-function reportValues(program: Program, plan: FunctionPlan, report: PortabilityReport): void {
-  const found = new Set(plan.layout.filter((local) => !isCapturable(program, plan.typeOf(local))));
-  for (let site = 0; found.size > 0 && site < plan.siteCount; site++) {
-    for (const local of plan.siteValues(site)) {
-      if (!found.delete(local)) continue;
-      report.addValue(plan.func, program.bodyStart(plan.func) + plan.sitePc(site), plan.typeOf(local));
-    }
-  }
 }
 
 async function compile(bytes: Uint8Array): Promise<WebAssembly.Module | undefined> {
@@ -312,27 +298,17 @@ async function refusal(original: Uint8Array, instrumented: Uint8Array): Promise<
   return new PluvioError('INTERNAL', `the instrumented module does not compile: ${refused}`);
 }
 
-const CACHE_MAGIC = 'pluvio1\n';
+const CACHE_MAGIC = new TextEncoder().encode('pluvio2\n');
 
-/** A cache entry: magic, size of the JSON, JSON of the portability, the module. */
-function encodeCached(portability: Portability, module: Uint8Array): Uint8Array {
-  const head = new TextEncoder().encode(`${CACHE_MAGIC}${JSON.stringify(portability)}\n`);
-  const entry = new Uint8Array(head.length + module.length);
-  entry.set(head);
-  entry.set(module, head.length);
+/** A cache entry: magic, the module. */
+function encodeCached(module: Uint8Array): Uint8Array {
+  const entry = new Uint8Array(CACHE_MAGIC.length + module.length);
+  entry.set(CACHE_MAGIC);
+  entry.set(module, CACHE_MAGIC.length);
   return entry;
 }
 
-function decodeCached(entry: Uint8Array | undefined): { portability: Portability; bytes: Uint8Array } | undefined {
-  if (entry === undefined) return undefined;
-  const first = entry.indexOf(10);
-  const second = entry.indexOf(10, first + 1);
-  const text = new TextDecoder();
-  if (first < 0 || second < 0 || text.decode(entry.subarray(0, first + 1)) !== CACHE_MAGIC) return undefined;
-  try {
-    const portability = JSON.parse(text.decode(entry.subarray(first + 1, second))) as Portability; // written by encodeCached
-    return { portability, bytes: entry.subarray(second + 1) };
-  } catch {
-    return undefined;
-  }
+function decodeCached(entry: Uint8Array | undefined): Uint8Array | undefined {
+  const isOurs = entry !== undefined && CACHE_MAGIC.every((byte, at) => entry[at] === byte);
+  return isOurs ? entry.subarray(CACHE_MAGIC.length) : undefined;
 }

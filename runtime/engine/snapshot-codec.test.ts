@@ -118,8 +118,64 @@ describe('damage', () => {
 
   test('another version is named as such', () => {
     const next = bytes.slice();
-    next[4] = 3;
+    next[4] = 4;
     expect(codeOf(() => decodeSnapshot(next))).toBe('SNAPSHOT_VERSION');
+  });
+});
+
+describe('version 3', () => {
+  const instance = {
+    module: new Uint8Array(32),
+    globals: [],
+    memories: [],
+    tables: [],
+    droppedDatas: [],
+    droppedElements: [],
+  };
+  const state = { instances: [instance], frames: [], starting: false, fuelUsed: 1n, hosts: {} };
+  const heap = { count: 1, objects: new Uint8Array(8), references: [] as unknown[] };
+  const withHeap = (changes: object): unknown => ({
+    ...state,
+    instances: [{ ...instance, heap: { ...heap, ...changes } }],
+  });
+  const withGlobal = (value: unknown): unknown => ({ ...state, instances: [{ ...instance, globals: [value] }] });
+  const inVersion = (version: number, plain: unknown): Uint8Array => {
+    const bytes = withState(plain);
+    bytes[4] = version;
+    return bytes;
+  };
+  const references = [
+    [3, 0],
+    [4, -(2 ** 30)],
+    [4, 2 ** 30 - 1],
+  ];
+
+  test('a heap and references to it are of version 3', () => {
+    expect(codeOf(() => decodeSnapshot(inVersion(3, withHeap({ references }))))).toBe('none');
+    for (const version of [1, 2]) {
+      expect(codeOf(() => decodeSnapshot(inVersion(version, withHeap({}))))).toBe('SNAPSHOT_MALFORMED');
+      for (const each of references)
+        expect(codeOf(() => decodeSnapshot(inVersion(version, withGlobal(each))))).toBe('SNAPSHOT_MALFORMED');
+    }
+    expect(codeOf(() => decodeSnapshot(inVersion(2, withGlobal([2, 0, []]))))).toBe('none');
+    expect(codeOf(() => decodeSnapshot(inVersion(3, withGlobal([2, 0, []]))))).toBe('SNAPSHOT_MALFORMED');
+  });
+
+  test.each<[field: string, state: unknown]>([
+    ['instances[0].heap', { ...state, instances: [{ ...instance, heap: 1 }] }],
+    ['instances[0].heap.more', withHeap({ more: 1 })],
+    ['instances[0].heap.count', withHeap({ count: 0 })],
+    ['instances[0].heap.count', withHeap({ count: 3 })],
+    ['instances[0].heap.count', withHeap({ count: 16_000_001, objects: new Uint8Array(64_000_004) })],
+    ['instances[0].heap.objects', withHeap({ objects: [] })],
+    ['instances[0].heap.references[0][0]', withHeap({ references: [[5, 0]] })],
+    ['instances[0].heap.references[0][1]', withHeap({ references: [[3, -1]] })],
+    ['instances[0].heap.references[0][1]', withHeap({ references: [[4, 2 ** 30]] })],
+    ['instances[0].heap.references[0][1]', withHeap({ references: [[4, 0.5]] })],
+  ])('%s', (field, bad) => {
+    expect(() => decodeSnapshot(inVersion(3, bad))).toThrow(
+      expect.objectContaining({ code: 'SNAPSHOT_MALFORMED', details: { field } }),
+    );
   });
 });
 

@@ -17,10 +17,12 @@ import {
   readObject,
   readRecord,
   readUint,
+  withPath,
 } from './plain-fields.ts';
 import {
   type CaughtException,
   type Frame,
+  type HeapState,
   type InstanceState,
   MEMORY_BLOCK_BYTES,
   MEMORY_RUN_MAX_BYTES,
@@ -32,7 +34,7 @@ import {
   type SnapshotVersion,
   type TableState,
 } from './snapshot.ts';
-import { encodeOptionalValue, encodeValue, readOptionalValue, readRef, readValue } from './snapshot-values.ts';
+import { encodeOptionalValue, encodeValue, ValueReader } from './snapshot-values.ts';
 
 /** The largest counts that a snapshot may have. Its size in bytes is the caller's to limit. */
 export const SNAPSHOT_LIMITS = {
@@ -49,6 +51,9 @@ export const SNAPSHOT_LIMITS = {
   tableElements: LIMITS.tableElements.max,
   segments: 10_000_000,
   hosts: 64,
+  /** Less than the entries that a Map can have, and far less than words of references can number. */
+  heapObjects: 16_000_000,
+  heapReferences: 10_000_000,
 } as const;
 
 export const DIGEST_BYTES = 32;
@@ -67,12 +72,17 @@ export type EncodeRuns = (memory: MemoryState, instanceIndex: number, memoryInde
 export type ReadRuns = (plain: unknown, pages: number) => MemoryRun[];
 
 const INSTANCE_FIELDS = ['module', 'globals', 'memories', 'tables', 'droppedDatas', 'droppedElements'];
+const HEAP_FIELDS = ['count', 'objects', 'references'];
 const SNAPSHOT_FIELDS = ['instances', 'frames', 'starting', 'fuelUsed', 'hosts'];
 /** Keys that may be absent, by version. */
 const OPTIONAL_FIELDS: Readonly<Record<SnapshotVersion, readonly string[]>> = {
   1: ['restartState'],
   2: ['restartState', 'id', 'parent'],
+  3: ['restartState', 'id', 'parent'],
 };
+
+/** Keys that an instance may lack, by version. */
+const OPTIONAL_INSTANCE_FIELDS: Readonly<Record<SnapshotVersion, readonly string[]>> = { 1: [], 2: [], 3: ['heap'] };
 
 /** @throws PluvioError `SNAPSHOT_VERSION` */
 export function requireVersion(version: number): SnapshotVersion {
@@ -88,6 +98,7 @@ export function requireVersion(version: number): SnapshotVersion {
 export function encodeState(snapshot: Snapshot, encodeRuns: EncodeRuns): unknown {
   const { id, parent } = snapshot;
   assert(snapshot.version >= 2 || (id === undefined && parent === undefined), 'ids are of version 2');
+  assert(snapshot.version >= 3 || snapshot.instances.every(({ heap }) => heap === undefined), 'heaps are of version 3');
   return {
     id,
     parent,
@@ -111,6 +122,7 @@ function encodeInstance(instance: InstanceState, instanceIndex: number, encodeRu
     ]),
     droppedDatas: instance.droppedDatas,
     droppedElements: instance.droppedElements,
+    heap: instance.heap && { ...instance.heap, references: instance.heap.references.map(encodeValue) },
   };
 }
 
@@ -126,15 +138,16 @@ const encodeFrame = (frame: Frame): unknown => [
 /** @throws FieldFault */
 export function readState(plain: unknown, version: SnapshotVersion, readRuns: ReadRuns): Snapshot {
   const state = readRecord(plain, SNAPSHOT_FIELDS, OPTIONAL_FIELDS[version]);
+  const values = new ValueReader(version);
   const instances = inField('instances', () =>
-    readEach(state['instances'], SNAPSHOT_LIMITS.instances, (item) => readInstance(item, readRuns)),
+    readEach(state['instances'], SNAPSHOT_LIMITS.instances, (item) => readInstance(item, values, readRuns)),
   );
   return {
     version,
     ...readIds(state),
     instances,
     frames: inField('frames', () =>
-      readEach(state['frames'], SNAPSHOT_LIMITS.frames, (item) => readFrame(item, instances.length)),
+      readEach(state['frames'], SNAPSHOT_LIMITS.frames, (item) => readFrame(item, values, instances.length)),
     ),
     restartState: state['restartState'],
     starting: inField('starting', () => readBoolean(state['starting'])),
@@ -159,16 +172,30 @@ function readHosts(plain: unknown): Readonly<Record<string, unknown>> {
   return hosts;
 }
 
-function readInstance(plain: unknown, readRuns: ReadRuns): InstanceState {
-  const instance = readRecord(plain, INSTANCE_FIELDS);
+function readInstance(plain: unknown, values: ValueReader, readRuns: ReadRuns): InstanceState {
+  const instance = readRecord(plain, INSTANCE_FIELDS, OPTIONAL_INSTANCE_FIELDS[values.version]);
   const { globals, memories, tables, segments } = SNAPSHOT_LIMITS;
   return {
     module: inField('module', () => readBytes(instance['module'], DIGEST_BYTES)),
-    globals: inField('globals', () => readEach(instance['globals'], globals, readOptionalValue)),
+    globals: inField('globals', () => readEach(instance['globals'], globals, values.readOptional)),
     memories: inField('memories', () => readEach(instance['memories'], memories, (item) => readMemory(item, readRuns))),
-    tables: inField('tables', () => readEach(instance['tables'], tables, readTable)),
+    tables: inField('tables', () => readEach(instance['tables'], tables, (item) => readTable(item, values))),
     droppedDatas: inField('droppedDatas', () => readAscending(instance['droppedDatas'], segments)),
     droppedElements: inField('droppedElements', () => readAscending(instance['droppedElements'], segments)),
+    ...(instance['heap'] === undefined ? {} : { heap: inField('heap', () => readHeap(instance['heap'], values)) }),
+  };
+}
+
+/** What the objects are is not known without the module: here they are bytes. */
+function readHeap(plain: unknown, values: ValueReader): HeapState {
+  const heap = readRecord(plain, HEAP_FIELDS);
+  const { heapObjects, heapReferences } = SNAPSHOT_LIMITS;
+  const objects = heap['objects'];
+  if (!(objects instanceof Uint8Array)) throw withPath(new FieldFault(objects, 'bytes'), 'objects');
+  return {
+    count: inField('count', () => readUint(heap['count'], Math.min(heapObjects, objects.byteLength / 4), 1)),
+    objects,
+    references: inField('references', () => readEach(heap['references'], heapReferences, values.readRef)),
   };
 }
 
@@ -203,7 +230,7 @@ export function readRunPlaces(plain: unknown, pages: number, width: number): Run
   return places;
 }
 
-function readTable(plain: unknown): TableState {
+function readTable(plain: unknown, values: ValueReader): TableState {
   const parts = readArray(plain, 2, 2);
   const length = inField('length', () => readUint(parts[0], SNAPSHOT_LIMITS.tableElements));
   let min = 0;
@@ -211,35 +238,35 @@ function readTable(plain: unknown): TableState {
     readEach(parts[1], length, (item) => {
       const run = readArray(item, 2, 2);
       const offset = inField('offset', () => readUint(run[0], length - 1, min));
-      const values = inField('values', () => {
+      const found = inField('values', () => {
         readArray(run[1], 1, length - offset);
-        return readEach(run[1], length - offset, readRef);
+        return readEach(run[1], length - offset, values.readRef);
       });
-      min = offset + values.length;
-      return { offset, values };
+      min = offset + found.length;
+      return { offset, values: found };
     }),
   );
   return { length, runs };
 }
 
-function readFrame(plain: unknown, instanceCount: number): Frame {
+function readFrame(plain: unknown, values: ValueReader, instanceCount: number): Frame {
   const parts = readArray(plain, 6, 6);
   const { localsPerFrame, stackPerFrame, caughtPerFrame } = SNAPSHOT_LIMITS;
   return {
     instance: inField('instance', () => readUint(parts[0], instanceCount - 1)),
     func: inField('func', () => readUint(parts[1], MAX_INDEX)),
     pc: inField('pc', () => readUint(parts[2], MAX_INDEX)),
-    locals: inField('locals', () => readEach(parts[3], localsPerFrame, readOptionalValue)),
-    stack: inField('stack', () => readEach(parts[4], stackPerFrame, readValue)),
-    caught: inField('caught', () => readEach(parts[5], caughtPerFrame, readCaught)),
+    locals: inField('locals', () => readEach(parts[3], localsPerFrame, values.readOptional)),
+    stack: inField('stack', () => readEach(parts[4], stackPerFrame, values.read)),
+    caught: inField('caught', () => readEach(parts[5], caughtPerFrame, (item) => readCaught(item, values))),
   };
 }
 
-function readCaught(plain: unknown): CaughtException {
+function readCaught(plain: unknown, values: ValueReader): CaughtException {
   const parts = readArray(plain, 3, 3);
   return {
     pc: inField('pc', () => readUint(parts[0], MAX_INDEX)),
     tag: inField('tag', () => readUint(parts[1], MAX_INDEX)),
-    values: inField('values', () => readEach(parts[2], SNAPSHOT_LIMITS.exceptionValues, readValue)),
+    values: inField('values', () => readEach(parts[2], SNAPSHOT_LIMITS.exceptionValues, values.read)),
   };
 }

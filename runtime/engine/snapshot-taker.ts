@@ -3,7 +3,7 @@ import { PluvioError } from '../errors/index.ts';
 import { type Capturable, captureWorker, type MemoryChanges } from './capture.ts';
 import { KeptSnapshot } from './kept-snapshot.ts';
 import { initialChanges } from './memory-state.ts';
-import { type Snapshot, SNAPSHOT_ID_BYTES } from './snapshot.ts';
+import { type Snapshot, SNAPSHOT_ID_BYTES, type SnapshotVersion } from './snapshot.ts';
 import { encodeSnapshot } from './snapshot-codec.ts';
 import type { SnapshotOptions } from './types.ts';
 import type { RestoredState } from './worker-parts.ts';
@@ -22,7 +22,7 @@ export class SnapshotTaker {
     const snapshot = captureWorker(this.#worker, state, initialChanges(this.#worker.instance, false));
     if (!keep) return encodeSnapshot(snapshot);
     const id = newId();
-    const bytes = encodeSnapshot({ ...snapshot, version: 2, id });
+    const bytes = encodeSnapshot({ ...snapshot, version: withIds(snapshot), id });
     if (this.#kept === undefined) this.#kept = new KeptSnapshot(this.#worker.instance, id);
     else this.#kept.advance(id, this.#kept.changes());
     return bytes;
@@ -37,7 +37,8 @@ export class SnapshotTaker {
       );
     }
     const changes = kept.changes();
-    const delta: Snapshot = { ...captureWorker(this.#worker, state, changes), version: 2, parent: kept.id };
+    const captured = captureWorker(this.#worker, state, changes);
+    const delta: Snapshot = { ...captured, version: withIds(captured), parent: kept.id };
     if (!keep) return encodeSnapshot(delta);
     const id = newId();
     const bytes = encodeSnapshot({ ...delta, id });
@@ -55,5 +56,8 @@ export class SnapshotTaker {
     this.#kept = undefined;
   }
 }
+
+/** The lowest version that has ids and all that is in the snapshot. */
+const withIds = ({ version }: Snapshot): SnapshotVersion => (version === 1 ? 2 : version);
 
 const newId = (): Uint8Array => crypto.getRandomValues(new Uint8Array(SNAPSHOT_ID_BYTES));

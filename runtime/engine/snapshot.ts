@@ -18,8 +18,11 @@
  *    else is whole.
  */
 
-/** Versions of the format; 2 adds `id` and `parent`. A snapshot is written in the lowest one that can hold it. */
-export const SNAPSHOT_VERSIONS = [1, 2] as const;
+/**
+ * Versions of the format: 2 adds `id` and `parent`, 3 `heap`, references to objects and i31. A snapshot is written in the lowest one that
+ * can hold it.
+ */
+export const SNAPSHOT_VERSIONS = [1, 2, 3] as const;
 export type SnapshotVersion = (typeof SNAPSHOT_VERSIONS)[number];
 
 /** Size of `id` and `parent`. */
@@ -34,6 +37,10 @@ export type RefValue =
   | null
   | { readonly kind: 'func'; readonly index: number }
   | { readonly kind: 'extern'; readonly handle: string | number }
+  | { readonly kind: 'i31'; readonly value: number }
+  /** A struct, array or exception of the instance's heap. */
+  | { readonly kind: 'object'; readonly index: number }
+  /** How versions 1 and 2 describe an exception. They have no place for objects, so no worker writes or takes up one. */
   | { readonly kind: 'exn'; readonly tag: number; readonly values: readonly Value[] };
 
 export type Value = number | bigint | Uint8Array | RefValue;
@@ -76,16 +83,31 @@ export interface TableState {
   readonly runs: readonly { readonly offset: number; readonly values: readonly RefValue[] }[];
 }
 
+/** The objects that references of an instance lead to. */
+export interface HeapState {
+  /** Number of objects. */
+  readonly count: number;
+  /** Type code and fields of each, packed; see docs/snapshot-format.md. */
+  readonly objects: Uint8Array;
+  /** What fields refer to besides objects: functions and values of the host. */
+  readonly references: readonly RefValue[];
+}
+
 export interface InstanceState {
   /** SHA-256 of the original module, 32 bytes. */
   readonly module: Uint8Array;
-  /** One per global of the index space; undefined for an immutable or imported one. */
+  /**
+   * One per global of the index space; undefined for an imported one, and for an immutable one unless it is a reference to an object:
+   * then what the module began with is that object.
+   */
   readonly globals: readonly (Value | undefined)[];
   readonly memories: readonly MemoryState[];
   readonly tables: readonly TableState[];
   /** Indices of data and element segments that were dropped by an instruction (active and declarative ones are not listed). */
   readonly droppedDatas: readonly number[];
   readonly droppedElements: readonly number[];
+  /** Absent: none. */
+  readonly heap?: HeapState;
 }
 
 export interface Snapshot {

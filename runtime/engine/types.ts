@@ -58,6 +58,11 @@ export interface WorkerLimits {
   /** Elements, a total over all tables. Beyond it `table.grow` gives -1. */
   readonly tableElements?: number;
   /**
+   * What the objects of a snapshot may take: structs, arrays and exceptions, each with 16 bytes besides its fields. A snapshot of more is
+   * neither taken nor taken up; while it runs, a worker may have more.
+   */
+  readonly heapBytes?: number;
+  /**
    * Stack of functions that can recurse, in units of 256 bytes. An activation counts by an estimate of what it takes: at least half a
    * unit, more with many locals. Default: 3600, 1800 in a web worker of a browser.
    */

@@ -81,6 +81,7 @@ export const LIMITS: Schema = {
     fuel: { type: 'integer', minimum: 0 },
     memoryPages: SEQ,
     tableElements: SEQ,
+    heapBytes: SEQ,
     stackDepth: SEQ,
     wallClockMs: SEQ,
   }),

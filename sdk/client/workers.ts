@@ -19,7 +19,7 @@ export type CreateWorker =
       readonly name: string;
       readonly args?: readonly string[];
       readonly env?: Readonly<Record<string, string>>;
-      readonly limits?: Omit<WorkerLimits, 'tableElements'>;
+      readonly limits?: Omit<WorkerLimits, 'tableElements' | 'heapBytes'>;
       readonly start?: boolean;
       readonly stdin?: 'open' | 'closed';
     };

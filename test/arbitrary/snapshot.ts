@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type {
   Frame,
+  HeapState,
   InstanceState,
   MemoryState,
   RefValue,
@@ -24,17 +25,30 @@ const number64 = fc.oneof(
   fc.constantFrom(0x7ff8000000000001n, 0x7ff4000000000000n, 0xfff8000000000000n, 2n ** 63n, 0n, -1n),
 );
 
-const { ref, value } = fc.letrec<{ ref: RefValue; value: Value }>((tie) => ({
+/** References that every version of the format has. */
+const commonRef: fc.Arbitrary<RefValue> = fc.oneof(
+  fc.constant(null),
+  fc.record({ kind: fc.constant('func' as const), index }),
+  fc.record({ kind: fc.constant('extern' as const), handle: fc.oneof(fc.string(), fc.integer()) }),
+);
+/** Those of version 3. */
+const heapRef: fc.Arbitrary<RefValue> = fc.oneof(
+  commonRef,
+  fc.record({ kind: fc.constant('object' as const), index }),
+  fc.record({ kind: fc.constant('i31' as const), value: fc.integer({ min: -(2 ** 30), max: 2 ** 30 - 1 }) }),
+);
+
+const valueOf = (ref: fc.Arbitrary<RefValue>): fc.Arbitrary<Value> => fc.oneof(number32, number64, bytes(16), ref);
+
+/** Those of versions 1 and 2. */
+const plainRef: fc.Arbitrary<RefValue> = fc.letrec<{ ref: RefValue; value: Value }>((tie) => ({
   ref: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
-    fc.constant(null),
-    fc.record({ kind: fc.constant('func' as const), index }),
-    fc.record({ kind: fc.constant('extern' as const), handle: fc.oneof(fc.string(), fc.integer()) }),
+    commonRef,
     fc.record({ kind: fc.constant('exn' as const), tag: index, values: fc.array(tie('value'), { maxLength: 3 }) }),
   ),
   value: fc.oneof({ depthSize: 'small' }, number32, number64, bytes(16), tie('ref')),
-}));
-const optionalValue = fc.option(value, { nil: undefined });
+})).ref;
 
 /** Plain data as host modules may leave it. */
 export const arbitraryPlain: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
@@ -80,64 +94,81 @@ const memory: fc.Arbitrary<MemoryState> = fc
     return { pages, runs };
   });
 
-const table: fc.Arbitrary<TableState> = fc
-  .record({
-    tail: fc.nat({ max: 5 }),
-    runs: fc.array(fc.tuple(fc.nat({ max: 5 }), fc.array(ref, { minLength: 1, maxLength: 4 })), { maxLength: 3 }),
-  })
-  .map(({ tail, runs }) => {
-    let next = 0;
-    const placed = runs.map(([gap, values]) => {
-      const offset = next + gap;
-      next = offset + values.length;
-      return { offset, values };
+const tableOf = (ref: fc.Arbitrary<RefValue>): fc.Arbitrary<TableState> =>
+  fc
+    .record({
+      tail: fc.nat({ max: 5 }),
+      runs: fc.array(fc.tuple(fc.nat({ max: 5 }), fc.array(ref, { minLength: 1, maxLength: 4 })), { maxLength: 3 }),
+    })
+    .map(({ tail, runs }) => {
+      let next = 0;
+      const placed = runs.map(([gap, values]) => {
+        const offset = next + gap;
+        next = offset + values.length;
+        return { offset, values };
+      });
+      return { length: next + tail, runs: placed };
     });
-    return { length: next + tail, runs: placed };
-  });
+
+const heapOf = (ref: fc.Arbitrary<RefValue>): fc.Arbitrary<HeapState> =>
+  fc
+    .record({
+      objects: fc.uint8Array({ minLength: 4, maxLength: 64 }),
+      count: fc.integer({ min: 1, max: 16 }),
+      references: fc.array(ref, { maxLength: 4 }),
+    })
+    .map((heap) => ({ ...heap, count: Math.min(heap.count, Math.floor(heap.objects.length / 4)) }));
 
 const ascending = fc.uniqueArray(index, { maxLength: 5 }).map((items) => items.sort((a, b) => a - b));
 
-const instance: fc.Arbitrary<InstanceState> = fc.record({
-  module: bytes(32),
-  globals: fc.array(optionalValue, { maxLength: 5 }),
-  memories: fc.array(memory, { maxLength: 2 }),
-  tables: fc.array(table, { maxLength: 2 }),
-  droppedDatas: ascending,
-  droppedElements: ascending,
-});
+const instanceOf = (ref: fc.Arbitrary<RefValue>): fc.Arbitrary<InstanceState> =>
+  fc.record({
+    module: bytes(32),
+    globals: fc.array(fc.option(valueOf(ref), { nil: undefined }), { maxLength: 5 }),
+    memories: fc.array(memory, { maxLength: 2 }),
+    tables: fc.array(tableOf(ref), { maxLength: 2 }),
+    droppedDatas: ascending,
+    droppedElements: ascending,
+  });
 
-const frame = (instances: number): fc.Arbitrary<Frame> =>
+const frameOf = (instances: number, value: fc.Arbitrary<Value>): fc.Arbitrary<Frame> =>
   fc.record({
     instance: fc.nat({ max: instances - 1 }),
     func: index,
     pc: index,
-    locals: fc.array(optionalValue, { maxLength: 8 }),
+    locals: fc.array(fc.option(value, { nil: undefined }), { maxLength: 8 }),
     stack: fc.array(value, { maxLength: 4 }),
     caught: fc.array(fc.record({ pc: index, tag: index, values: fc.array(value, { maxLength: 2 }) }), { maxLength: 2 }),
   });
 
-/** What a snapshot of version 2 may have besides. */
+/** What a snapshot may have besides, from version 2 on. */
 const ids = fc.record({ id: bytes(16), parent: bytes(16) }, { requiredKeys: [] });
 
-export const arbitrarySnapshot: fc.Arbitrary<Snapshot> = fc
-  .array(instance, { minLength: 1, maxLength: 2 })
-  .chain((instances) =>
+const wholeOf = (instance: fc.Arbitrary<InstanceState>, value: fc.Arbitrary<Value>): fc.Arbitrary<Snapshot> =>
+  fc.array(instance, { minLength: 1, maxLength: 2 }).chain((instances) =>
     fc.record({
       version: fc.constant(1 as const),
       instances: fc.constant(instances),
-      frames: fc.array(frame(instances.length), { maxLength: 5 }),
+      frames: fc.array(frameOf(instances.length, value), { maxLength: 5 }),
       restartState: fc.oneof(fc.constant(undefined), arbitraryPlain),
       starting: fc.boolean(),
       fuelUsed: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
       hosts: fc.dictionary(fc.constantFrom('wasi', 'pluvio', 'x'), arbitraryPlain, { noNullPrototype: true }),
     }),
-  )
-  .chain((snapshot) =>
-    fc.oneof(
-      fc.constant(snapshot),
-      ids.map((found) => ({ ...snapshot, version: 2 as const, ...found })),
-    ),
   );
+
+const plainSnapshot = wholeOf(instanceOf(plainRef), valueOf(plainRef));
+const heapInstance = fc
+  .tuple(instanceOf(heapRef), fc.option(heapOf(heapRef), { nil: undefined }))
+  .map(([instance, heap]) => (heap === undefined ? instance : { ...instance, heap }));
+
+export const arbitrarySnapshot: fc.Arbitrary<Snapshot> = fc.oneof(
+  plainSnapshot,
+  fc.tuple(plainSnapshot, ids).map(([snapshot, found]) => ({ ...snapshot, version: 2 as const, ...found })),
+  fc
+    .tuple(wholeOf(heapInstance, valueOf(heapRef)), ids)
+    .map(([snapshot, found]) => ({ ...snapshot, version: 3 as const, ...found })),
+);
 
 /** A snapshot of one instance with one memory that has this content, all of it in runs. */
 export function snapshotOfMemory(content: Uint8Array): Snapshot {

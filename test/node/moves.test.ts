@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { FaultHook, FaultPoint, NodeOptions } from '../../runtime/node/index.ts';
 import { PluvioClient } from '../../sdk/client/index.ts';
+import { assembleModule } from '../engine/text-module.ts';
 import {
   answerModule,
   counterModule,
@@ -205,16 +205,18 @@ describe('a move', () => {
   });
 });
 
+const SHARED_MEMORY = '(module (memory 1 2 shared) (func (export "run")))';
+
 describe('a move that fails', () => {
   it('because the worker holds what cannot be captured, is refused with the reasons', async () => {
     const [source, target] = await twoNodes();
-    const module = new Uint8Array(await readFile(new URL('../programs/wat/gc-structs.wasm', import.meta.url)));
+    const module = await assembleModule(SHARED_MEMORY);
     const info = await source.client.workers.create({ name: 'rooted', module });
     expect(info.notMigratable).not.toEqual([]);
     const refused = { code: 'NOT_MIGRATABLE', details: { reasons: info.notMigratable } };
     await expect(source.client.workers.move('rooted', { target: target.url })).rejects.toMatchObject(refused);
     await expect(source.client.workers.snapshot('rooted')).rejects.toMatchObject(refused);
-    expect(await source.client.workers.call('rooted', 'run', [20])).toMatchObject({ kind: 'returned' });
+    expect(await source.client.workers.call('rooted', 'run')).toMatchObject({ kind: 'returned' });
   });
 
   it.each(['file:///etc/passwd', 'ftp://host/', 'http://user:secret@host/', 'nonsense'])(

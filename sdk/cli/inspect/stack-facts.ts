@@ -76,6 +76,16 @@ function bitsText(value: Value, type: ValType | undefined): string {
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   if (value instanceof Uint8Array) return `0x${Buffer.from(value).toString('hex')}`;
   if (value === null) return 'null';
-  if (value.kind === 'func') return `function ${value.index}`;
-  return value.kind === 'extern' ? `handle ${JSON.stringify(value.handle)}` : `exception of tag ${value.tag}`;
+  switch (value.kind) {
+    case 'func':
+      return `function ${value.index}`;
+    case 'extern':
+      return `handle ${JSON.stringify(value.handle)}`;
+    case 'i31':
+      return `i31 ${value.value}`;
+    case 'exn':
+      return `exception of tag ${value.tag}`;
+    case 'object':
+      return `object ${value.index}`;
+  }
 }

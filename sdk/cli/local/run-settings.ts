@@ -17,7 +17,7 @@ export interface RunSettings {
   readonly path: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  readonly limits: Omit<WorkerLimits, 'tableElements'>;
+  readonly limits: Omit<WorkerLimits, 'tableElements' | 'heapBytes'>;
   readonly mounts: readonly DirectoryMount[];
   readonly invoke: string | undefined;
   /** The file that takes the state of an interrupted program. */

@@ -1,5 +1,5 @@
 /** Changes to a snapshot that its codec can still write: what someone might forge. Choices come from a tape. */
-import type { Frame, InstanceState, RefValue, Snapshot, Value } from '../../../runtime/engine/index.ts';
+import type { Frame, HeapState, InstanceState, RefValue, Snapshot, Value } from '../../../runtime/engine/index.ts';
 import type { Tape } from '../../../runtime/wasm/testing/differential.ts';
 
 /** A copy of the data whose fields may be written. */
@@ -9,6 +9,7 @@ type Mutable<T> = T extends Uint8Array | bigint | number | string | boolean | nu
 export type DraftSnapshot = Mutable<Snapshot>;
 type DraftFrame = Mutable<Frame>;
 type DraftInstance = Mutable<InstanceState>;
+type DraftHeap = Mutable<HeapState>;
 type DraftValue = Mutable<Value>;
 
 const INTS = [0, 1, 2, 3, 5, 8, 17, 64, 255, 1000, 65_535, 65_536, 0x7fff_ffff, 0xffff_fffe, 0xffff_ffff] as const;
@@ -21,6 +22,9 @@ const VALUES: readonly ((tape: Tape) => DraftValue)[] = [
   (tape): Mutable<RefValue> => ({ kind: 'func', index: tape.pick(INTS) }),
   (tape): Mutable<RefValue> => ({ kind: 'extern', handle: tape.pick(INTS) }),
   (tape): Mutable<RefValue> => ({ kind: 'exn', tag: tape.pick(INTS), values: [1] }),
+  (tape): Mutable<RefValue> => ({ kind: 'object', index: tape.pick(INTS) }),
+  (tape): Mutable<RefValue> => ({ kind: 'object', index: tape.below(12) }),
+  (tape): Mutable<RefValue> => ({ kind: 'i31', value: tape.pick([0, 1, -1, 2 ** 30 - 1, -(2 ** 30)]) }),
 ];
 
 const anyValue = (tape: Tape): DraftValue => tape.pick(VALUES)(tape);
@@ -129,8 +133,38 @@ const INSTANCE_CHANGES: readonly ((instance: DraftInstance, tape: Tape) => void)
   (instance, tape) => changeList(instance.droppedElements, tape, () => tape.pick(INTS)),
 ];
 
+const HEAP_CHANGES: readonly ((heap: DraftHeap, tape: Tape) => void)[] = [
+  (heap, tape) => changeWord(heap, tape, () => tape.pick(INTS)),
+  (heap, tape) => changeWord(heap, tape, (word) => word + tape.pick([1, -1, 2, 4, -4, 8])),
+  (heap, tape) => changeWord(heap, tape, () => tape.below(heap.count + 2) * 4),
+  (heap, tape) => changeWord(heap, tape, () => tape.below(heap.references.length + 1) * 4 + 2),
+  (heap, tape) => changeWord(heap, tape, () => tape.below(12)),
+  (heap, tape) => (heap.objects[tape.below(heap.objects.length)] = tape.below(256)),
+  (heap, tape) => (heap.objects = heap.objects.slice(0, tape.below(heap.objects.length + 1))),
+  (heap, tape) => (heap.objects = new Uint8Array([...heap.objects, ...new Uint8Array(tape.pick([1, 4, 8, 64]))])),
+  (heap, tape) => (heap.count = tape.pick(INTS)),
+  (heap, tape) => (heap.count += tape.pick([1, -1])),
+  (heap, tape) => changeList(heap.references, tape, () => anyValue(tape) as Mutable<RefValue>), // the codec sorts it out
+  (heap) => (heap.references = []),
+];
+
+/** Changes one aligned word of the objects: mostly a type, a length or a reference. */
+function changeWord({ objects }: DraftHeap, tape: Tape, make: (word: number) => number): void {
+  const view = new DataView(objects.buffer, objects.byteOffset, objects.byteLength);
+  const at = 4 * tape.below(Math.floor(objects.byteLength / 4));
+  if (at + 4 <= objects.byteLength) view.setUint32(at, make(view.getUint32(at, true)), true);
+}
+
+function changeHeap(instance: DraftInstance, tape: Tape): void {
+  const { heap } = instance;
+  if (heap === undefined) instance.heap = { count: 1, objects: new Uint8Array(tape.pick([4, 8, 12])), references: [] };
+  else if (tape.below(12) === 0) delete instance.heap;
+  else tape.pick(HEAP_CHANGES)(heap, tape);
+}
+
 const WHOLE_CHANGES: readonly ((snapshot: DraftSnapshot, tape: Tape) => void)[] = [
   (snapshot) => (snapshot.starting = !snapshot.starting),
+  (snapshot) => (snapshot.version = 3),
   (snapshot, tape) => (snapshot.fuelUsed = tape.pick([0n, 1n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n])),
   (snapshot, tape) => (snapshot.restartState = tape.pick<unknown>([null, 1, 'x', { a: [1] }]) as never),
   (snapshot) => (snapshot.hosts = { other: 1 }),
@@ -148,7 +182,9 @@ export function mutateSnapshot(original: Snapshot, tape: Tape): DraftSnapshot {
     const frame = draft.frames[tape.below(draft.frames.length)];
     const [instance] = draft.instances;
     const kind = tape.below(8);
-    if (kind < 4 && frame !== undefined) tape.pick(FRAME_CHANGES)(frame, tape);
+    const hasHeap = instance?.heap !== undefined || draft.version === 3;
+    if (hasHeap && instance !== undefined && tape.below(2) === 0) changeHeap(instance, tape);
+    else if (kind < 4 && frame !== undefined) tape.pick(FRAME_CHANGES)(frame, tape);
     else if (kind < 5) tape.pick(STACK_CHANGES)(draft, tape);
     else if (kind < 7 && instance !== undefined) tape.pick(INSTANCE_CHANGES)(instance, tape);
     else tape.pick(WHOLE_CHANGES)(draft, tape);
