@@ -25,7 +25,7 @@ describe(`generated programs of seed ${SEED}`, () => {
 
   it('are valid, the same every time, and have every instruction', () => {
     const coverage = newCoverage();
-    for (let number = 0; number < 4000; number++) {
+    for (let number = 0; number < 6000; number++) {
       const { bytes } = generateProgram(SEED, number, coverage);
       if (number % 100 === 0) expect(generateProgram(SEED, number).bytes).toEqual(bytes);
       if (number % 20 !== 0) continue;

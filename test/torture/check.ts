@@ -21,6 +21,7 @@ export interface Verdict {
   readonly safepoints: number;
   readonly migratable: boolean;
   readonly uncaptured: number;
+  readonly heaps: number;
   readonly trapped: boolean;
 }
 
@@ -97,11 +98,12 @@ interface Tally {
   runs: number;
   safepoints: number;
   uncaptured: number;
+  heaps: number;
 }
 
 /** Runs a program in every way. Never throws for what the program or this engine does. */
 export async function checkProgram(subject: Subject, options: CheckOptions): Promise<Verdict> {
-  const tally: Tally = { runs: 0, safepoints: 0, uncaptured: 0 };
+  const tally: Tally = { runs: 0, safepoints: 0, uncaptured: 0, heaps: 0 };
   const modules = await loadAll(subject.bytes, options.unwinds);
   const [first] = Array.isArray(modules) ? modules : [];
   const none = { migratable: first?.portability.migratable === true, trapped: false };
@@ -137,6 +139,7 @@ async function compareAll(
         const found = await MODES[mode](module, args, new Random(seed, ++tally.runs));
         tally.safepoints += found.breaks;
         tally.uncaptured += found.uncaptured;
+        tally.heaps += found.heaps;
         const difference = compare(found, bare, first);
         if (difference !== undefined) return { unwind, mode, ...difference };
         first ??= found;

@@ -47,6 +47,7 @@ async function check(from: number, to: number): Promise<void> {
     counts.safepoints += verdict.safepoints;
     counts.runs += verdict.runs;
     counts.uncaptured += verdict.uncaptured;
+    counts.heaps += verdict.heaps;
     counts.notMigratable += verdict.migratable ? 0 : 1;
     counts.trapped += verdict.trapped ? 1 : 0;
     counts.instructions += program.instructions;

@@ -25,6 +25,8 @@ export interface Counts {
   notMigratable: number;
   /** Stops at which no snapshot could be taken. */
   uncaptured: number;
+  /** Snapshots with objects of the garbage-collected heap. */
+  heaps: number;
   trapped: number;
   instructions: number;
 }
@@ -35,6 +37,7 @@ export const noCounts = (): Counts => ({
   runs: 0,
   notMigratable: 0,
   uncaptured: 0,
+  heaps: 0,
   trapped: 0,
   instructions: 0,
 });

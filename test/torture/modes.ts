@@ -6,6 +6,7 @@
  */
 import {
   createWorker,
+  decodeSnapshot,
   type LoadedModule,
   type Outcome,
   type PollDecision,
@@ -49,6 +50,8 @@ export interface Finished {
   readonly breaks: number;
   /** Stops without a snapshot. */
   readonly uncaptured: number;
+  /** Snapshots with objects of the garbage-collected heap. */
+  readonly heaps: number;
 }
 
 interface Exported {
@@ -141,6 +144,7 @@ class Run {
   #host: WorkerHost;
   #breaks = 0;
   #uncaptured = 0;
+  #heaps = 0;
 
   constructor(
     module: LoadedModule,
@@ -197,6 +201,7 @@ class Run {
       this.#uncaptured++;
       return worker;
     }
+    if (decodeSnapshot(bytes).instances.some(({ heap }) => heap !== undefined)) this.#heaps++;
     await worker.close();
     const fresh = await restoreWorker(this.#module, bytes, this.#options());
     this.#listen(fresh);
@@ -229,6 +234,7 @@ class Run {
       trapped: outcome.kind === 'trapped',
       breaks: this.#breaks,
       uncaptured: this.#uncaptured,
+      heaps: this.#heaps,
     };
   }
 

@@ -163,6 +163,7 @@ function segmentFor(
 export function reference(f: FunctionBuilder, type: ValType): void {
   const ways: ((f: FunctionBuilder, type: ValType) => boolean)[] = [tableGet, fresh];
   if (!isNullable(type)) ways.push(asNonNull);
+  if (f.outline.features.handlers === 'table' && f.types.isSubtype(ref(HEAP.exn), type)) ways.push(caught, caught);
   if (f.outline.features.gc) {
     ways.push(fieldRead, elementRead);
     const heap = heapOf(type);
@@ -174,6 +175,24 @@ export function reference(f: FunctionBuilder, type: ValType): void {
 
 function fresh(f: FunctionBuilder, type: ValType): boolean {
   referenceConstant(f, type);
+  return true;
+}
+
+/** An exception that is thrown and caught here: (block (result (ref exn)) (try_table (catch_all_ref 0) payload throw) unreachable). */
+function caught(f: FunctionBuilder): boolean {
+  const exception = ref(HEAP.exn);
+  const tag = f.random.below(f.outline.tags.length);
+  f.emit('block', f.types.block([], [exception]));
+  f.inside({ types: [exception], kind: 'plain' }, () => {
+    f.emit('try_table', f.types.block([], []), [{ kind: 3, label: 0 }]);
+    f.inside({ types: [], kind: 'plain' }, () => {
+      f.deeper(() => f.pushAll(f.outline.tags[tag]?.params ?? []));
+      f.emit('throw', tag);
+    });
+    f.emit('end');
+    f.emit('unreachable');
+  });
+  f.emit('end');
   return true;
 }
 

@@ -145,7 +145,7 @@ class Outliner {
     this.#random = random;
     this.features = chooseFeatures(random);
     const { references, gc, simd, handlers } = this.features;
-    if (gc) this.types.addAggregates(random, simd);
+    if (gc) this.types.addAggregates(random, simd, handlers === 'table');
     const usable = HOST_ROWS.filter(
       ({ needs }) => (needs !== 'references' || references) && (needs !== 'tag' || handlers !== 'none'),
     );

@@ -3,6 +3,7 @@ import {
   type ArrayType,
   BLOCK_KIND,
   type CompositeType,
+  EXNREF,
   EXTERNREF,
   F32,
   F64,
@@ -26,7 +27,7 @@ import {
 } from '../../../runtime/wasm/index.ts';
 import { canonicalTypes } from '../../../runtime/wasm/canonical-types.ts';
 import { type BlockType, EMPTY_BLOCK } from './emitter.ts';
-import type { Random } from './random.ts';
+import type { Random, Weighted } from './random.ts';
 
 const SCALARS: readonly ValType[] = [I32, I64, F32, F64, PACKED_I8, PACKED_I16];
 const STRUCT_FIELDS_MAX = 5;
@@ -41,10 +42,15 @@ export class ProgramTypes {
   readonly arrays: number[] = [];
   #group = 0;
 
-  /** Adds structs and arrays: a hierarchy, a recursive pair, arrays of several elements. */
-  addAggregates(random: Random, simd: boolean): void {
-    this.#addHierarchy(random, simd);
+  /**
+   * Adds structs and arrays: a hierarchy, a recursive pair, twins, arrays of several elements.
+   * @param exceptions Whether they may hold references to exceptions.
+   */
+  addAggregates(random: Random, simd: boolean, exceptions: boolean): void {
+    const extra = [...(simd ? [V128] : []), ...(exceptions ? [EXNREF, EXNREF] : [])];
+    this.#addHierarchy(random, extra);
     this.#addRecursivePair(random);
+    if (random.chance(2)) this.#addTwins(random, extra);
     const elements = [
       PACKED_I8,
       PACKED_I16,
@@ -57,10 +63,10 @@ export class ProgramTypes {
       EXTERNREF,
       refNull(HEAP.any),
     ];
-    if (simd) elements.push(V128);
+    elements.push(...extra, refNull(random.pick(this.structs)), ref(random.pick(this.structs)));
     const count = random.between(2, 5);
     for (let made = 0; made < count; made++) {
-      this.#add({ kind: 'array', element: { storage: random.pick(elements), mutable: !random.chance(12) } });
+      this.#add({ kind: 'array', element: { storage: random.pick(elements), mutable: !random.chance(5) } });
     }
     const canonical = canonicalTypes(this.types);
     this.types.splice(0, this.types.length, ...canonical);
@@ -75,11 +81,11 @@ export class ProgramTypes {
     return at;
   }
 
-  #storage(random: Random, simd: boolean): ValType {
+  #storage(random: Random, extra: readonly ValType[]): ValType {
     const known = this.structs.length === 0 ? HEAP.struct : random.pick(this.structs);
     return random.weighted<ValType>([
       [8, random.pick(SCALARS)],
-      [simd ? 1 : 0, V128],
+      ...extra.map((type): Weighted<ValType> => [1, type]),
       [3, refNull(known)],
       [1, ref(known < 0 ? HEAP.i31 : known)],
       [1, refNull(random.pick([HEAP.any, HEAP.eq, HEAP.i31, HEAP.struct, HEAP.array]))],
@@ -87,21 +93,31 @@ export class ProgramTypes {
     ]);
   }
 
-  #fields(random: Random, simd: boolean): FieldType[] {
+  #fields(random: Random, extra: readonly ValType[]): FieldType[] {
     return random.list(random.below(STRUCT_FIELDS_MAX), () => ({
-      storage: this.#storage(random, simd),
+      storage: this.#storage(random, extra),
       mutable: !random.chance(5),
     }));
   }
 
   /** Three structs, each a subtype of the one before. */
-  #addHierarchy(random: Random, simd: boolean): void {
-    let fields = this.#fields(random, simd);
+  #addHierarchy(random: Random, extra: readonly ValType[]): void {
+    let fields = this.#fields(random, extra);
     let last = this.#add({ kind: 'struct', fields }, { final: false });
     for (let level = 0; level < 2; level++) {
-      fields = [...fields, ...this.#fields(random, simd)];
+      fields = [...fields, ...this.#fields(random, extra)];
       last = this.#add({ kind: 'struct', fields }, { final: level === 1 && random.chance(2), supers: [last] });
     }
+  }
+
+  /** Structs with the same fields: the same type twice, and another one, as its group has one member more. */
+  #addTwins(random: Random, extra: readonly ValType[]): void {
+    const fields = this.#fields(random, extra);
+    this.#add({ kind: 'struct', fields });
+    this.#add({ kind: 'struct', fields });
+    const recGroup = ++this.#group;
+    this.#add({ kind: 'struct', fields }, { recGroup });
+    this.#add({ kind: 'array', element: { storage: I32, mutable: true } }, { recGroup });
   }
 
   /** A node that refers to its like and to an array of its like. */

@@ -130,13 +130,21 @@ function exportsOf(outline: Outline, random: Random): Export[] {
 
 const ownFuncs = ({ funcs, hosts }: Outline): readonly FuncOutline[] => funcs.slice(hosts.length);
 
+/** A table's initial value may read these globals alone. */
+const importedGlobals = ({ globals }: Outline): number => globals.filter(({ imported }) => imported).length;
+
 const stepsExpr = ({ steps }: Outline): Uint8Array => constantExpr(['i32.const', steps]);
 
 function definitions(outline: Outline, random: Random): Omit<ModuleDraft, 'funcs' | 'types'> {
   const { types, globals, tags, tables, memories } = outline;
   return {
     imports: importsOf(outline),
-    tables: tables.map(({ element, limits }) => ({ type: { element, limits } })),
+    tables: tables.map(({ element, limits, funcs }) => ({
+      type: { element, limits },
+      ...(outline.features.gc && funcs.length === 0 && random.chance(4)
+        ? { init: initialValue(outline, element, importedGlobals(outline), random) }
+        : {}),
+    })),
     memories: memories.filter(({ imported }) => !imported).map(({ limits }) => ({ limits })),
     globals: globals.flatMap(({ type, mutable, imported }, index) =>
       imported
@@ -144,7 +152,7 @@ function definitions(outline: Outline, random: Random): Omit<ModuleDraft, 'funcs
         : [
             {
               type: { type, mutable },
-              init: index === GLOBAL.steps ? stepsExpr(outline) : initialValue(outline, type),
+              init: index === GLOBAL.steps ? stepsExpr(outline) : initialValue(outline, type, index, random),
             },
           ],
     ),

@@ -57,7 +57,13 @@ export function elementsOf(outline: Outline, random: Random): ElementDraft[] {
     });
   }
   tables.forEach(({ element, limits, funcs: held }, tableIndex) => {
-    if (held.length === 0) return;
+    if (held.length === 0) {
+      if (!features.gc || random.chance(2)) return;
+      const exprs = random.list(3, () => initialValue(outline, element, outline.globals.length, random));
+      const offset = addressExpr(limits.is64, random.below(5));
+      segments.push({ mode: 'active', tableIndex, offset, type: element, items: { kind: 'exprs', exprs } });
+      return;
+    }
     const offset = addressExpr(limits.is64, 0);
     const plain = element === FUNCREF && random.chance(2);
     segments.push({
@@ -93,15 +99,26 @@ export function datasOf(outline: Outline, random: Random): DataDraft[] {
   return datas;
 }
 
-/** A constant expression of the type. */
-export function initialValue(outline: Outline, type: ValType): Uint8Array {
+/** What a constant expression is written with. */
+interface Initial {
+  readonly outline: Outline;
+  /** Chooses whether nullable references are null; undefined: all are. */
+  readonly random: Random | undefined;
+  /** Globals below this index may be read, if they are immutable. */
+  readonly globals: number;
+  readonly emitter: Emitter;
+}
+
+/** A constant expression of the type. @param globals Globals below this index may be read. */
+export function initialValue(outline: Outline, type: ValType, globals: number, random: Random): Uint8Array {
   const emitter = new Emitter();
-  pushInitial(outline, type, emitter);
+  pushInitial({ outline, random: outline.features.gc ? random : undefined, globals, emitter }, type);
   emitter.emit('end');
   return emitter.writer.toBytes();
 }
 
-function pushInitial(outline: Outline, type: ValType, emitter: Emitter): void {
+function pushInitial(initial: Initial, type: ValType): void {
+  const { emitter } = initial;
   switch (type) {
     case I32:
     case PACKED_I8:
@@ -116,22 +133,32 @@ function pushInitial(outline: Outline, type: ValType, emitter: Emitter): void {
     case V128:
       return emitter.emit('v128.const', new Uint8Array(16));
     default:
-      return pushInitialRef(outline, type, emitter);
+      return pushInitialRef(initial, type);
   }
 }
 
-function pushInitialRef(outline: Outline, type: ValType, emitter: Emitter): void {
+function pushInitialRef(initial: Initial, type: ValType): void {
+  const { outline, emitter, random } = initial;
   const heap = heapOf(type);
-  if (isNullable(type)) return emitter.emit('ref.null', heap);
+  const known = outline.globals.flatMap((global, index) =>
+    index < initial.globals && !global.mutable && outline.types.isSubtype(global.type, type) ? [index] : [],
+  );
+  if (known.length > 0 && random?.chance(2) === true) return emitter.emit('global.get', random.pick(known));
   const composite = heap < 0 ? undefined : outline.types.types[heap]?.composite;
+  const isObject = (composite !== undefined && composite.kind !== 'func') || I31_FITS.has(heap);
+  if (isNullable(type) && !(isObject && random?.chance(3) === true)) return emitter.emit('ref.null', heap);
   if (composite?.kind === 'struct') {
     const storages = composite.fields.map(({ storage }) => storage);
-    if (storages.every((storage) => !isRef(storage) || isDefaultable(storage)))
+    if (random === undefined && storages.every((storage) => !isRef(storage) || isDefaultable(storage)))
       return emitter.emit('struct.new_default', heap);
-    for (const storage of storages) pushInitial(outline, storage, emitter);
+    for (const storage of storages) pushInitial(initial, storage);
     return emitter.emit('struct.new', heap);
   }
-  if (composite?.kind === 'array') return emitter.emit('array.new_fixed', heap, 0);
+  if (composite?.kind === 'array') {
+    const length = random?.below(4) ?? 0;
+    for (let at = 0; at < length; at++) pushInitial(initial, composite.element.storage);
+    return emitter.emit('array.new_fixed', heap, length);
+  }
   if (composite?.kind === 'func') {
     const func = outline.funcs.find(({ typeIndex }) => typeIndex === heap);
     return emitter.emit('ref.func', func?.index ?? 0);
@@ -139,3 +166,6 @@ function pushInitialRef(outline: Outline, type: ValType, emitter: Emitter): void
   emitter.emit('i32.const', 5);
   emitter.emit('ref.i31');
 }
+
+/** Abstract types that an i31 is of. */
+const I31_FITS: ReadonlySet<number> = new Set([HEAP.any, HEAP.eq, HEAP.i31]);
