@@ -147,6 +147,9 @@ export class HeapObjects {
       };
       if (reference?.kind === 'func') {
         if (reference.index >= known) throw wrong(`function ${reference.index}`, `below ${known}`);
+        if (this.#program.facts.addressTaken[reference.index] !== 1) {
+          throw wrong(`function ${reference.index}`, 'one that the module refers to');
+        }
       } else if (reference?.kind !== 'extern') throw wrong('neither', 'a function or a value of the host');
       else if (!hasHandles) throw wrong('a host handle', 'none, as this host maps no handles');
     });

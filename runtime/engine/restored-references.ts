@@ -76,6 +76,9 @@ export class RestoredReferences {
     const { program } = this.#instance.module;
     const func = program.module.funcs[index];
     if (func === undefined) throw mismatch(field, `function ${index}`, `below ${program.module.funcs.length}`);
+    // Checks at entries are where calls can lead to; see call-graph.ts.
+    if (program.facts.addressTaken[index] !== 1)
+      throw mismatch(field, `function ${index}`, 'one that the module refers to');
     if (!isSubtype(program.context, ref(func.typeIndex), type)) {
       throw mismatch(field, typeText(ref(func.typeIndex)), typeText(type));
     }

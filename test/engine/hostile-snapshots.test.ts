@@ -20,6 +20,7 @@ import { Tape } from '../../runtime/wasm/testing/differential.ts';
 import { CORPUS, createFunctionImports, type FunctionProgram } from '../programs/corpus.ts';
 import { mutateSnapshot } from './generate/mutate-snapshot.ts';
 import { stoppedAt } from './stops.ts';
+import { assembleModule } from './text-module.ts';
 
 const PROGRAMS = CORPUS.filter((program): program is FunctionProgram => program.kind === 'function').filter(
   ({ name }) => !name.startsWith('big-'),
@@ -156,6 +157,22 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
       expect(await worker.resume()).toEqual({ kind: 'limit', limit: 'fuel' });
       expect(decodeSnapshot(worker.snapshot()).fuelUsed).toBeGreaterThanOrEqual(2n ** 53n - 1n);
     }
+  });
+
+  it('a table cannot hold a function that the module never refers to: calls of it might never be checked', async () => {
+    const module = await loadModule(
+      await assembleModule(`(module (type $t (func)) (table 1 funcref) (elem (i32.const 0) $nop)
+        (func $nop)
+        (func (export "run") (type $t) (return_call_indirect (type $t) (i32.const 0))))`),
+    );
+    const snapshot = decodeSnapshot((await createWorker(module)).snapshot());
+    const forgedTo = async (index: number): Promise<Worker> => {
+      const tables = [{ length: 1, runs: [{ offset: 0, values: [{ kind: 'func' as const, index }] }] }];
+      const instances = snapshot.instances.map((instance) => ({ ...instance, tables }));
+      return restoreWorker(module, encodeSnapshot({ ...snapshot, instances }));
+    };
+    expect(await (await forgedTo(0)).call('run')).toEqual({ kind: 'returned', values: [] });
+    await expect(forgedTo(1)).rejects.toMatchObject({ code: 'SNAPSHOT_MISMATCH' });
   });
 
   it('the original goes on as it should', async () => {
