@@ -209,11 +209,11 @@ function requireHeap({ heap }: InstanceState, limits: ResolvedLimits): void {
 
 /** The innermost frame does not count: it may be the one that has reached the limit. */
 function requireStack(module: LoadedModule, { frames }: Snapshot, limits: ResolvedLimits): void {
-  const { recursive } = module.program.facts;
+  const { countsDepth } = module.program.facts;
   const { importedFuncs, funcs } = module.module;
   let bytes = 0;
   for (const { func } of frames.slice(0, -1)) {
-    if (func >= importedFuncs && func < funcs.length && recursive[func] === 1) bytes += module.plan(func).stackBytes;
+    if (func >= importedFuncs && func < funcs.length && countsDepth[func] === 1) bytes += module.plan(func).stackBytes;
   }
   const limit = limits.stackDepth * STACK_UNIT_BYTES;
   if (bytes <= limit) return;

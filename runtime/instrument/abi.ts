@@ -12,7 +12,7 @@
  */
 
 /** Changes whenever the output for some module changes. Part of every cache key. */
-export const INSTRUMENTER_VERSION = 4;
+export const INSTRUMENTER_VERSION = 5;
 
 /** How a stop leaves the stack: `throw`: a tagged exception; `flag`: a test after every call. */
 export type UnwindMode = 'throw' | 'flag';
@@ -22,10 +22,12 @@ export const IMPORTS = { guest: 'g', engine: 'p', memory: 'm' } as const;
 
 /** Names in import module `p`. */
 export const ENGINE = {
-  /** (remaining: i32, charge: i32) -> i32: fuel left before the charge; gives new fuel >= charge, or UNWIND. */
+  /** (remaining: i32, charge: i32) -> i32: fuel left before the charge; gives new fuel >= charge, UNWIND or TURN. */
   poll: 'poll',
   /** The same at a function's entry, where the depth that is left counts too. */
   enter: 'enter',
+  /** (0: i32, charge: i32) -> i32: lets others run, with the stack put aside; gives new fuel >= charge, or UNWIND. */
+  turn: 'turn',
   /** (bytes: i32, fuel: i32) -> i32: charges a bulk instruction by its size. */
   bulk: 'bulk',
   /** (memory: i32, pages: i32) -> i32: 1 if `memory.grow` may be tried. */
@@ -42,7 +44,7 @@ export const ENGINE = {
 } as const;
 
 /** The functions of module `p`, in the order in which they are imported, after the guest's own. */
-export const ENGINE_FUNCS = ['poll', 'enter', 'bulk', 'growMemory', 'growTable'] as const;
+export const ENGINE_FUNCS = ['poll', 'enter', 'turn', 'bulk', 'growMemory', 'growTable'] as const;
 
 /** Names of the exports that the engine and side modules use; `e<i>` is the guest's i-th export. */
 export const EXPORTS = {
@@ -96,6 +98,9 @@ export const RECORD = {
 
 /** Fuel value that says: leave the stack now. */
 export const UNWIND = -0x8000_0000;
+
+/** Fuel value that says: ask `turn` instead. */
+export const TURN = -0x7fff_ffff;
 
 /** Bulk instructions of at most this many bytes are charged like any instruction. */
 export const BULK_FREE_BYTES = 65536;

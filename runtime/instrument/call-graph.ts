@@ -6,10 +6,10 @@
  * Invariants:
  * 1. Nodes are the functions and one node per function type: an indirect call is an edge to its type, a function whose address is
  *    taken an edge from its type. So the graph stays linear in the size of the module.
- * 2. A function is *plain* if it cannot reach a safepoint: no loop, no recursion, no import, no indirect call, nothing whose
- *    cost depends on a size, and at most PLAIN_COST_MAX fuel in one call. Plain functions are left as they are; callers pay for
- *    them.
- * 3. Site numbers: function f has the numbers from siteBase[f]; first its entry, then each `loop` and call instruction in binary
+ * 2. A function *yields* if it can reach a safepoint: a loop, a function that is cut (cycles.ts), an import. A function *charges* at
+ *    its entry if it is cut, or costs more than PAID_COST_MAX in one call without loops; otherwise its callers pay for it.
+ * 3. A function that neither yields nor leads to a charge is *plain*: it is left as it is.
+ * 4. Site numbers: function f has the numbers from siteBase[f]; first its entry, then each `loop` and call instruction in binary
  *    order, whether or not code can be stopped there. An import has one: its entry.
  */
 import { PluvioError } from '../errors/index.ts';
@@ -19,6 +19,7 @@ import {
   decodeExpr,
   decodeFunction,
   type FunctionBody,
+  type FuncType,
   HEAP,
   heapOf,
   isRef,
@@ -27,26 +28,37 @@ import {
   OPCODES,
   type ValType,
 } from '../wasm/index.ts';
+import { roughStackBytes } from './frame-bytes.ts';
 import { INSTRUCTION_FUEL } from './fuel-costs.ts';
-import { cutCycles, type Graph, hasEdge, leadsToMarked, stronglyConnected } from './graph.ts';
+import { findCycles } from './cycles.ts';
+import type { Graph } from './graph.ts';
 
 /** More than this and a function charges for itself. */
-export const PLAIN_COST_MAX = 256;
+export const PAID_COST_MAX = 256;
 /** The same for a function that may be called indirectly, where the caller cannot know it. */
-export const PLAIN_INDIRECT_COST_MAX = 32;
+export const PAID_INDIRECT_COST_MAX = 32;
 
 export interface FunctionFacts {
   readonly siteBase: Int32Array;
   /** 1: can reach a safepoint. */
   readonly mayYield: Uint8Array;
-  /** 1: lies on a cycle of the call graph. */
-  readonly recursive: Uint8Array;
+  /** 1: charges fuel, or can lead to something that does: the fuel before a call is not the fuel after it. */
+  readonly usesFuel: Uint8Array;
+  /** The same two of the functions that an indirect call can reach, by canonical type index. */
+  readonly typeYields: Uint8Array;
+  readonly typeUsesFuel: Uint8Array;
+  /** 1: charges at its entry. */
+  readonly charges: Uint8Array;
   /** 1: checks fuel and depth at its entry. Every cycle of the call graph has such a function. */
   readonly entryChecked: Uint8Array;
-  /** 1: lies on a cycle or can call, over whatever ways, a function that does; an import can, as the host may call back. */
-  readonly reachesCycle: Uint8Array;
-  /** Fuel that a caller pays for a call of a plain function; 0 for the others. */
-  readonly plainCost: Int32Array;
+  /** 1: takes its activation and `chainBytes` off the depth that is left. */
+  readonly countsDepth: Uint8Array;
+  /** Bytes of stack between a function that counts and the one that counts before it. */
+  readonly chainBytes: Int32Array;
+  /** 1: counts or can call, over whatever ways, a function that does; an import can, as the host may call back. */
+  readonly reachesDepth: Uint8Array;
+  /** Fuel that a caller pays for a call of a function that does not charge; 0 for the others. */
+  readonly paidCost: Int32Array;
   /** 1: has a body whose declarations mention it in ref.func, an element segment or a global. */
   readonly addressTaken: Uint8Array;
   /** Some body has the `try_table` encoding of exceptions, or may name an exception type: engines refuse both beside the legacy one. */
@@ -146,6 +158,9 @@ export function analyseCalls(module: Module): FunctionFacts {
   const siteBase = new Int32Array(funcs + 1);
   const ownCost = new Float64Array(funcs);
   const busy = new Uint8Array(funcs); // reaches a safepoint by itself
+  const charging = new Uint8Array(funcs); // charges fuel other than at its entry
+  const rows = new Int32Array(funcs);
+  const frameBytes = new Int32Array(funcs);
   const addressTaken = takenAddresses(module);
   const nodes = funcs + module.types.length;
   const start = new Int32Array(nodes + 1);
@@ -162,11 +177,12 @@ export function analyseCalls(module: Module): FunctionFacts {
     if (func < module.importedFuncs) busy[func] = 1;
     else {
       body = decodeFunction(module, func, body);
-      const { op, a, length } = body.code;
+      const { op, a, length, match } = body.code;
       let cost = 0;
+      let loopEnd = -1;
       for (let row = 0; row < length; row++) {
         const code = op[row] ?? 0;
-        cost += INSTRUCTION_FUEL[code] ?? 1;
+        if (row > loopEnd) cost += INSTRUCTION_FUEL[code] ?? 1;
         if (SCANNED[code] === 0) continue;
         sites += SITE_OPS[code] ?? 0;
         if (NAMES_TYPE[code] === 1) usesTryTable ||= namesException(body.code, row);
@@ -178,9 +194,11 @@ export function analyseCalls(module: Module): FunctionFacts {
           code === OP.return_call_ref
         ) {
           edges.push(typeNode(inRange(a[row] ?? 0, module.types.length, 'type', func)));
+        } else if (code === OP.loop) {
           busy[func] = 1;
-        } else if (code === OP.loop || SIZED_OPS[code] === 1) {
-          busy[func] = 1;
+          loopEnd = Math.max(loopEnd, match[row] ?? row);
+        } else if (SIZED_OPS[code] === 1) {
+          charging[func] = 1;
           changesTables ||= TABLE_WRITES[code] === 1;
         } else if (code === OP.try_table || code === OP.throw_ref) usesTryTable = true;
         else if (code === OP.try) usesTry = true;
@@ -188,6 +206,8 @@ export function analyseCalls(module: Module): FunctionFacts {
         else if (code === OP['ref.func']) addressTaken[inRange(a[row] ?? 0, funcs, 'function', func)] = 1;
       }
       ownCost[func] = cost;
+      rows[func] = length;
+      frameBytes[func] = roughStackBytes(body.localCount, length);
       for (let local = body.paramCount; local < body.localCount; local++) {
         usesTryTable ||= isException(body.locals[local] ?? 0);
       }
@@ -197,46 +217,77 @@ export function analyseCalls(module: Module): FunctionFacts {
   addTypeEdges(module, addressTaken, start, edges);
   start[nodes] = edges.length;
 
-  const plainCost = new Int32Array(funcs);
-  const mayYield = new Uint8Array(nodes);
-  const recursive = new Uint8Array(funcs);
-  const reachesCycle = new Uint8Array(nodes);
   const graph: Graph = { nodes, start, to: edges.to };
-  for (const component of stronglyConnected(graph)) {
-    const first = component[0] ?? 0;
-    const cyclic = component.length > 1 || hasEdge(graph, first, first);
-    const isImport = first < module.importedFuncs;
-    const reaches = cyclic || isImport || component.some((node) => leadsToMarked(graph, node, reachesCycle));
-    for (const node of component) {
-      reachesCycle[node] = reaches ? 1 : 0;
-      if (node >= funcs) {
-        mayYield[node] = 1;
-        continue;
-      }
-      let cost = ownCost[node] ?? 0;
-      let yields = cyclic || busy[node] === 1;
-      for (let edge = start[node] ?? 0; edge < (start[node + 1] ?? 0); edge++) {
-        const callee = edges.to[edge] ?? 0;
-        if (mayYield[callee] === 1) yields = true;
-        else cost += plainCost[callee] ?? 0;
-      }
-      if (cost > (addressTaken[node] === 1 ? PLAIN_INDIRECT_COST_MAX : PLAIN_COST_MAX)) yields = true;
-      mayYield[node] = yields ? 1 : 0;
-      recursive[node] = cyclic ? 1 : 0;
-      plainCost[node] = yields ? 0 : cost;
+  const cycles = findCycles(graph, { functions: funcs, rows, frameBytes });
+  const open = isOpen(module);
+  const facts: NodeFacts = {
+    yields: new Uint8Array(nodes),
+    usesFuel: new Uint8Array(nodes),
+    reachesDepth: new Uint8Array(nodes),
+    charges: new Uint8Array(funcs),
+    paidCost: new Int32Array(funcs),
+  };
+  cycles.cut.forEach((isCut, node) => {
+    if (isCut === 1) facts.yields[node] = facts.usesFuel[node] = facts.reachesDepth[node] = 1;
+  });
+  for (const node of cycles.order) {
+    const isBusy = node < funcs ? busy[node] === 1 || cycles.cut[node] === 1 : open;
+    const isImport = node < module.importedFuncs;
+    const reachesDepth = isImport || (node >= funcs && open) || cycles.counts[node] === 1;
+    derive(graph, facts, node, { yields: isBusy, usesFuel: isBusy || charging[node] === 1, reachesDepth });
+    if (node >= funcs || isImport) continue;
+    let cost = ownCost[node] ?? 0;
+    for (let edge = start[node] ?? 0; edge < (start[node + 1] ?? 0); edge++) {
+      cost += facts.paidCost[edges.to[edge] ?? 0] ?? 0;
     }
+    const mostPaid = addressTaken[node] === 1 ? PAID_INDIRECT_COST_MAX : PAID_COST_MAX;
+    if (cycles.cut[node] === 1 || cost > mostPaid) facts.charges[node] = facts.usesFuel[node] = 1;
+    else facts.paidCost[node] = cost;
   }
   return {
     siteBase,
-    mayYield: mayYield.slice(0, funcs),
-    recursive,
-    entryChecked: checkedEntries(graph, recursive, addressTaken),
-    reachesCycle: reachesCycle.slice(0, funcs),
-    plainCost,
+    mayYield: facts.yields.slice(0, funcs),
+    usesFuel: facts.usesFuel.slice(0, funcs),
+    typeYields: facts.yields.slice(funcs),
+    typeUsesFuel: facts.usesFuel.slice(funcs),
+    charges: facts.charges,
+    entryChecked: cycles.cut.slice(0, funcs),
+    countsDepth: cycles.counts.slice(0, funcs),
+    chainBytes: cycles.chainBytes.slice(0, funcs),
+    reachesDepth: facts.reachesDepth.slice(0, funcs),
+    paidCost: facts.paidCost,
     addressTaken,
     usesTryTable: usesTryTable || (!usesTry && declaresException(module)),
     changesTables,
   };
+}
+
+/** What is found out about functions and types on a walk from callees to callers. */
+interface NodeFacts {
+  readonly yields: Uint8Array;
+  readonly usesFuel: Uint8Array;
+  readonly reachesDepth: Uint8Array;
+  readonly charges: Uint8Array;
+  readonly paidCost: Int32Array;
+}
+
+/** What a node does by itself, or leads to. Functions that are cut are not known yet when others lead to them: they do all of it. */
+function derive(
+  { start, to }: Graph,
+  facts: NodeFacts,
+  node: number,
+  own: { readonly yields: boolean; readonly usesFuel: boolean; readonly reachesDepth: boolean },
+): void {
+  let { yields, usesFuel, reachesDepth } = own;
+  for (let edge = start[node] ?? 0; edge < (start[node + 1] ?? 0); edge++) {
+    const callee = to[edge] ?? 0;
+    yields ||= facts.yields[callee] === 1;
+    usesFuel ||= facts.usesFuel[callee] === 1;
+    reachesDepth ||= facts.reachesDepth[callee] === 1;
+  }
+  facts.yields[node] = yields ? 1 : 0;
+  facts.usesFuel[node] = usesFuel ? 1 : 0;
+  facts.reachesDepth[node] = reachesDepth ? 1 : 0;
 }
 
 /** Bodies are read here before they are validated. */
@@ -262,10 +313,27 @@ function takenAddresses(module: Module): Uint8Array {
   }
   for (const global of module.globals) fromExpr(global.init);
   for (const table of module.tables) fromExpr(table.init);
-  // A host may have put exported functions into a table that it shares; into one that is only exported nobody can.
-  const open = module.tables.some((table) => table.imported);
-  if (open) for (const entry of module.exports) if (entry.kind === 'func') taken[entry.index] = 1;
+  if (isOpen(module)) for (const entry of module.exports) if (entry.kind === 'func') taken[entry.index] = 1;
   return taken;
+}
+
+/**
+ * Whether references to functions can come from outside: the module's own exported ones, or others. A host may have put them into a
+ * table that it shares; into one that is only exported nobody can.
+ */
+function isOpen(module: Module): boolean {
+  const holds = (type: ValType): boolean =>
+    isRef(type) && heapOf(type) !== HEAP.extern && heapOf(type) !== HEAP.noextern;
+  const signature = (func: number): FuncType | undefined => {
+    const composite = module.types[module.funcs[func]?.typeIndex ?? -1]?.composite;
+    return composite?.kind === 'func' ? composite : undefined;
+  };
+  return (
+    module.tables.some(({ imported }) => imported) ||
+    module.globals.some(({ imported, type }) => imported && holds(type.type)) ||
+    module.exports.some(({ kind, index }) => kind === 'func' && signature(index)?.params.some(holds) === true) ||
+    module.funcs.some((_, func) => func < module.importedFuncs && signature(func)?.results.some(holds) === true)
+  );
 }
 
 /** Edges from function types to the functions that an indirect call of the type can reach, and to their subtypes. */
@@ -288,19 +356,4 @@ function addTypeEdges(module: Module, addressTaken: Uint8Array, start: Int32Arra
     start[funcs + index] = edges.length;
     for (const node of byType.get(index) ?? []) edges.push(node);
   });
-}
-
-/**
- * Functions that check at their entry: those on a cycle that are called indirectly, and enough of the others that no cycle of direct
- * calls is without one.
- */
-function checkedEntries(graph: Graph, recursive: Uint8Array, addressTaken: Uint8Array): Uint8Array {
-  const checked = new Uint8Array(graph.nodes);
-  for (let func = 0; func < recursive.length; func++) {
-    if (recursive[func] === 1 && addressTaken[func] === 1) checked[func] = 1;
-  }
-  // An indirect call leads to checked functions alone, so its type needs no walk.
-  checked.fill(1, recursive.length);
-  cutCycles(graph, checked);
-  return checked.slice(0, recursive.length);
 }

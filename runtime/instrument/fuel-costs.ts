@@ -164,14 +164,14 @@ export function computeCharges(code: Code, facts: FunctionFacts, charges: Int32A
         cost = INSTRUCTION_FUEL[op] ?? 1;
         break;
       case OP.return_call:
-        cost = 2 + (facts.plainCost[code.a[row] ?? 0] ?? 0);
+        cost = 2 + (facts.paidCost[code.a[row] ?? 0] ?? 0);
         break;
       case OP.return_call_indirect:
       case OP.return_call_ref:
         cost = 4;
         break;
       case OP.call:
-        cost += 2 + (facts.plainCost[code.a[row] ?? 0] ?? 0);
+        cost += 2 + (facts.paidCost[code.a[row] ?? 0] ?? 0);
         break;
       default:
         cost += INSTRUCTION_FUEL[op] ?? 1;

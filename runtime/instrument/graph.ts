@@ -12,88 +12,86 @@ export function hasEdge({ start, to }: Graph, from: number, node: number): boole
   return false;
 }
 
-/** Whether a node has an edge to one that is marked. */
-export function leadsToMarked({ start, to }: Graph, from: number, marks: Uint8Array): boolean {
-  for (let edge = start[from] ?? 0; edge < (start[from + 1] ?? 0); edge++) if (marks[to[edge] ?? 0] === 1) return true;
-  return false;
-}
+/** Finds the strongly connected components of a graph, or of a part of it, as often as need be: its buffers are reused. */
+export class Components {
+  readonly #graph: Graph;
+  readonly #index: Int32Array;
+  readonly #low: Int32Array;
+  readonly #next: Int32Array;
+  readonly #onStack: Uint8Array;
+  readonly #stack: number[] = [];
+  readonly #work: number[] = [];
 
-/** Tarjan's strongly connected components, callees before callers; iterative, since call chains are long. */
-export function* stronglyConnected({ nodes, start, to }: Graph): Generator<number[]> {
-  const index = new Int32Array(nodes).fill(-1);
-  const low = new Int32Array(nodes);
-  const onStack = new Uint8Array(nodes);
-  const next = new Int32Array(nodes);
-  const stack: number[] = [];
-  const work: number[] = [];
-  let counter = 0;
-  for (let root = 0; root < nodes; root++) {
-    if (index[root] !== -1) continue;
+  constructor(graph: Graph) {
+    this.#graph = graph;
+    this.#index = new Int32Array(graph.nodes);
+    this.#low = new Int32Array(graph.nodes);
+    this.#next = new Int32Array(graph.nodes);
+    this.#onStack = new Uint8Array(graph.nodes);
+  }
+
+  /** All nodes. */
+  get all(): Int32Array {
+    return Int32Array.from({ length: this.#graph.nodes }, (_, node) => node);
+  }
+
+  /**
+   * Tarjan's components, callees before callers; iterative, since call chains are long.
+   * @param roots The nodes in question.
+   * @param follow Whether an edge to a node counts: only to one of `roots`.
+   * @param found Called with each component; the array is the callee's own.
+   */
+  find(roots: ArrayLike<number>, follow: (node: number) => boolean, found: (members: number[]) => void): void {
+    for (let at = 0; at < roots.length; at++) this.#index[roots[at] ?? 0] = -1;
+    this.#counter = 0;
+    for (let at = 0; at < roots.length; at++) {
+      const root = roots[at] ?? 0;
+      if (this.#index[root] === -1) this.#visit(root, follow, found);
+    }
+  }
+
+  #counter = 0;
+
+  #visit(root: number, follow: (node: number) => boolean, found: (members: number[]) => void): void {
+    const { start, to } = this.#graph;
+    const index = this.#index;
+    const low = this.#low;
+    const work = this.#work;
     work.push(root);
     while (work.length > 0) {
       const node = work[work.length - 1] ?? 0;
-      if (index[node] === -1) {
-        index[node] = low[node] = counter++;
-        next[node] = start[node] ?? 0;
-        stack.push(node);
-        onStack[node] = 1;
-      }
-      const edge = next[node] ?? 0;
+      if (index[node] === -1) this.#enter(node);
+      const edge = this.#next[node] ?? 0;
       if (edge < (start[node + 1] ?? 0)) {
-        next[node] = edge + 1;
+        this.#next[node] = edge + 1;
         const callee = to[edge] ?? 0;
+        if (!follow(callee)) continue;
         if (index[callee] === -1) work.push(callee);
-        else if (onStack[callee] === 1) low[node] = Math.min(low[node] ?? 0, index[callee] ?? 0);
+        else if (this.#onStack[callee] === 1) low[node] = Math.min(low[node] ?? 0, index[callee] ?? 0);
         continue;
       }
       work.pop();
       const parent = work[work.length - 1];
       if (parent !== undefined) low[parent] = Math.min(low[parent] ?? 0, low[node] ?? 0);
-      if (low[node] === index[node]) {
-        const component: number[] = [];
-        for (;;) {
-          const member = stack.pop() ?? 0;
-          onStack[member] = 0;
-          component.push(member);
-          if (member === node) break;
-        }
-        yield component;
-      }
+      if (low[node] === index[node]) found(this.#leave(node));
     }
   }
-}
 
-/**
- * Marks nodes so that every cycle has one that is marked: walks the nodes depth first without those that are marked already, and
- * marks where an edge leads back to a node of the way to it.
- */
-export function cutCycles({ nodes, start, to }: Graph, marks: Uint8Array): void {
-  const UNSEEN = 0;
-  const ON_WAY = 1;
-  const DONE = 2;
-  const state = new Uint8Array(nodes);
-  const next = new Int32Array(nodes);
-  const work: number[] = [];
-  for (let root = 0; root < nodes; root++) {
-    if (state[root] !== UNSEEN || marks[root] === 1) continue;
-    work.push(root);
-    while (work.length > 0) {
-      const node = work[work.length - 1] ?? 0;
-      if (state[node] === UNSEEN) {
-        state[node] = ON_WAY;
-        next[node] = start[node] ?? 0;
-      }
-      const edge = next[node] ?? 0;
-      if (edge >= (start[node + 1] ?? 0)) {
-        state[node] = DONE;
-        work.pop();
-        continue;
-      }
-      next[node] = edge + 1;
-      const callee = to[edge] ?? 0;
-      if (marks[callee] === 1) continue;
-      if (state[callee] === ON_WAY) marks[callee] = 1;
-      else if (state[callee] === UNSEEN) work.push(callee);
+  #enter(node: number): void {
+    this.#index[node] = this.#low[node] = this.#counter++;
+    this.#next[node] = this.#graph.start[node] ?? 0;
+    this.#stack.push(node);
+    this.#onStack[node] = 1;
+  }
+
+  /** Takes a component off the stack. */
+  #leave(root: number): number[] {
+    const members: number[] = [];
+    for (;;) {
+      const member = this.#stack.pop() ?? root;
+      this.#onStack[member] = 0;
+      members.push(member);
+      if (member === root) return members;
     }
   }
 }

@@ -16,7 +16,7 @@ import {
   writeLocals,
   writeOpcode,
 } from '../wasm/index.ts';
-import { type ENGINE_FUNCS, RECORD, type RefKind, SAVE, UNWIND, type UnwindMode } from './abi.ts';
+import { type ENGINE_FUNCS, RECORD, type RefKind, SAVE, TURN, UNWIND, type UnwindMode } from './abi.ts';
 import { refKind, savedBytes } from './record.ts';
 
 /** What a helper's body names in its module. */
@@ -82,7 +82,9 @@ export class Assembler {
 export function pollBody(host: HelperHost, asks: 'poll' | 'enter', throws: boolean): HelperBody {
   const code = new Assembler();
   code.op('local.get', 0).op('local.get', 1).op('i32.add').op('local.get', 1).op('call', host.engineFunc(asks));
-  code.op('local.tee', 0).const32(UNWIND).op('i32.eq').open('if');
+  code.op('local.tee', 0).const32(TURN).op('i32.eq').open('if');
+  code.const32(0).op('local.get', 1).op('call', host.engineFunc('turn')).op('local.set', 0).op('end');
+  code.op('local.get', 0).const32(UNWIND).op('i32.eq').open('if');
   if (throws) code.op('throw', host.stopTag);
   else {
     if (host.mode === 'flag') code.const32(UNWIND).op('global.set', host.fuelGlobal);

@@ -22,20 +22,21 @@ import {
   type FunctionBody,
   HEAP,
   heapOf,
-  F32,
   I32,
+  I64,
   isRef,
   OP,
   refNull,
   typeFunction,
   type Typing,
-  V128,
   type ValType,
 } from '../wasm/index.ts';
 import { BitTable } from './bits.ts';
 import { isSiteOp } from './call-graph.ts';
 import { findCaptures } from './caught.ts';
 import { computeCharges } from './fuel-costs.ts';
+import { stackBytes } from './frame-bytes.ts';
+import { KillFinder } from './kills.ts';
 import { Liveness } from './liveness.ts';
 import type { Program } from './program.ts';
 
@@ -55,7 +56,14 @@ export type Slot =
     };
 
 const liveness = new Liveness();
+const killFinder = new KillFinder();
+const NO_KILLS: ReadonlyMap<number, readonly number[]> = new Map();
 const NO_CAPTURES: ReadonlySet<number> = new Set();
+
+/** A frame of fewer values has room for all of them; forgetting takes bytes, and small functions are inlined by their size. */
+const FORGETFUL_LAYOUT_MIN = 16;
+/** Functions with more calls per loop that may change the fuel keep it in the global. */
+const LOCAL_FUEL_CALLS_PER_LOOP = 1;
 
 export class FunctionPlan {
   readonly program: Program;
@@ -85,8 +93,11 @@ export class FunctionPlan {
   captures: ReadonlySet<number> = new Set();
 
   layout: number[] = [];
+  #isLaidOut: Uint8Array = new Uint8Array(64);
+  /** By rows of sites: locals and slots that are forgotten there. */
+  kills: ReadonlyMap<number, readonly number[]> = NO_KILLS;
 
-  /** What an activation counts against the limit of the stack: an estimate of the bytes that it takes. */
+  /** What an activation counts against the limit of the stack: an estimate of the bytes that it and those before it that do not count take. */
   stackBytes = 0;
 
   charges: Int32Array = new Int32Array(256);
@@ -94,6 +105,8 @@ export class FunctionPlan {
 
   hasEntrySite = false;
   hasLoops = false;
+  /** Fuel is better kept in a local. */
+  prefersLocalFuel = false;
   hasCallSites = false;
   hasTry = false;
 
@@ -137,7 +150,7 @@ export class FunctionPlan {
     );
     this.#resetSlots();
     this.#reserve(this.code.length);
-    if (this.program.facts.mayYield[func] === 0) return this.#leavePlain();
+    if (this.program.facts.usesFuel[func] === 0) return this.#leavePlain();
     this.captures = findCaptures(this.code);
     this.#findSites();
     this.#addCaughtSlots();
@@ -146,18 +159,20 @@ export class FunctionPlan {
     liveness.run(this.code, this.localCount, this.siteOfRow, this.siteLive);
     if (this.hasEntrySite) for (let local = 0; local < this.paramCount; local++) this.siteLive.add(0, local);
     this.#layOut();
-    this.stackBytes = stackBytes(this);
+    this.stackBytes = stackBytes(this) + (this.program.facts.chainBytes[func] ?? 0);
+    this.#findKills((row) => this.siteOfRow[row] ?? -1, this);
     this.entryCharge = computeCharges(this.code, this.program.facts, this.charges);
     return this;
   }
 
-  /** A function that cannot be stopped keeps nothing and is charged to its callers. */
+  /** A function that neither can be stopped nor leads to a charge keeps nothing. */
   #leavePlain(): this {
     this.captures = NO_CAPTURES;
+    this.kills = NO_KILLS;
     this.siteOfRow.fill(-1, 0, this.code.length);
     this.siteCount = 0;
     this.layout = [];
-    this.hasEntrySite = this.hasLoops = this.hasCallSites = this.hasTry = false;
+    this.hasEntrySite = this.hasLoops = this.prefersLocalFuel = this.hasCallSites = this.hasTry = false;
     this.entryCharge = 0;
     this.stackBytes = 0;
     return this;
@@ -193,6 +208,7 @@ export class FunctionPlan {
       const site = from < 0 ? -1 : (origin.siteOfRow[from] ?? -1);
       if (op === OP.loop) {
         this.hasLoops = true;
+        this.prefersLocalFuel = origin.prefersLocalFuel;
         this.charges[row] = origin.charges[from] ?? 1;
       }
       if (site < 0) continue;
@@ -200,7 +216,39 @@ export class FunctionPlan {
       this.#addSite(row, origin.siteId[site] ?? 0);
     }
     this.#markSpills();
+    this.#findKills((row) => origin.siteOfRow[originRow[row] ?? -1] ?? -1, origin);
     return this;
+  }
+
+  /** Whether a local or slot is in the layout, and of a type that a constant can take the place of. */
+  canForget(local: number): boolean {
+    return this.#isLaidOut[local] === 1;
+  }
+
+  /** @param siteOf The site of a row, as the plan that knows what is live numbers it. */
+  #findKills(siteOf: (row: number) => number, known: FunctionPlan): void {
+    this.kills = NO_KILLS;
+    if (this.hasTry || this.layout.length < FORGETFUL_LAYOUT_MIN) return;
+    const width = this.localCount + this.slots.length;
+    if (this.#isLaidOut.length < width) this.#isLaidOut = new Uint8Array(width * 2);
+    this.#isLaidOut.fill(0, 0, width);
+    for (const local of this.layout) {
+      const type = this.typeOf(local);
+      if (type === I32 || type === I64) this.#isLaidOut[local] = 1;
+    }
+    this.kills = killFinder.find(this, width, (row, bits, set) => known.#addLive(siteOf(row), bits, set));
+  }
+
+  #addLive(site: number, bits: BitTable, set: number): void {
+    const { words, data } = this.siteLive;
+    for (let word = 0; word < words; word++) {
+      const at = set * bits.words + word;
+      bits.data[at] = (bits.data[at] ?? 0) | (data[site * words + word] ?? 0);
+    }
+    const { nodeBelow } = this.types;
+    for (let node = this.siteTop(site); node >= 0; node = nodeBelow[node] ?? -1) {
+      bits.add(set, this.localCount + (this.nodeSlot[node] ?? -1));
+    }
   }
 
   /** What is live at a site, as locals and slots: locals first, then the operand stack, then caught exceptions. */
@@ -274,7 +322,7 @@ export class FunctionPlan {
     const { top } = this.types;
     const base = program.facts.siteBase[this.func] ?? 0;
     this.siteCount = 0;
-    this.hasLoops = this.hasCallSites = this.hasTry = false;
+    this.hasLoops = this.prefersLocalFuel = this.hasCallSites = this.hasTry = false;
     this.hasEntrySite = program.facts.entryChecked[this.func] === 1;
     if (this.hasEntrySite) this.#addSite(-1, base);
     let ordinal = 1;
@@ -290,6 +338,21 @@ export class FunctionPlan {
       else this.hasCallSites = true;
       this.#addSite(row, id);
     }
+    this.prefersLocalFuel = this.#weighLocalFuel();
+  }
+
+  /** Keeping fuel in a local saves memory accesses in loops, and costs an access and bytes around each call that may change it. */
+  #weighLocalFuel(): boolean {
+    const { code, program } = this;
+    if (!this.hasLoops) return false;
+    let loops = 0;
+    let calls = 0;
+    for (let row = 0; row < code.length; row++) {
+      const op = code.op[row] ?? 0;
+      if (op === OP.loop) loops++;
+      else if (isSiteOp(op) && program.usesFuelCall(code, row)) calls++;
+    }
+    return calls <= loops * LOCAL_FUEL_CALLS_PER_LOOP;
   }
 
   /** The site of an id, or -1. */
@@ -429,26 +492,3 @@ export function topOf(heap: number): number {
       return HEAP.any;
   }
 }
-
-/**
- * What an activation takes of the engine's stack, as V8's baseline compiler lays frames out: a place for each parameter where it is passed
- * and where it is kept, one for each local, one for each value on its way to the function that saves the frame.
- */
-function stackBytes(plan: FunctionPlan): number {
-  const values = plan.localCount + plan.slots.length;
-  let bytes = FRAME_BYTES;
-  for (let local = 0; local < values; local++) {
-    bytes += stackBytesOf(plan.typeOf(local)) * (local < plan.paramCount ? 2 : 1);
-  }
-  for (const local of plan.layout) bytes += stackBytesOf(plan.typeOf(local));
-  return Math.max(FRAME_BYTES_MIN, bytes);
-}
-
-function stackBytesOf(type: ValType): number {
-  if (type === I32 || type === F32) return 4;
-  return type === V128 ? 16 : 8;
-}
-
-const FRAME_BYTES = 80;
-/** JavaScriptCore's smallest frames are larger than V8's; its stack is, too, but not by as much. */
-const FRAME_BYTES_MIN = 128;

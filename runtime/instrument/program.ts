@@ -71,7 +71,20 @@ export class Program {
 
   /** Whether a call instruction may reach a safepoint. */
   mayYieldCall(code: Code, row: number): boolean {
-    return code.op[row] !== OP.call || this.facts.mayYield[code.a[row] ?? 0] === 1;
+    const { mayYield, typeYields } = this.facts;
+    const callee = code.a[row] ?? 0;
+    return (code.op[row] === OP.call ? mayYield[callee] : typeYields[this.#canonical(callee)]) !== 0;
+  }
+
+  /** Whether a call instruction may change the fuel that is left. */
+  usesFuelCall(code: Code, row: number): boolean {
+    const { usesFuel, typeUsesFuel } = this.facts;
+    const callee = code.a[row] ?? 0;
+    return (code.op[row] === OP.call ? usesFuel[callee] : typeUsesFuel[this.#canonical(callee)]) !== 0;
+  }
+
+  #canonical(type: number): number {
+    return this.module.types[type]?.canonical ?? type;
   }
 
   get foreignTag(): number {

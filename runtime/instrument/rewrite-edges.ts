@@ -25,6 +25,7 @@ const ADD = 0x6a;
 const SUB = 0x6b;
 const OR = 0x72;
 const LT_S = 0x48;
+const GE_S = 0x4e;
 const EQ = 0x46;
 const BLOCK = 0x02;
 const TRY = 0x06;
@@ -33,10 +34,12 @@ const RETHROW = 0x09;
 const THROW = 0x08;
 const END = 0x0b;
 const BR = 0x0c;
+const BR_IF = 0x0d;
 const RETURN = 0x0f;
 const CALL = 0x10;
 const GLOBAL_GET = 0x23;
 const GLOBAL_SET = 0x24;
+const SET = 0x21;
 const TEE = 0x22;
 
 /** Whether anything has to be done where the function is left in the ordinary way. */
@@ -48,7 +51,7 @@ const opensWrapper = (r: Rewriter): boolean => r.savesAtEnd || hasExitWork(r);
 export function writePrologue(r: Rewriter): void {
   const { plan, target, extras } = r;
   r.start?.writeLoads(r);
-  if (r.start === undefined && plan.program.facts.mayYield[plan.func] === 1) {
+  if (r.start === undefined && plan.program.facts.charges[plan.func] === 1) {
     r.opRaw(GLOBAL_GET, target.fuelGlobal);
     r.const32(plan.entryCharge);
     r.out.byte(SUB);
@@ -179,6 +182,19 @@ export function handDownDepth(r: Rewriter): void {
   r.opRaw(GLOBAL_SET, r.target.depthGlobal);
 }
 
+/** Sets what nobody will read any more to a constant; see kills.ts. */
+export function forget(r: Rewriter, row: number): void {
+  const locals = r.plan.kills.get(row);
+  if (locals === undefined) return;
+  for (const type of [I32, I64]) {
+    const alike = locals.filter((local) => r.plan.typeOf(local) === type);
+    alike.forEach((local, at) => {
+      if (at === 0) writeDefault(r, type);
+      r.opRaw(at === alike.length - 1 ? SET : TEE, r.local(local));
+    });
+  }
+}
+
 export function flushFuel(r: Rewriter): void {
   if (!r.localFuel) return;
   r.getLocal(r.extras.fuel);
@@ -191,9 +207,9 @@ export function reloadFuel(r: Rewriter): void {
   r.setLocal(r.extras.fuel);
 }
 
-/** After a call: takes up the fuel, and in flag mode leaves if the callee did. */
-export function afterCall(r: Rewriter): void {
-  if (r.plan.program.mode === 'throw') {
+/** After a call that may change the fuel: takes it up, and in flag mode leaves if the callee did. */
+export function afterCall(r: Rewriter, isSite: boolean): void {
+  if (r.plan.program.mode === 'throw' || !isSite) {
     reloadFuel(r);
     return;
   }
@@ -208,7 +224,7 @@ const firstSite = ({ plan }: Rewriter): number => plan.program.facts.siteBase[pl
 
 /** Notes which site a stop would be at, counted from the function's first: small numbers are short. */
 export function noteSite(r: Rewriter, id: number): void {
-  if (!r.savesAtEnd) return;
+  if (r.extras.site < 0) return;
   r.const32(id - firstSite(r));
   r.setLocal(r.extras.site);
 }
@@ -231,20 +247,25 @@ export function writeLoopCheck(r: Rewriter, id: number, charge: number): void {
   r.out.byte(END);
 }
 
-/** Branches to an outer label if less fuel is left. */
-export function writeFuelTest(r: Rewriter, fuel: number, label: number): void {
-  getFuel(r);
-  r.const32(fuel);
-  r.out.byte(LT_S);
-  r.unlikelyBranchIf(label);
-}
-
-/** Charges where enough is left for sure. */
-export function writeCharge(r: Rewriter, charge: number): void {
+/** Charges, and branches to a label if that much was left; otherwise takes the charge back. */
+export function writeChargeTest(r: Rewriter, charge: number, label: number): void {
+  const { extras } = r;
   getFuel(r);
   r.const32(charge);
   r.out.byte(SUB);
-  if (r.localFuel) r.setLocal(r.extras.fuel);
+  r.opRaw(TEE, extras.fuel);
+  if (!r.localFuel) {
+    r.opRaw(GLOBAL_SET, r.target.fuelGlobal);
+    r.getLocal(extras.fuel);
+  }
+  r.const32(0);
+  r.out.byte(GE_S);
+  r.hints.push(r.out.length, 1);
+  r.opRaw(BR_IF, label);
+  r.getLocal(extras.fuel);
+  r.const32(charge);
+  r.out.byte(ADD);
+  if (r.localFuel) r.setLocal(extras.fuel);
   else r.opRaw(GLOBAL_SET, r.target.fuelGlobal);
 }
 
@@ -281,15 +302,15 @@ function writePoll(r: Rewriter, asks: 'poll' | 'enter', id: number, charge: numb
 /** Numbers of values that end in an i32 are multiples of this. */
 const SAVED_TOGETHER = 4;
 
-/** Appends this frame's record to the save memory. `id`: the site; undefined: what the site local says. */
+/** Appends this frame's record to the save memory. `id`: the site; undefined: what the site local says, or the only one. */
 function writeSave(r: Rewriter, id: number | undefined): void {
   const { plan, target } = r;
   const { layout } = plan;
-  if (id === undefined) {
+  if (id === undefined && r.extras.site >= 0) {
     r.getLocal(r.extras.site);
     r.const32(firstSite(r));
     r.out.byte(ADD);
-  } else r.const32(id);
+  } else r.const32(id ?? plan.siteId[0] ?? 0);
   for (let from = 0; from === 0 || from < layout.length; from += MAX_SIGNATURE_VALUES) {
     const part = layout.slice(from, from + MAX_SIGNATURE_VALUES);
     for (const local of part) r.getLocal(r.local(local));

@@ -7,7 +7,16 @@
 import { blockParamTypes, blockResultTypes, encodeInstr, I32, OP, writeBlockType } from '../wasm/index.ts';
 import { BULK_FREE_BYTES } from './abi.ts';
 import { isSizedOp } from './call-graph.ts';
-import { afterCall, flushFuel, handlerLabel, handDownDepth, leave, noteSite, writeLoopCheck } from './rewrite-edges.ts';
+import {
+  afterCall,
+  flushFuel,
+  handlerLabel,
+  forget,
+  handDownDepth,
+  leave,
+  noteSite,
+  writeLoopCheck,
+} from './rewrite-edges.ts';
 import type { Rewriter } from './rewriter.ts';
 
 const GT_U = 0x4b;
@@ -110,6 +119,7 @@ function writeLoop(r: Rewriter, row: number): void {
     params.push(plan.localCount + plan.slotOfNode(node));
   }
   for (const slot of params) r.setLocal(r.local(slot));
+  forget(r, row);
   writeLoopCheck(r, plan.siteId[site] ?? 0, plan.charges[row] ?? 1);
   for (const slot of params.reverse()) r.getGuest(slot);
 }
@@ -118,16 +128,16 @@ function writeCall(r: Rewriter, row: number): void {
   const { plan } = r;
   const { code } = plan;
   const site = plan.siteOfRow[row] ?? -1;
-  if (site >= 0) {
-    noteSite(r, plan.siteId[site] ?? 0);
-    flushFuel(r);
-  }
+  const usesFuel = plan.program.usesFuelCall(code, row);
+  forget(r, row);
+  if (site >= 0) noteSite(r, plan.siteId[site] ?? 0);
+  if (usesFuel) flushFuel(r);
   const callee = code.op[row] === OP.call ? (code.a[row] ?? 0) : -1;
   const resumed = callee >= plan.program.module.funcs.length;
-  if (callee < 0 || resumed || plan.program.facts.reachesCycle[callee] === 1) handDownDepth(r);
+  if (callee < 0 || resumed || plan.program.facts.reachesDepth[callee] === 1) handDownDepth(r);
   if (resumed) writeResume(r, row);
   else writeCallOp(r, row);
-  if (site >= 0) afterCall(r);
+  if (usesFuel) afterCall(r, site >= 0);
 }
 
 /** Calls the continuation of the next inner frame. */
@@ -303,7 +313,7 @@ function writeSized(r: Rewriter, row: number): void {
   const { plan, target, extras } = r;
   const { code } = plan;
   const size = plan.types.nodeType[plan.types.top[row] ?? -1];
-  if (size === I32 && plan.program.facts.mayYield[plan.func] === 1) {
+  if (size === I32 && plan.program.facts.usesFuel[plan.func] === 1) {
     r.opRaw(TEE, extras.temp);
     r.getLocal(extras.temp);
     r.const32(BULK_FREE_BYTES);

@@ -52,7 +52,7 @@ import type { FunctionPlan } from './plan.ts';
 import { writeEpilogue, writePrologue } from './rewrite-edges.ts';
 import { rewriteInstr } from './rewrite-instr.ts';
 import type { Target } from './target.ts';
-import { turnsAtOnce, writeUnrolled } from './unroll.ts';
+import { isTightLoop, writeTightLoop } from './tight-loops.ts';
 
 /** A function's bytes with the places whose branch is unlikely. */
 export interface RewrittenBody {
@@ -144,14 +144,14 @@ export class Rewriter {
     // A stop that is thrown in place would meet the function's own handlers.
     this.savesAtEnd = callSites || (plan.hasLoops && (!throwing || plan.hasTry));
     this.savesInPlace = plan.hasLoops && !this.savesAtEnd;
-    this.keepsDepth = plan.hasTry && plan.program.facts.reachesCycle[plan.func] === 1;
-    this.localFuel = plan.hasLoops && !plan.hasTry;
-    this.depthWeight = plan.program.facts.recursive[plan.func] === 1 ? plan.stackBytes : 0;
+    this.keepsDepth = plan.hasTry && plan.program.facts.reachesDepth[plan.func] === 1;
+    this.localFuel = plan.prefersLocalFuel && !plan.hasTry;
+    this.depthWeight = plan.program.facts.countsDepth[plan.func] === 1 ? plan.stackBytes : 0;
     let next = plan.localCount + this.localShift;
     const first = next;
     this.extras = { site: -1, fuel: -1, depth: -1, temp: -1, record: -1 };
-    if (this.savesAtEnd) this.extras.site = next++;
-    this.extras.fuel = next++;
+    if (this.savesAtEnd && plan.siteCount > 1) this.extras.site = next++;
+    if (plan.hasLoops || plan.hasEntrySite) this.extras.fuel = next++;
     if (this.keepsDepth || this.depthWeight > 0) this.extras.depth = next++;
     if (hasSizedOps(plan.code)) this.extras.temp = next++;
     if (this.start !== undefined) this.extras.record = next++;
@@ -271,9 +271,8 @@ export class Rewriter {
         continue;
       }
       if (code_ === OP.loop) {
-        const turns = turnsAtOnce(plan, row);
-        if (turns > 0) {
-          writeUnrolled(this, row, turns);
+        if (isTightLoop(plan, row)) {
+          writeTightLoop(this, row);
           row = match[row] ?? row;
           if (rowSpills[row] === 1) this.#spill(row);
           continue;
