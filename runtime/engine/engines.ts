@@ -6,12 +6,14 @@ export type EngineName = 'v8' | 'jsc' | 'spidermonkey';
 interface EngineRow {
   /** The way of leaving a stack that measures best there; see RATIONALE.md. */
   readonly unwind: UnwindMode;
+  /** Whether a slice may end by putting the stack aside (promise-integration.ts) rather than by leaving it. */
+  readonly suspends: boolean;
 }
 
 export const ENGINES = {
-  v8: { unwind: 'throw' },
-  jsc: { unwind: 'flag' },
-  spidermonkey: { unwind: 'flag' },
+  v8: { unwind: 'throw', suspends: true },
+  jsc: { unwind: 'flag', suspends: false },
+  spidermonkey: { unwind: 'flag', suspends: false },
 } as const satisfies Record<EngineName, EngineRow>;
 
 /** The engine that runs this program. An unknown one counts as V8. */

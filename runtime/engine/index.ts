@@ -14,4 +14,5 @@ export * from './snapshot.ts';
 export { decodeSnapshot, encodeSnapshot } from './snapshot-codec.ts';
 export type { StagedWorker } from './staged-worker.ts';
 export type * from './types.ts';
-export { SLICE_MS, Worker } from './worker.ts';
+export { SLICE_MS } from './turns.ts';
+export { Worker } from './worker.ts';

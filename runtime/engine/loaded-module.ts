@@ -51,6 +51,10 @@ export interface CompiledSide {
 }
 
 export class LoadedModule {
+  /** How long all workers of it have run, as far as it was in whole slices. */
+  ranMs = 0;
+  /** Functions that took longer than a slice when they were called. */
+  readonly longCalls = new Set<number>();
   readonly program: Program;
   readonly compiled: WebAssembly.Module;
   readonly portability: Portability;

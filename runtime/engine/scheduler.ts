@@ -12,14 +12,20 @@ let rounds = 0;
 let turning = false;
 const nextRound = makeNextRound();
 
-/** Resolves when the worker may run its next slice: timers, I/O and other workers had their turns before. */
+/**
+ * Calls back when the worker may run its next slice: timers, I/O and other workers had their turns before. No microtask is pending then,
+ * and no other callback of this kind runs before those of this one are done.
+ */
+export function atNextTurn(callback: () => void): void {
+  waiting.push(callback);
+  if (turning) return;
+  turning = true;
+  nextRound(turn);
+}
+
+/** Resolves at the next turn. */
 export async function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    waiting.push(resolve);
-    if (turning) return;
-    turning = true;
-    nextRound(turn);
-  });
+  return new Promise(atNextTurn);
 }
 
 function turn(): void {

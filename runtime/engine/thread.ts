@@ -9,13 +9,17 @@
  * 2. Between two slices nothing of a worker is in the save memory: who runs puts its records there, who leaves takes them out.
  */
 import { ENGINE, IMPORTS, UNWIND } from '../instrument/index.ts';
+import { detectEngine, ENGINES } from './engines.ts';
+import { findPromiseIntegration } from './promise-integration.ts';
 
 /** A worker as instrumented code sees it. */
 export interface Running {
-  /** Charge points that found no fuel: gives new fuel, at least `charge`, or UNWIND. */
+  /** Charge points that found no fuel: gives new fuel, at least `charge`, or UNWIND or TURN. */
   poll(remaining: number, charge: number): number;
   /** The same at a function's entry. */
   enter(remaining: number, charge: number): number;
+  /** After TURN: gives a promise of new fuel or UNWIND, until when the stack is put aside. */
+  turn(charge: number): Promise<number>;
   /** Charges an instruction for `bytes`; gives the fuel that is left. */
   bulk(bytes: number, fuel: number): number;
   growMemory(memory: number, pages: number): number;
@@ -34,11 +38,16 @@ export class EngineThread {
   readonly foreignTag = new WebAssembly.Tag({ parameters: ['externref'] });
   readonly stopSignal = new WebAssembly.Exception(this.stopTag, []);
   current: Running | undefined;
+  /** Puts stacks aside; undefined: slices end by leaving the stack. */
+  readonly stacks = ENGINES[detectEngine()].suspends ? findPromiseIntegration() : undefined;
+  /** Stacks that are put aside. */
+  suspended = 0;
 
   /** The imports of module `p`, the same for every worker. */
   readonly imports: Readonly<Record<string, WebAssembly.ImportValue>> = {
     [ENGINE.poll]: (remaining: number, charge: number): number => this.current?.poll(remaining, charge) ?? UNWIND,
     [ENGINE.enter]: (remaining: number, charge: number): number => this.current?.enter(remaining, charge) ?? UNWIND,
+    [ENGINE.turn]: this.#turn(),
     [ENGINE.bulk]: (bytes: number, fuel: number): number => this.current?.bulk(bytes >>> 0, fuel) ?? fuel,
     [ENGINE.growMemory]: (memory: number, pages: number): number => this.current?.growMemory(memory, pages >>> 0) ?? 0,
     [ENGINE.growTable]: (table: number, count: number): number => this.current?.growTable(table, count >>> 0) ?? 0,
@@ -47,6 +56,11 @@ export class EngineThread {
     [ENGINE.save]: this.save,
     [ENGINE.resume]: this.continuations,
   };
+
+  #turn(): WebAssembly.ImportValue {
+    const turn = (_: number, charge: number): number | Promise<number> => this.current?.turn(charge) ?? UNWIND;
+    return this.stacks?.suspending(turn) ?? turn;
+  }
 
   readonly #importFuncs: ((...args: unknown[]) => unknown)[] = [];
 

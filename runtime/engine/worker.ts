@@ -10,14 +10,15 @@
  * capture.ts, instantiation in instance.ts.
  *
  * Invariants:
- * 1. The guest runs in slices of at most SLICE_MS; between two of them its stack is `#stack` and nothing of it is on the engine's.
- * 2. A slice ends by a stop of the guest for exactly one reason, `#signal`, which is set before the stop is begun.
+ * 1. The guest runs in slices (turns.ts). Between two of them its stack is put aside by the engine, where it can do that, or it is
+ *    `#stack` and nothing of it is on the engine's.
+ * 2. The guest leaves the stack for exactly one reason, `#signal`, which is set before.
  * 3. Fuel is settled with `#fuel` whenever the guest leaves the stack or asks for more.
  * 4. A host call that waits is executed again when its answer is there; the wrapper then gives the answer without calling the host.
  * 5. While a host function runs, `#hostDepth` is positive; activations inside it can't be captured, so no slice ends there.
  */
 import { assert, PluvioError } from '../errors/index.ts';
-import { UNWIND } from '../instrument/index.ts';
+import { TURN, UNWIND } from '../instrument/index.ts';
 import { checkArguments } from './arguments.ts';
 import { FuelMeter } from './fuel-meter.ts';
 import type { Links, ModuleInstance } from './instance.ts';
@@ -27,12 +28,13 @@ import { initialChanges } from './memory-state.ts';
 import { GuestExit, Pending } from './pending.ts';
 import { defaultValue } from './default-value.ts';
 import { forkWorker } from './fork.ts';
-import { nextTurn } from './scheduler.ts';
+import { atNextTurn, nextTurn } from './scheduler.ts';
 import type { Snapshot } from './snapshot.ts';
 import { SnapshotTaker } from './snapshot-taker.ts';
 import { type CapturedStack, clearSave, layStack, takeStack } from './stack.ts';
 import type { EngineThread, Running } from './thread.ts';
 import { trappedOutcome } from './traps.ts';
+import { Turns } from './turns.ts';
 import { awaitAnswer } from './waiting.ts';
 import type { Answer, EntryCall, RestoredState, Signal, WorkerParts } from './worker-parts.ts';
 import type {
@@ -47,8 +49,8 @@ import type {
   WorkerState,
 } from './types.ts';
 
-/** A guest runs at most about this long before other work of the event loop gets its turn. */
-export const SLICE_MS = 8;
+/** Stacks of one thread that may be put aside at a time: each takes memory of the engine, a stack that is left does not. */
+const SUSPENDED_MAX = 128;
 
 export class Worker implements Running, GuestAccess {
   readonly module: LoadedModule;
@@ -85,7 +87,11 @@ export class Worker implements Running, GuestAccess {
   #lost = false;
   readonly #fuel: FuelMeter;
   readonly #snapshots = new SnapshotTaker(this);
-  #sliceStart = 0;
+  readonly #turns: Turns;
+  /** The call runs on a stack that can be put aside. */
+  #ownStack = false;
+  /** It is put aside. */
+  #suspended = false;
   #lastPoll = 0;
   #deadline = Number.POSITIVE_INFINITY;
 
@@ -101,6 +107,7 @@ export class Worker implements Running, GuestAccess {
     this.#limits = parts.limits;
     this.#onPoll = parts.onPoll;
     this.#fuel = new FuelMeter(restored?.fuelUsed ?? 0, parts.onPoll === undefined);
+    this.#turns = new Turns(parts.module);
     this.#startPending = restored?.startPending ?? parts.module.module.startFunc !== undefined;
     if (restored === undefined) return;
     this.#stack = restored.stack;
@@ -153,12 +160,21 @@ export class Worker implements Running, GuestAccess {
     checkArguments(this.module.program.funcType(call.func).params, call.args);
     this.#entryFunc = call.func;
     this.#deadline = performance.now() + this.#limits.wallClockMs;
+    this.#turns.beginCall();
     return this.#track(async () => (this.#startPending ? this.#runStart(call) : this.#run(() => this.#enter(call))));
   }
 
   #enter({ func, args }: EntryCall): unknown {
     const target = this.instance.func(func) as (...args: readonly unknown[]) => unknown;
-    return target(...args);
+    return this.#turns.startsOnOwnStack(func) ? this.#onOwnStack(target, args) : target(...args);
+  }
+
+  /** Calls a function on a stack that can be put aside, where there are such stacks: gives a promise then. */
+  #onOwnStack(func: (...args: readonly unknown[]) => unknown, args: readonly unknown[]): unknown {
+    const { stacks } = this.#thread;
+    if (stacks === undefined) return func(...args);
+    this.#ownStack = true;
+    return stacks.promising(func)(...args);
   }
 
   async #runStart(call: EntryCall): Promise<Outcome> {
@@ -183,6 +199,7 @@ export class Worker implements Running, GuestAccess {
     }
     if (options.limits !== undefined) this.#limits = resolveLimits(options.limits, this.#limits);
     this.#deadline = performance.now() + this.#limits.wallClockMs;
+    this.#turns.beginCall();
     const waiting = this.#waitingCall;
     if (this.#stack === undefined && waiting !== undefined) return this.#track(async () => this.#runStart(waiting));
     return this.#track(async () => this.#run(() => this.#continue()));
@@ -272,7 +289,8 @@ export class Worker implements Running, GuestAccess {
     this.#stopAsked = false;
     let enter = first;
     for (;;) {
-      const outcome = this.#slice(enter);
+      const run = this.#slice(enter);
+      const outcome = run instanceof Promise ? await run : run;
       if (outcome !== undefined) {
         const waiting = this.#waitingCall;
         if (outcome.kind !== 'returned' || waiting === undefined) return this.#finish(outcome);
@@ -300,32 +318,63 @@ export class Worker implements Running, GuestAccess {
   }
 
   /** Runs the guest until it ends (its outcome) or leaves the stack for a reason that the loop deals with (undefined). */
-  #slice(enter: () => unknown): Outcome | undefined {
+  #slice(enter: () => unknown): Outcome | undefined | Promise<Outcome | undefined> {
     const thread = this.#thread;
     const outer = thread.current;
-    const { fuel, depth } = this.instance;
     clearSave(thread);
     this.#signal = undefined;
-    this.#lost = false;
-    this.#sliceStart = this.#lastPoll = performance.now();
-    depth.value = this.#limits.stackDepth * STACK_UNIT_BYTES;
-    fuel.value = this.#fuel.grant(this.#limits.fuel, 0);
-    thread.current = this;
+    this.#lost = this.#ownStack = false;
+    this.#beginTurn();
+    this.instance.depth.value = this.#limits.stackDepth * STACK_UNIT_BYTES;
+    this.instance.fuel.value = this.#fuel.grant(this.#limits.fuel, 0);
     try {
       const result = enter();
-      if (fuel.value === UNWIND) return this.#stopped();
-      this.#fuel.settle(fuel.value);
-      return this.#returned(result);
+      if (this.#ownStack) return this.#promised(result as Promise<unknown>); // as `promising` says
+      return this.#left(result);
     } catch (thrown) {
-      if (thread.isStop(thrown)) return this.#stopped();
-      if (this.#fuel.granted > 0) this.#fuel.settle(fuel.value);
-      if (thrown instanceof PluvioError) throw thrown;
-      return trappedOutcome(thrown, this.module, thread);
+      return this.#threw(thrown);
     } finally {
-      thread.current = outer;
-      this.#hostDepth = 0;
-      clearSave(thread); // a worker around this one may be stopped next
+      this.#endTurn(outer);
     }
+  }
+
+  #beginTurn(): void {
+    this.#thread.current = this;
+    this.#turns.begin();
+    this.#lastPoll = performance.now();
+  }
+
+  /** The guest does not run now: it has left the stack, or its stack was put aside. */
+  #endTurn(outer: Running | undefined): void {
+    const thread = this.#thread;
+    thread.current = outer;
+    if (this.#suspended) return;
+    this.#hostDepth = 0;
+    if (this.#ownStack && this.#signal !== undefined && !this.#lost) this.#stack = takeStack(thread);
+    clearSave(thread); // a worker around this one may be stopped next
+  }
+
+  /** What becomes of a guest on a stack of its own. `#endTurn` has its records by then: others may run before this goes on. */
+  async #promised(result: Promise<unknown>): Promise<Outcome | undefined> {
+    try {
+      return this.#left(await result);
+    } catch (thrown) {
+      return this.#threw(thrown);
+    }
+  }
+
+  #left(result: unknown): Outcome | undefined {
+    const { fuel } = this.instance;
+    if (fuel.value === UNWIND) return this.#stopped();
+    this.#fuel.settle(fuel.value);
+    return this.#returned(result);
+  }
+
+  #threw(thrown: unknown): Outcome | undefined {
+    if (this.#thread.isStop(thrown)) return this.#stopped();
+    if (this.#fuel.granted > 0) this.#fuel.settle(this.instance.fuel.value);
+    if (thrown instanceof PluvioError) throw thrown;
+    return trappedOutcome(thrown, this.module, this.#thread);
   }
 
   #returned(result: unknown): Outcome {
@@ -343,7 +392,8 @@ export class Worker implements Running, GuestAccess {
     const signal = this.#signal;
     assert(signal !== undefined, 'a stop that nobody asked for');
     if (signal.kind === 'exit') return { kind: 'exited', code: signal.code };
-    this.#stack = this.#lost ? undefined : takeStack(this.#thread);
+    if (this.#lost) this.#stack = undefined;
+    else if (!this.#ownStack) this.#stack = takeStack(this.#thread);
     if (signal.kind === 'limit') return { kind: 'limit', limit: signal.limit };
     return signal.kind === 'stop' ? { kind: 'stopped' } : undefined;
   }
@@ -352,7 +402,7 @@ export class Worker implements Running, GuestAccess {
     const stack = this.#stack;
     assert(stack !== undefined, 'nothing to continue');
     try {
-      return layStack(this.#thread, this.instance, stack)();
+      return this.#onOwnStack(layStack(this.#thread, this.instance, stack), []);
     } finally {
       this.#restartFresh = undefined;
     }
@@ -402,11 +452,31 @@ export class Worker implements Running, GuestAccess {
     }
     if (this.#hostDepth === 0) {
       if (this.#stopAsked) return this.#leave({ kind: 'stop' });
-      if (now - this.#sliceStart >= SLICE_MS) return this.#leave({ kind: 'slice' });
+      if (this.#turns.isOver(now)) return this.#endSlice();
     }
     this.#fuel.adapt(now - this.#lastPoll);
     this.#lastPoll = now;
     return this.#fuel.grant(this.#limits.fuel, charge);
+  }
+
+  #endSlice(): number {
+    const reenters = this.#turns.end(this.#entryFunc);
+    const leaves = reenters || !this.#ownStack || this.#thread.suspended >= SUSPENDED_MAX;
+    return leaves ? this.#leave({ kind: 'slice' }) : TURN;
+  }
+
+  turn(charge: number): Promise<number> {
+    this.#thread.suspended++;
+    this.#suspended = true;
+    return new Promise((resolve) => {
+      atNextTurn(() => {
+        this.#thread.suspended--;
+        this.#suspended = false;
+        this.#beginTurn();
+        resolve(this.#stopAsked ? this.#leave({ kind: 'stop' }) : this.#fuel.grant(this.#limits.fuel, charge));
+        queueMicrotask(() => this.#endTurn(undefined)); // the guest runs on in the microtask before this one
+      });
+    });
   }
 
   #leave(signal: Signal): number {
@@ -454,7 +524,7 @@ export class Worker implements Running, GuestAccess {
       this.#restartFresh = undefined;
     }
     if (this.#lost) return this.#unwind(index); // whatever the host function made of the stop inside it
-    if (this.#hostDepth === 0) this.#fuel.withdrawAfter(this.#sliceStart + SLICE_MS, this.instance.fuel);
+    if (this.#hostDepth === 0) this.#fuel.withdrawAfter(this.#turns.endMs, this.instance.fuel);
     if (!(result instanceof Pending)) return result;
     if (this.#hostDepth > 0) {
       throw this.#foreign(new PluvioError('UNSUPPORTED', 'a host function cannot wait inside another host function'));
