@@ -43,6 +43,7 @@ export function findCycles(graph: Graph, nodes: Nodes): Cycles {
   const cut = new Uint8Array(graph.nodes);
   /** The cyclic component that a node belongs to; -1: none. */
   const component = new Int32Array(graph.nodes).fill(-1);
+  const chooser = new Chooser(graph, nodes, component);
   const pending: number[][] = [];
   let count = 0;
   const note = (members: number[]): void => {
@@ -57,7 +58,7 @@ export function findCycles(graph: Graph, nodes: Nodes): Cycles {
   const first = Int32Array.from(component);
   for (let members = pending.pop(); members !== undefined; members = pending.pop()) {
     const id = component[members[0] ?? 0] ?? -1;
-    for (const node of chosen(graph, nodes, members, component)) {
+    for (const node of chooser.choose(members)) {
       cut[node] = 1;
       component[node] = -1;
     }
@@ -76,31 +77,78 @@ export function findCycles(graph: Graph, nodes: Nodes): Cycles {
   return { cut, order, ...countedFunctions(graph, nodes, first, cut, order) };
 }
 
-/** The functions of a component that are cut next. */
-function chosen(graph: Graph, { functions, rows }: Nodes, members: readonly number[], component: Int32Array): number[] {
-  const { start, to } = graph;
-  const id = component[members[0] ?? 0] ?? -1;
-  const into = new Map<number, number>();
-  const out = new Map<number, number>();
-  const loops: number[] = [];
-  for (const node of members) {
-    let leaving = 0;
-    for (let edge = start[node] ?? 0; edge < (start[node + 1] ?? 0); edge++) {
-      const target = to[edge] ?? 0;
-      if (component[target] !== id) continue;
-      leaving++;
-      into.set(target, (into.get(target) ?? 0) + 1);
-      if (target === node) loops.push(node);
-    }
-    out.set(node, leaving);
+/** Picks the functions of a component that are cut next; its arrays by node are used again for every component. */
+class Chooser {
+  readonly #graph: Graph;
+  readonly #nodes: Nodes;
+  readonly #component: Int32Array;
+  /** Edges from the component to a node; 0 between two components. */
+  readonly #into: Int32Array;
+  readonly #out: Int32Array;
+  readonly #score: Float64Array;
+
+  constructor(graph: Graph, nodes: Nodes, component: Int32Array) {
+    this.#graph = graph;
+    this.#nodes = nodes;
+    this.#component = component;
+    this.#into = new Int32Array(graph.nodes);
+    this.#out = new Int32Array(graph.nodes);
+    this.#score = new Float64Array(graph.nodes);
   }
-  if (loops.length > 0) return [...new Set(loops)]; // nothing else cuts these
-  const candidates = members.filter((node) => node < functions);
-  const scores = new Map(
-    candidates.map((node) => [node, (into.get(node) ?? 0) * (out.get(node) ?? 0) * Math.sqrt(rows[node] ?? 0)]),
-  );
-  candidates.sort((x, y) => (scores.get(y) ?? 0) - (scores.get(x) ?? 0) || x - y);
-  return candidates.slice(0, Math.max(1, Math.floor(candidates.length / SHARE_CUT)));
+
+  choose(members: readonly number[]): number[] {
+    const loops = this.#countEdges(members);
+    const into = this.#into;
+    const out = this.#out;
+    const score = this.#score;
+    const { functions, rows } = this.#nodes;
+    const candidates: number[] = [];
+    for (const node of members) {
+      if (node < functions) {
+        score[node] = (into[node] ?? 0) * (out[node] ?? 0) * Math.sqrt(rows[node] ?? 0);
+        candidates.push(node);
+      }
+      into[node] = 0;
+    }
+    if (loops.length > 0) return loops; // nothing else cuts these
+    const count = Math.max(1, Math.floor(candidates.length / SHARE_CUT));
+    if (count === 1) return [best(candidates, score)];
+    candidates.sort((x, y) => (score[y] ?? 0) - (score[x] ?? 0) || x - y);
+    return candidates.slice(0, count);
+  }
+
+  /** Counts the edges inside the component; gives the functions that call themselves. */
+  #countEdges(members: readonly number[]): number[] {
+    const { start, to } = this.#graph;
+    const component = this.#component;
+    const into = this.#into;
+    const id = component[members[0] ?? 0] ?? -1;
+    const loops: number[] = [];
+    for (const node of members) {
+      let leaving = 0;
+      let callsItself = false;
+      for (let edge = start[node] ?? 0, end = start[node + 1] ?? 0; edge < end; edge++) {
+        const target = to[edge] ?? 0;
+        if (component[target] !== id) continue;
+        leaving++;
+        into[target] = (into[target] ?? 0) + 1;
+        callsItself ||= target === node;
+      }
+      this.#out[node] = leaving;
+      if (callsItself) loops.push(node);
+    }
+    return loops;
+  }
+}
+
+/** The node of the highest score; the lowest of them. */
+function best(candidates: readonly number[], score: Float64Array): number {
+  let found = candidates[0] ?? 0;
+  for (const node of candidates) {
+    const gain = (score[node] ?? 0) - (score[found] ?? 0);
+    if (gain > 0 || (gain === 0 && node < found)) found = node;
+  }
+  return found;
 }
 
 /** Walks from callers to callees and adds up frames until one counts. Only what lies on a cycle can be on a stack again and again. */
