@@ -51,61 +51,70 @@ type Memories = readonly Pick<Memory, 'type'>[];
 const nesting = new Nesting();
 
 /**
- * Decodes rows until the `end` that closes the body or expression.
+ * Decodes rows until the `end` that closes the body or expression. What most instructions have, immediates of one or two bytes, is
+ * read here, with the position in a local: everything else goes through the reader.
  * @throws PluvioError `MODULE_MALFORMED`, `MODULE_INVALID`, `MODULE_LIMIT`
  */
 export function decodeRows(reader: Reader, code: Code, memories: Memories): void {
   const { bytes, end: limit } = reader;
+  const hasMemory = memories.length > 0;
   code.auxLength = 0;
   nesting.depth = 0;
-  clearRows(code, 0, limit - reader.pos);
-  let { op: ops, at: starts, end: ends, a: firsts } = code;
+  let { op: ops, at: starts, end: ends, a: firsts, b: seconds, blockKind: kinds, match, next } = code;
+  let pos = reader.pos;
   for (let row = 0; ; row++) {
-    const start = reader.pos;
+    const start = pos;
     if (start >= limit) throw malformed(start, 'unexpected end: the code has no closing end');
     if (row === ops.length) {
       growRows(code);
-      clearRows(code, row, limit - start);
-      ({ op: ops, at: starts, end: ends, a: firsts } = code);
+      ({ op: ops, at: starts, end: ends, a: firsts, b: seconds, blockKind: kinds, match, next } = code);
     }
-    const byte = bytes[start] ?? 0;
-    let pos = start + 1;
-    reader.pos = pos;
+    const byte = bytes[pos++] ?? 0;
     let op = ROW_OF_CODE[byte] ?? 0;
     if (op < 0) {
+      reader.pos = pos;
       op = decodePrefixed(reader, byte, start);
       pos = reader.pos;
     }
     ops[row] = op;
     starts[row] = start;
+    firsts[row] = seconds[row] = kinds[row] = 0;
+    match[row] = next[row] = -1;
     const shape = SHAPES[op] ?? 0;
     if (shape !== SHAPE.none) {
-      const next = pos < limit ? (bytes[pos] ?? 0) : 0x80;
-      if (shape === SHAPE.index && next < 0x80) {
-        firsts[row] = next;
-        reader.pos = pos + 1;
-      } else if (shape === SHAPE.i32 && next < 0x80) {
-        firsts[row] = (next << 25) >> 25;
-        reader.pos = pos + 1;
-      } else readImmediates(reader, code, row, op, shape, memories);
+      const first = pos < limit ? (bytes[pos] ?? 0) : 0x80;
+      const second = pos + 1 < limit ? (bytes[pos + 1] ?? 0) : 0x80;
+      if (shape === SHAPE.index && first < 0x80) {
+        firsts[row] = first;
+        pos += 1;
+      } else if (shape === SHAPE.index && second < 0x80) {
+        firsts[row] = (first & 0x7f) | (second << 7);
+        pos += 2;
+      } else if (shape === SHAPE.memarg && second < 0x80 && hasMemory && isPlainAlign(op, first)) pos += 2;
+      else if (shape === SHAPE.i32 && first < 0x80) {
+        firsts[row] = (first << 25) >> 25;
+        pos += 1;
+      } else if (shape === SHAPE.i32 && second < 0x80) {
+        firsts[row] = (((first & 0x7f) | (second << 7)) << 18) >> 18;
+        pos += 2;
+      } else {
+        reader.pos = pos;
+        readImmediates(reader, code, row, op, shape, memories);
+        pos = reader.pos;
+      }
     }
-    ends[row] = reader.pos;
+    ends[row] = pos;
     if (STRUCTURES[op] !== STRUCTURE.none && linkRow(code, row, nesting)) {
       code.length = row + 1;
+      reader.pos = pos;
       return;
     }
   }
 }
 
-/** Sets what most rows do not set themselves, for as many rows as may come. */
-function clearRows(code: Code, from: number, count: number): void {
-  const to = Math.min(code.op.length, from + count);
-  code.a.fill(0, from, to);
-  code.b.fill(0, from, to);
-  code.blockKind.fill(0, from, to);
-  code.match.fill(-1, from, to);
-  code.next.fill(-1, from, to);
-}
+/** Whether a byte is an alignment that the instruction may have, of an access to memory 0. */
+const isPlainAlign = (op: number, align: number): boolean =>
+  align === NATURAL_ALIGN[op] || (align < (NATURAL_ALIGN[op] ?? 0) && EXACT_ALIGN[op] === 0);
 
 function decodePrefixed(reader: Reader, prefix: number, start: number): number {
   if (prefix === 0 || (PREFIX_BASE[prefix] ?? 0) <= 0) throw malformed(start, `opcode ${hex(prefix)} does not exist`);
@@ -150,6 +159,14 @@ function readMemarg(reader: Reader, code: Code, row: number, op: number, memorie
 
 function readLongOffset(reader: Reader, memory: Memories[number] | undefined): void {
   const start = reader.pos;
+  const { bytes } = reader;
+  // Up to 21 bits, whose size needs no check.
+  for (let pos = start + 1; pos < reader.end && pos < start + 3; pos++) {
+    if ((bytes[pos] ?? 0) < 0x80) {
+      reader.pos = pos + 1;
+      return;
+    }
+  }
   const offset = readU64(reader);
   if (offset > 0xffff_ffffn && memory?.type.limits.is64 !== true) {
     throw invalid(start, `offset ${offset} is beyond the addresses of the memory, which have 32 bits`);

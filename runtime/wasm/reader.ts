@@ -57,11 +57,14 @@ export function readU32(reader: Reader): number {
 /** A signed 32-bit LEB128 integer. */
 export function readS32(reader: Reader): number {
   const start = reader.pos;
+  const { bytes, end } = reader;
   let value = 0;
-  for (let shift = 0; shift < 35; shift += 7) {
-    const byte = readByte(reader);
+  for (let shift = 0, pos = start; shift < 35; shift += 7, pos++) {
+    if (pos >= end) throw outOfRange(reader, pos, 1, 'a byte');
+    const byte = bytes[pos] ?? 0;
     value |= (byte & 0x7f) << shift;
     if (byte < 0x80) {
+      reader.pos = pos + 1;
       if (shift === 28) {
         const high = byte & 0x78;
         if (high !== 0 && high !== 0x78) throw malformed(start, 'integer too large for s32');
