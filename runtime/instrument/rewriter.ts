@@ -47,6 +47,7 @@ import {
 import type { ValType } from '../wasm/index.ts';
 import { BLOCK_KIND, isDefaultable, isNullable, isRef, heapOf, refNull } from '../wasm/index.ts';
 import { ACTION, ACTIONS } from './actions.ts';
+import { BytePool } from './byte-pool.ts';
 import { isSizedOp } from './call-graph.ts';
 import type { FunctionPlan } from './plan.ts';
 import { writeEpilogue, writePrologue } from './rewrite-edges.ts';
@@ -81,6 +82,8 @@ interface Extras {
 export class Rewriter {
   readonly out = new ByteWriter(4096);
   readonly #head = new ByteWriter(256);
+  readonly #pool = new BytePool();
+  readonly #declared: ValType[] = [];
   hints: number[] = [];
   plan!: FunctionPlan;
   target!: Target;
@@ -364,16 +367,18 @@ export class Rewriter {
     const { plan } = this;
     const head = this.#head;
     head.length = 0;
-    const declared: ValType[] = [];
+    const declared = this.#declared;
+    let count = 0;
     const from = this.start === undefined ? plan.paramCount : 0;
-    for (let local = from; local < plan.localCount; local++) declared.push(loosen(plan.typeOf(local)));
-    for (let extra = 0; extra < this.#extraCount; extra++) declared.push(I32);
-    for (let slot = 0; slot < plan.slots.length; slot++) declared.push(loosen(plan.typeOf(plan.localCount + slot)));
-    writeLocals(head, declared, 0);
+    for (let local = from; local < plan.localCount; local++) declared[count++] = loosen(plan.typeOf(local));
+    for (let extra = 0; extra < this.#extraCount; extra++) declared[count++] = I32;
+    const values = plan.localCount + plan.slots.length;
+    for (let slot = plan.localCount; slot < values; slot++) declared[count++] = loosen(plan.typeOf(slot));
+    writeLocals(head, declared, 0, count);
     const size = head.length;
-    const hints = this.hints.map((value, index) => (index % 2 === 0 ? value + size : value));
-    head.bytes(this.out.view());
-    return { bytes: head.toBytes(), hints };
+    const { hints } = this;
+    for (let index = 0; index < hints.length; index += 2) hints[index] = (hints[index] ?? 0) + size;
+    return { bytes: this.#pool.join(head.view(), this.out.view()), hints };
   }
 }
 
