@@ -6,31 +6,32 @@
  * Invariants:
  * 1. A local is live at a site if some way from there reads it before writing it. After a call the way into a handler counts,
  *    too: the call may throw.
- * 2. Passes repeat until the sets at loop headers are stable, so the result is the least solution.
+ * 2. Passes repeat until the sets at loop headers are stable, so the result is the least solution. Loops without loops inside are
+ *    repeated by themselves, others with the whole function.
  * 3. In unreachable code the sets are arbitrary; no site lies there.
  */
 import { type Code, OP } from '../wasm/index.ts';
 import { BitTable } from './bits.ts';
-import { CONTROL, OPENERS } from './control-ops.ts';
+import { FLOW, FLOWS } from './control-ops.ts';
 
 const LIVE = 0;
 const CATCH = 1; // live at a handler that a throw here may reach
 const FIRST = 2;
-/** Sets per construct: at its label; at its second way in (else arm, handlers); CATCH around it. */
+/** Sets per construct: at its label; at its second way in (else arm, handlers), or behind it, if it is a loop; CATCH around it. */
 const LABEL = 0;
 const SECOND = 1;
 const OUTER_CATCH = 2;
 const SETS_PER_OPENER = 3;
-
-const LOCAL_GET = OP['local.get'];
-const LOCAL_SET = OP['local.set'];
-const LOCAL_TEE = OP['local.tee'];
 
 export class Liveness {
   readonly #sets = new BitTable();
   #openerSet = new Int32Array(256);
   readonly #stack: number[] = [];
   #changed = false;
+  /** Some code of the function has handlers. */
+  #catches = false;
+  /** The `end` of the loop that was entered last: at a header, the loop's own if no loop lies inside. */
+  #lastLoopEnd = -1;
 
   /**
    * @param siteOfRow number of the site at a row, or -1
@@ -38,14 +39,24 @@ export class Liveness {
    */
   run(code: Code, localCount: number, siteOfRow: Int32Array, siteLive: BitTable): void {
     if (this.#openerSet.length < code.length) this.#openerSet = new Int32Array(code.length * 2);
-    let openers = 0;
-    for (let row = 0; row < code.length; row++) {
-      const op = code.op[row] ?? 0;
-      if (CONTROL[op] === 1 && OPENERS.has(op)) this.#openerSet[row] = FIRST + SETS_PER_OPENER * openers++;
+    const { op, length } = code;
+    const flows = FLOWS;
+    const openerSet = this.#openerSet;
+    let next = FIRST;
+    this.#catches = false;
+    for (let row = 0; row < length; row++) {
+      const flow = flows[op[row] ?? 0] ?? 0;
+      if (flow < FLOW.block || flow > FLOW.tryTable) continue;
+      if (flow <= FLOW.if || flow >= FLOW.try) {
+        openerSet[row] = next;
+        next += SETS_PER_OPENER;
+        this.#catches ||= flow >= FLOW.try;
+      }
     }
-    this.#sets.reset(localCount, FIRST + SETS_PER_OPENER * openers);
+    this.#sets.reset(localCount, next);
     do {
       this.#changed = false;
+      this.#lastLoopEnd = -1;
       this.#pass(code, siteOfRow, siteLive);
     } while (this.#changed);
   }
@@ -71,71 +82,84 @@ export class Liveness {
     if (label >= 0) this.#sets.merge(LIVE, label);
   }
 
+  /** From the last row to the first. What a loop without loops inside needs at its header is found by going round in it at once. */
   #pass(code: Code, siteOfRow: Int32Array, siteLive: BitTable): void {
     const sets = this.#sets;
+    const { data } = sets; // LIVE is the first set: its words have the numbers of the words
     const stack = this.#stack;
+    const flows = FLOWS;
     const { op, a, aux } = code;
     stack.length = 0;
     sets.clear(LIVE);
     sets.clear(CATCH);
     for (let row = code.length - 1; row >= 0; row--) {
-      const code_ = op[row] ?? 0;
-      if (CONTROL[code_] === 0) {
-        if (code_ === LOCAL_GET) sets.add(LIVE, a[row] ?? 0);
-        else if (code_ === LOCAL_SET || code_ === LOCAL_TEE) sets.remove(LIVE, a[row] ?? 0);
-        continue;
-      }
-      switch (code_) {
-        case OP.call:
-        case OP.call_indirect:
-        case OP.call_ref:
-          sets.merge(LIVE, CATCH);
+      switch (flows[op[row] ?? 0]) {
+        case 0 /* plain */:
+          break;
+        case 17 /* local.get */: {
+          const local = a[row] ?? 0;
+          data[local >>> 5] = (data[local >>> 5] ?? 0) | (1 << (local & 31));
+          break;
+        }
+        case 18 /* local.set, local.tee */: {
+          const local = a[row] ?? 0;
+          data[local >>> 5] = (data[local >>> 5] ?? 0) & ~(1 << (local & 31));
+          break;
+        }
+        case 2 /* calls */:
+          if (this.#catches) sets.merge(LIVE, CATCH);
           this.#recordSite(row, siteOfRow, siteLive);
           break;
-        case OP.throw:
-        case OP.throw_ref:
-        case OP.rethrow:
+        case 12 /* throws */:
           sets.copy(LIVE, CATCH);
           break;
-        case OP.br:
+        case 7 /* br */:
           this.#assignLabel(a[row] ?? 0);
           break;
-        case OP.br_if:
-        case OP.br_on_null:
-        case OP.br_on_non_null:
-        case OP.br_on_cast:
-        case OP.br_on_cast_fail:
+        case 8 /* br_if and the like */:
           this.#mergeLabel(a[row] ?? 0);
           break;
-        case OP.br_table: {
+        case 9 /* br_table */: {
           const at = a[row] ?? 0;
           const count = (aux[at] ?? 0) + 1;
           sets.clear(LIVE);
           for (let entry = 1; entry <= count; entry++) this.#mergeLabel(aux[at + entry] ?? 0);
           break;
         }
-        case OP.return:
-        case OP.unreachable:
-        case OP.return_call:
-        case OP.return_call_indirect:
-        case OP.return_call_ref:
+        case 10 /* return, unreachable */:
+        case 11 /* tail calls */:
           sets.clear(LIVE);
           break;
-        case OP.end:
-        case OP.delegate:
-        case OP.else:
-        case OP.catch:
-        case OP.catch_all:
-        case OP.block:
-        case OP.loop:
-        case OP.if:
-        case OP.try:
-        case OP.try_table:
-          this.#control(code, row, code_, siteOfRow, siteLive);
+        case 3 /* block */:
+          stack.pop();
+          break;
+        case 4 /* loop */:
+          row = this.#header(code, row, siteOfRow, siteLive);
+          break;
+        case 1 /* end */:
+        case 16 /* delegate */:
+          this.#enter(code, row);
           break;
         default:
+          this.#clause(code, row);
       }
     }
+  }
+
+  /** At a loop's header: gives the row from which to go on. */
+  #header(code: Code, row: number, siteOfRow: Int32Array, siteLive: BitTable): number {
+    const sets = this.#sets;
+    this.#recordSite(row, siteOfRow, siteLive);
+    if (sets.merge(this.#set(row, LABEL), LIVE)) {
+      const end = code.match[row] ?? row;
+      if (this.#lastLoopEnd === end) {
+        sets.copy(LIVE, this.#set(row, SECOND));
+        return end;
+      }
+      this.#changed = true;
+    }
+    this.#stack.pop();
+    return row;
   }
 
   #recordSite(row: number, siteOfRow: Int32Array, siteLive: BitTable): void {
@@ -146,18 +170,24 @@ export class Liveness {
     for (let word = 0; word < words; word++) siteLive.data[to + word] = data[LIVE * words + word] ?? 0;
   }
 
-  #control(code: Code, row: number, op: number, siteOfRow: Int32Array, siteLive: BitTable): void {
-    const sets = this.#sets;
-    const stack = this.#stack;
+  /** At the end of a construct, its last row. */
+  #enter(code: Code, row: number): void {
     const opener = code.match[row] ?? -1;
-    switch (op) {
-      case OP.end:
-      case OP.delegate:
-        if (opener < 0) return; // the body's own end: nothing is live
-        if (code.op[opener] === OP.try_table) this.#enterTryTable(code, opener); // clauses name labels outside it
-        stack.push(opener);
-        if (code.op[opener] !== OP.loop) sets.copy(this.#set(opener, LABEL), LIVE);
-        return;
+    if (opener < 0) return; // the body's own end: nothing is live
+    const op = code.op[opener];
+    if (op === OP.try_table) this.#enterTryTable(code, opener); // clauses name labels outside it
+    this.#stack.push(opener);
+    if (op === OP.loop) {
+      this.#lastLoopEnd = row;
+      this.#sets.copy(this.#set(opener, SECOND), LIVE);
+    } else this.#sets.copy(this.#set(opener, LABEL), LIVE);
+  }
+
+  /** At a construct's other rows. */
+  #clause(code: Code, row: number): void {
+    const sets = this.#sets;
+    const opener = code.match[row] ?? -1;
+    switch (code.op[row]) {
       case OP.else:
         sets.copy(this.#set(opener, SECOND), LIVE);
         sets.copy(LIVE, this.#set(opener, LABEL));
@@ -171,10 +201,6 @@ export class Liveness {
           sets.merge(CATCH, this.#set(opener, SECOND));
         }
         return;
-      case OP.loop:
-        this.#recordSite(row, siteOfRow, siteLive);
-        if (sets.merge(this.#set(row, LABEL), LIVE)) this.#changed = true;
-        break;
       case OP.if: {
         const hasElse = code.op[code.next[row] ?? 0] === OP.else;
         sets.merge(LIVE, this.#set(row, hasElse ? SECOND : LABEL));
@@ -185,12 +211,10 @@ export class Liveness {
         if (clause === OP.catch || clause === OP.catch_all) sets.copy(CATCH, this.#set(row, OUTER_CATCH));
         break;
       }
-      case OP.try_table:
+      default: // try_table
         sets.copy(CATCH, this.#set(row, OUTER_CATCH));
-        break;
-      default:
     }
-    stack.pop();
+    this.#stack.pop();
   }
 
   #enterTryTable(code: Code, opener: number): void {
