@@ -18,6 +18,7 @@
  */
 import { type Code, OP } from '../wasm/index.ts';
 import { BitTable } from './bits.ts';
+import { FLOW, FLOWS } from './control-ops.ts';
 import type { FunctionPlan } from './plan.ts';
 
 const HELD = 0;
@@ -28,8 +29,8 @@ const AT_END = 0;
 const SECOND = 1;
 const SETS_PER_LEVEL = 2;
 
-const LOCAL_SET = OP['local.set'];
-const LOCAL_TEE = OP['local.tee'];
+/** `top` of a row that cannot be reached. */
+const UNREACHED = -2;
 
 /** What is live at the site of a row, added to a set. */
 export type AddLive = (row: number, bits: BitTable, set: number) => void;
@@ -37,7 +38,8 @@ export type AddLive = (row: number, bits: BitTable, set: number) => void;
 export class KillFinder {
   readonly #bits = new BitTable();
   readonly #assigned = new BitTable();
-  readonly #loopSet = new Map<number, number>();
+  /** Set of a loop in `#assigned`, by row. */
+  #loopSet = new Int32Array(256);
   readonly #open: number[] = [];
   #plan!: FunctionPlan;
   #width = 0;
@@ -57,53 +59,68 @@ export class KillFinder {
     const begins = plan.origin === undefined ? Array(plan.paramCount).keys() : plan.layout;
     for (const local of begins) this.#bits.add(HELD, local);
     this.#open.length = 0;
-    for (let row = 0; row < code.length - 1; row++) {
-      const isReached = (plan.types.top[row] ?? -2) !== -2;
-      const op = code.op[row] ?? 0;
-      if (!isReached && op !== OP.end && op !== OP.else) {
+    const { data } = this.#bits; // HELD is the first set: its words have the numbers of the words
+    const { op: ops, a, length } = code;
+    const { siteOfRow, rowSpills } = plan;
+    const { top } = plan.types;
+    const flows = FLOWS;
+    for (let row = 0; row < length - 1; row++) {
+      const op = ops[row] ?? 0;
+      const flow = flows[op] ?? 0;
+      if (top[row] === UNREACHED && flow !== FLOW.end && flow !== FLOW.else) {
         if (isOpener(op)) row = code.match[row] ?? row;
         continue;
       }
-      this.#step(code, row, op);
-      if (isReached && (plan.siteOfRow[row] ?? -1) >= 0) this.#forget(row, op, kills, addLive);
-      if (op === LOCAL_SET || op === LOCAL_TEE) this.#bits.add(HELD, code.a[row] ?? 0);
-      if (plan.rowSpills[row] === 1) this.#eachSlot(row, (slot) => this.#bits.add(HELD, slot));
+      if (flow === FLOW.localSet) {
+        const local = a[row] ?? 0;
+        data[local >>> 5] = (data[local >>> 5] ?? 0) | (1 << (local & 31));
+      } else if (flow !== FLOW.plain && flow !== FLOW.localGet) {
+        if (flow !== FLOW.call) this.#step(code, row, flow);
+        if (top[row] !== UNREACHED && (siteOfRow[row] ?? -1) >= 0) this.#forget(row, op, kills, addLive);
+      }
+      if (rowSpills[row] === 1) this.#addSlots(row, this.#bits, HELD);
     }
     return kills;
   }
 
   /** The locals and slots that each loop assigns. */
   #findAssigned(code: Code): void {
-    const plan = this.#plan;
+    const { op: ops, a, match, length } = code;
     let loops = 0;
-    this.#loopSet.clear();
-    for (let row = 0; row < code.length; row++) if (code.op[row] === OP.loop) this.#loopSet.set(row, loops++);
+    if (this.#loopSet.length < length) this.#loopSet = new Int32Array(length * 2);
+    const loopSet = this.#loopSet;
+    const flows = FLOWS;
+    for (let row = 0; row < length; row++) if (flows[ops[row] ?? 0] === FLOW.loop) loopSet[row] = loops++;
     if (loops === 0) return;
-    this.#assigned.reset(this.#width, loops);
-    const open: number[] = [];
-    for (let row = 0; row < code.length; row++) {
-      const op = code.op[row] ?? 0;
-      if (op === OP.loop) open.push(row);
-      const set = open.length === 0 ? -1 : (this.#loopSet.get(open[open.length - 1] ?? -1) ?? -1);
-      if (set >= 0) {
-        if (op === LOCAL_SET || op === LOCAL_TEE) this.#assigned.add(set, code.a[row] ?? 0);
-        if (plan.rowSpills[row] === 1) this.#eachSlot(row, (slot) => this.#assigned.add(set, slot));
+    const assigned = this.#assigned;
+    assigned.reset(this.#width, loops);
+    const { rowSpills } = this.#plan;
+    const outer: number[] = []; // the sets of the loops around the innermost one
+    let set = -1;
+    for (let row = 0; row < length; row++) {
+      const flow = flows[ops[row] ?? 0] ?? 0;
+      if (flow === FLOW.loop) {
+        outer.push(set);
+        set = loopSet[row] ?? 0;
       }
-      if (op === OP.end && code.op[code.match[row] ?? -1] === OP.loop) {
-        open.pop();
-        const outer = this.#loopSet.get(open[open.length - 1] ?? -1);
-        if (outer !== undefined) this.#assigned.merge(outer, set);
+      if (set < 0) continue;
+      if (flow === FLOW.localSet) assigned.add(set, a[row] ?? 0);
+      if (rowSpills[row] === 1) this.#addSlots(row, assigned, set);
+      if (flow === FLOW.end && ops[match[row] ?? -1] === OP.loop) {
+        const inner = set;
+        set = outer.pop() ?? -1;
+        if (set >= 0) assigned.merge(set, inner);
       }
     }
   }
 
-  /** The slots that a row's values are kept in. */
-  #eachSlot(row: number, visit: (slot: number) => void): void {
+  /** Adds the slots that a row's values are kept in. */
+  #addSlots(row: number, bits: BitTable, set: number): void {
     const { types, nodeSlot, localCount } = this.#plan;
     const { top, nodeBelow, nodeProducer } = types;
     for (let node = top[row + 1] ?? -1; node >= 0 && nodeProducer[node] === row; node = nodeBelow[node] ?? -1) {
       const slot = nodeSlot[node] ?? -1;
-      if (slot >= 0) visit(localCount + slot);
+      if (slot >= 0) bits.add(set, localCount + slot);
     }
   }
 
@@ -112,50 +129,43 @@ export class KillFinder {
   }
 
   /** What is held after a control instruction. */
-  #step(code: Code, row: number, op: number): void {
+  #step(code: Code, row: number, flow: number): void {
     const bits = this.#bits;
     const open = this.#open;
-    switch (op) {
-      case OP.block:
-      case OP.if:
-      case OP.loop:
+    switch (flow) {
+      case 3 /* block */:
+      case 5 /* if */:
+      case 4 /* loop */:
         open.push(row);
         bits.clear(this.#level(open.length - 1, AT_END));
-        if (op === OP.if) bits.copy(this.#level(open.length - 1, SECOND), HELD);
-        if (op === OP.loop) this.#mergeAssigned(row);
+        if (flow === FLOW.if) bits.copy(this.#level(open.length - 1, SECOND), HELD);
+        if (flow === FLOW.loop) this.#mergeAssigned(row);
         return;
-      case OP.else:
+      case 6 /* else */:
         bits.merge(this.#level(open.length - 1, AT_END), HELD);
         bits.copy(HELD, this.#level(open.length - 1, SECOND));
         bits.clear(this.#level(open.length - 1, SECOND));
         return;
-      case OP.end: {
+      case 1 /* end */: {
         const depth = open.length - 1;
         const opener = open.pop() ?? -1;
         bits.merge(HELD, this.#level(depth, AT_END));
         if (code.op[opener] === OP.if) bits.merge(HELD, this.#level(depth, SECOND));
         return;
       }
-      case OP.br:
+      case 7 /* br */:
         this.#branch(code.a[row] ?? 0);
         return bits.clear(HELD);
-      case OP.br_if:
-      case OP.br_on_null:
-      case OP.br_on_non_null:
-      case OP.br_on_cast:
-      case OP.br_on_cast_fail:
+      case 8 /* br_if and the like */:
         return this.#branch(code.a[row] ?? 0);
-      case OP.br_table: {
+      case 9 /* br_table */: {
         const at = code.a[row] ?? 0;
         const count = (code.aux[at] ?? 0) + 1;
         for (let entry = 1; entry <= count; entry++) this.#branch(code.aux[at + entry] ?? 0);
         return bits.clear(HELD);
       }
-      case OP.return:
-      case OP.unreachable:
-      case OP.return_call:
-      case OP.return_call_indirect:
-      case OP.return_call_ref:
+      case 10 /* return, unreachable */:
+      case 11 /* tail calls */:
         return bits.clear(HELD);
       default:
     }
@@ -169,25 +179,28 @@ export class KillFinder {
   }
 
   #mergeAssigned(loop: number): void {
-    const from = this.#loopSet.get(loop) ?? 0;
+    const from = this.#loopSet[loop] ?? 0;
     const { words, data } = this.#assigned;
-    for (let word = 0; word < words; word++) {
-      this.#bits.data[HELD * words + word] =
-        (this.#bits.data[HELD * words + word] ?? 0) | (data[from * words + word] ?? 0);
-    }
+    const held = this.#bits.data;
+    for (let word = 0; word < words; word++) held[word] = (held[word] ?? 0) | (data[from * words + word] ?? 0);
   }
 
   #forget(row: number, op: number, kills: Map<number, number[]>, addLive: AddLive): void {
     const bits = this.#bits;
     bits.clear(LIVE);
     addLive(row, bits, LIVE);
-    const found: number[] = [];
-    for (const local of bits.members(HELD)) {
-      if (bits.has(LIVE, local) || !this.#plan.canForget(local)) continue;
-      found.push(local);
-      bits.remove(HELD, local);
+    const { words, data } = bits;
+    let found: number[] | undefined;
+    for (let word = 0; word < words; word++) {
+      let rest = (data[word] ?? 0) & ~(data[LIVE * words + word] ?? 0);
+      for (; rest !== 0; rest &= rest - 1) {
+        const local = word * 32 + 31 - Math.clz32(rest & -rest);
+        if (this.#plan.canForget(local)) (found ??= []).push(local);
+      }
     }
-    if (found.length > 0) kills.set(row, found);
+    if (found === undefined) return;
+    for (const local of found) bits.remove(HELD, local);
+    kills.set(row, found);
   }
 }
 
@@ -196,10 +209,12 @@ const isOpener = (op: number): boolean => op === OP.block || op === OP.if || op 
 function deepest(code: Code): number {
   let depth = 0;
   let most = 0;
-  for (let row = 0; row < code.length; row++) {
-    const op = code.op[row] ?? 0;
-    if (isOpener(op)) most = Math.max(most, ++depth);
-    else if (op === OP.end) depth--;
+  const { op, length } = code;
+  const flows = FLOWS;
+  for (let row = 0; row < length; row++) {
+    const flow = flows[op[row] ?? 0];
+    if (flow === FLOW.block || flow === FLOW.if || flow === FLOW.loop) most = Math.max(most, ++depth);
+    else if (flow === FLOW.end) depth--;
   }
   return most;
 }
