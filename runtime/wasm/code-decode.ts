@@ -45,6 +45,8 @@ export interface FunctionBody {
   paramCount: number;
 }
 
+const TABLES = [ROW_OF_CODE, SHAPES, STRUCTURES] as const;
+
 /** What a body refers to while it is decoded. */
 type Memories = readonly Pick<Memory, 'type'>[];
 
@@ -57,6 +59,7 @@ const nesting = new Nesting();
  */
 export function decodeRows(reader: Reader, code: Code, memories: Memories): void {
   const { bytes, end: limit } = reader;
+  const [rowOf, shapes, structures] = TABLES; // engines read what is imported anew each time
   const hasMemory = memories.length > 0;
   code.auxLength = 0;
   nesting.depth = 0;
@@ -70,7 +73,7 @@ export function decodeRows(reader: Reader, code: Code, memories: Memories): void
       ({ op: ops, at: starts, end: ends, a: firsts, b: seconds, blockKind: kinds, match, next } = code);
     }
     const byte = bytes[pos++] ?? 0;
-    let op = ROW_OF_CODE[byte] ?? 0;
+    let op = rowOf[byte] ?? 0;
     if (op < 0) {
       reader.pos = pos;
       op = decodePrefixed(reader, byte, start);
@@ -80,21 +83,21 @@ export function decodeRows(reader: Reader, code: Code, memories: Memories): void
     starts[row] = start;
     firsts[row] = seconds[row] = kinds[row] = 0;
     match[row] = next[row] = -1;
-    const shape = SHAPES[op] ?? 0;
-    if (shape !== SHAPE.none) {
+    const shape = shapes[op] ?? 0;
+    if (shape !== 0 /* none */) {
       const first = pos < limit ? (bytes[pos] ?? 0) : 0x80;
       const second = pos + 1 < limit ? (bytes[pos + 1] ?? 0) : 0x80;
-      if (shape === SHAPE.index && first < 0x80) {
+      if (shape === 1 /* index */ && first < 0x80) {
         firsts[row] = first;
         pos += 1;
-      } else if (shape === SHAPE.index && second < 0x80) {
-        firsts[row] = (first & 0x7f) | (second << 7);
-        pos += 2;
-      } else if (shape === SHAPE.memarg && second < 0x80 && hasMemory && isPlainAlign(op, first)) pos += 2;
-      else if (shape === SHAPE.i32 && first < 0x80) {
+      } else if (shape === 2 /* memarg */ && second < 0x80 && hasMemory && isPlainAlign(op, first)) pos += 2;
+      else if (shape === 3 /* i32 */ && first < 0x80) {
         firsts[row] = (first << 25) >> 25;
         pos += 1;
-      } else if (shape === SHAPE.i32 && second < 0x80) {
+      } else if (shape === 1 && second < 0x80) {
+        firsts[row] = (first & 0x7f) | (second << 7);
+        pos += 2;
+      } else if (shape === 3 && second < 0x80) {
         firsts[row] = (((first & 0x7f) | (second << 7)) << 18) >> 18;
         pos += 2;
       } else {
@@ -104,7 +107,7 @@ export function decodeRows(reader: Reader, code: Code, memories: Memories): void
       }
     }
     ends[row] = pos;
-    if (STRUCTURES[op] !== STRUCTURE.none && linkRow(code, row, nesting)) {
+    if (structures[op] !== 0 /* none */ && linkRow(code, row, nesting)) {
       code.length = row + 1;
       reader.pos = pos;
       return;
