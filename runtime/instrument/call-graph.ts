@@ -20,6 +20,7 @@ import {
   decodeFunction,
   type FunctionBody,
   type FuncType,
+  funcTypeAt,
   HEAP,
   heapOf,
   isRef,
@@ -28,6 +29,7 @@ import {
   OPCODES,
   type ValType,
 } from '../wasm/index.ts';
+import { BodyScan } from './body-scan.ts';
 import { roughStackBytes } from './frame-bytes.ts';
 import { INSTRUCTION_FUEL } from './fuel-costs.ts';
 import { findCycles } from './cycles.ts';
@@ -170,12 +172,45 @@ export function analyseCalls(module: Module): FunctionFacts {
   let usesTryTable = false;
   let usesTry = false;
   let changesTables = false;
+  let sites = 0;
+  const scan = new BodyScan();
+  /** Notes what an instruction of a body says about the module; `index` is its first immediate. */
+  const note = (func: number, code: number, index: number): void => {
+    sites += SITE_OPS[code] ?? 0;
+    if (code === OP.call || code === OP.return_call) edges.push(inRange(index, funcs, 'function', func));
+    else if (
+      code === OP.call_indirect ||
+      code === OP.return_call_indirect ||
+      code === OP.call_ref ||
+      code === OP.return_call_ref
+    ) {
+      edges.push(typeNode(inRange(index, module.types.length, 'type', func)));
+    } else if (code === OP.loop) busy[func] = 1;
+    else if (SIZED_OPS[code] === 1) {
+      charging[func] = 1;
+      changesTables ||= TABLE_WRITES[code] === 1;
+    } else if (code === OP.try_table || code === OP.throw_ref) usesTryTable = true;
+    else if (code === OP.try) usesTry = true;
+    else if (TABLE_WRITES[code] === 1) changesTables = true;
+    else if (code === OP['ref.func']) addressTaken[inRange(index, funcs, 'function', func)] = 1;
+  };
+  const read = (func: number, size: { rows: number; cost: number; values: number }): void => {
+    ownCost[func] = size.cost;
+    rows[func] = size.rows;
+    frameBytes[func] = roughStackBytes(size.values, size.rows);
+  };
 
   for (let func = 0; func < funcs; func++) {
     start[func] = edges.length;
-    let sites = 1;
-    if (func < module.importedFuncs) busy[func] = 1;
-    else {
+    sites = 1;
+    const { typeIndex, body: range } = module.funcs[func] ?? { typeIndex: -1, body: undefined };
+    const type = funcTypeAt(module.types, typeIndex);
+    if (range === undefined) busy[func] = 1;
+    else if (type !== undefined && scan.scan(module.bytes, range.start, range.end)) {
+      const { noted } = scan;
+      for (let at = 0; at < scan.notedCount * 2; at += 2) note(func, noted[at] ?? 0, noted[at + 1] ?? 0);
+      read(func, { rows: scan.rows, cost: scan.cost, values: type.params.length + scan.locals });
+    } else {
       body = decodeFunction(module, func, body);
       const { op, a, length, match } = body.code;
       let cost = 0;
@@ -184,30 +219,11 @@ export function analyseCalls(module: Module): FunctionFacts {
         const code = op[row] ?? 0;
         if (row > loopEnd) cost += INSTRUCTION_FUEL[code] ?? 1;
         if (SCANNED[code] === 0) continue;
-        sites += SITE_OPS[code] ?? 0;
         if (NAMES_TYPE[code] === 1) usesTryTable ||= namesException(body.code, row);
-        if (code === OP.call || code === OP.return_call) edges.push(inRange(a[row] ?? 0, funcs, 'function', func));
-        else if (
-          code === OP.call_indirect ||
-          code === OP.return_call_indirect ||
-          code === OP.call_ref ||
-          code === OP.return_call_ref
-        ) {
-          edges.push(typeNode(inRange(a[row] ?? 0, module.types.length, 'type', func)));
-        } else if (code === OP.loop) {
-          busy[func] = 1;
-          loopEnd = Math.max(loopEnd, match[row] ?? row);
-        } else if (SIZED_OPS[code] === 1) {
-          charging[func] = 1;
-          changesTables ||= TABLE_WRITES[code] === 1;
-        } else if (code === OP.try_table || code === OP.throw_ref) usesTryTable = true;
-        else if (code === OP.try) usesTry = true;
-        else if (TABLE_WRITES[code] === 1) changesTables = true;
-        else if (code === OP['ref.func']) addressTaken[inRange(a[row] ?? 0, funcs, 'function', func)] = 1;
+        if (code === OP.loop) loopEnd = Math.max(loopEnd, match[row] ?? row);
+        note(func, code, a[row] ?? 0);
       }
-      ownCost[func] = cost;
-      rows[func] = length;
-      frameBytes[func] = roughStackBytes(body.localCount, length);
+      read(func, { rows: length, cost, values: body.localCount });
       for (let local = body.paramCount; local < body.localCount; local++) {
         usesTryTable ||= isException(body.locals[local] ?? 0);
       }

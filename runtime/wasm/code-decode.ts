@@ -18,7 +18,6 @@ import {
   ROW_OF_CODE,
   SHAPE,
   SHAPES,
-  STRUCTURE,
   STRUCTURES,
   rowOfCode,
 } from './opcode-table.ts';
