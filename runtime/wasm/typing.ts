@@ -42,6 +42,11 @@ export interface TypingOptions {
 }
 
 const OP_LOCAL_GET = OP['local.get'];
+const OP_LOCAL_SET = OP['local.set'];
+/** The rows of local.get, local.set and local.tee are neighbours. */
+const FIRST_LOCAL = Math.min(OP_LOCAL_GET, OP_LOCAL_SET, OP['local.tee']);
+const LAST_LOCAL = FIRST_LOCAL + 2;
+const TABLES = [RULE, USES_ADDRESS, PARAM_COUNT, PARAMS, RESULT] as const;
 
 /** One instance serves all bodies: validation neither waits nor calls out. */
 const typer = new Typer();
@@ -83,27 +88,37 @@ export function typeFunction(
   return typing;
 }
 
+/** Most rows are of a fixed type or about a local without tracking: they get by without a call of a rule. */
 function typeRows(): void {
-  const { code, typing, locals } = typer;
+  const { code, typing, locals, localCount } = typer;
   const { length, op: ops, a } = code;
   const { top } = typing;
-  const checksGet = typer.tracksInit;
+  const [rules, usesAddress, counts, params, result] = TABLES; // engines read what is imported anew each time
+  const checksLocals = typer.tracksInit;
   for (let row = 0; row < length; row++) {
     top[row] = typer.dead ? UNREACHABLE_TOP : typer.top;
     const op = ops[row] ?? 0;
-    if (op === OP_LOCAL_GET && !checksGet) {
+    if (op <= LAST_LOCAL && op >= FIRST_LOCAL && !checksLocals) {
       const local = a[row] ?? 0;
-      if (local >= typer.localCount) typer.checkIndex(local, typer.localCount, 'local', row);
-      typer.push(locals[local] ?? 0, row);
+      if (local >= localCount) typer.checkIndex(local, localCount, 'local', row);
+      const type = locals[local] ?? 0;
+      if (op !== OP_LOCAL_GET) typer.pop(type, row);
+      if (op !== OP_LOCAL_SET) typer.push(type, row);
       continue;
     }
-    const rule = RULE[op] ?? 0;
+    const rule = rules[op] ?? 0;
     if (rule >= 0) itemAt(HANDLERS, rule)(typer, row);
-    else if (USES_ADDRESS[op] === 1) typeMemoryAccess(op, row);
+    else if (usesAddress[op] === 1) typeMemoryAccess(op, row);
     else {
-      let place = op * MAX_PARAMS + (PARAM_COUNT[op] ?? 0) - 1;
-      for (; place >= op * MAX_PARAMS; place--) typer.pop(PARAMS[place] ?? 0, row);
-      if (RESULT[op] !== BOTTOM) typer.push(RESULT[op] ?? 0, row);
+      const count = counts[op] ?? 0;
+      if (count > 0) {
+        const last = op * MAX_PARAMS + count - 1;
+        typer.pop(params[last] ?? 0, row);
+        if (count > 1) typer.pop(params[last - 1] ?? 0, row);
+        if (count > 2) typer.pop(params[last - 2] ?? 0, row);
+      }
+      const type = result[op] ?? 0;
+      if (type !== BOTTOM) typer.push(type, row);
     }
   }
 }
