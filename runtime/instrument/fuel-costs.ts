@@ -13,7 +13,7 @@
  * 3. Exceptional edges are not counted; a handler is paid for by the region that its construct lies in as if never entered.
  */
 import { type Code, OP, OPCODES } from '../wasm/index.ts';
-import { CONTROL, NEVER_RETURNS } from './control-ops.ts';
+import { CONTROL, FLOWS, NEVER_RETURNS } from './control-ops.ts';
 import type { FunctionFacts } from './call-graph.ts';
 
 export const MAX_CHARGE = 1_000_000;
@@ -34,6 +34,8 @@ const DEAR: Readonly<Record<string, number>> = {
 export const INSTRUCTION_FUEL: Uint8Array = Uint8Array.from(OPCODES, (row) =>
   FREE.includes(row.name) ? 0 : (DEAR[row.name] ?? 1),
 );
+
+const TABLES = [FLOWS, CONTROL, INSTRUCTION_FUEL] as const;
 
 const clamp = (cost: number): number => Math.min(MAX_CHARGE, Math.max(1, cost));
 
@@ -78,14 +80,16 @@ export function computeCharges(code: Code, facts: FunctionFacts, charges: Int32A
     return 0;
   };
 
+  const [flows, control, fuel] = TABLES; // engines read what is imported anew each time
+  const { op: ops } = code;
   for (let row = code.length - 1; row >= 0; row--) {
-    const op = code.op[row] ?? 0;
-    if (CONTROL[op] === 0) {
-      cost += INSTRUCTION_FUEL[op] ?? 1;
+    const op = ops[row] ?? 0;
+    if (control[op] === 0) {
+      cost += fuel[op] ?? 1;
       continue;
     }
-    switch (op) {
-      case OP.end: {
+    switch (flows[op]) {
+      case 1 /* end */: {
         const opener = code.match[row] ?? -1;
         if (opener < 0) break;
         if (code.op[opener] === OP.loop) {
@@ -101,14 +105,14 @@ export function computeCharges(code: Code, facts: FunctionFacts, charges: Int32A
         }
         break;
       }
-      case OP.delegate: {
+      case 16 /* delegate */: {
         const opener = code.match[row] ?? -1;
         openers.push(opener);
         openerRegion.push(regions.length - 1);
         labelCost[opener] = cost;
         break;
       }
-      case OP.loop: {
+      case 4 /* loop */: {
         charges[row] = clamp(cost);
         const region = regions.pop();
         openers.pop();
@@ -116,21 +120,20 @@ export function computeCharges(code: Code, facts: FunctionFacts, charges: Int32A
         if (region !== undefined) cost = costAfterLoop(code, region, openers, openerRegion, regions, labelCost, row);
         break;
       }
-      case OP.block:
-      case OP.try:
-      case OP.try_table:
+      case 3 /* block */:
+      case 13 /* try */:
+      case 14 /* try_table */:
         openers.pop();
         openerRegion.pop();
         break;
-      case OP.else:
+      case 6 /* else */:
         elseCost[code.match[row] ?? 0] = cost;
         cost = labelCost[code.match[row] ?? 0] ?? 0;
         break;
-      case OP.catch:
-      case OP.catch_all:
+      case 15 /* catch */:
         cost = labelCost[code.match[row] ?? 0] ?? 0;
         break;
-      case OP.if: {
+      case 5 /* if */: {
         const hasElse = code.op[code.next[row] ?? 0] === OP.else;
         const skipped = (hasElse ? elseCost : labelCost)[row] ?? 0;
         openers.pop();
@@ -138,17 +141,13 @@ export function computeCharges(code: Code, facts: FunctionFacts, charges: Int32A
         cost = 1 + Math.floor((cost + skipped) / 2);
         break;
       }
-      case OP.br:
+      case 7 /* br */:
         cost = 1 + costOf(code.a[row] ?? 0);
         break;
-      case OP.br_if:
-      case OP.br_on_null:
-      case OP.br_on_non_null:
-      case OP.br_on_cast:
-      case OP.br_on_cast_fail:
+      case 8 /* br_if and the like */:
         cost = 1 + Math.floor((cost + costOf(code.a[row] ?? 0)) / 2);
         break;
-      case OP.br_table: {
+      case 9 /* br_table */: {
         const at = code.a[row] ?? 0;
         const count = (code.aux[at] ?? 0) + 1;
         let sum = 0;
@@ -156,25 +155,15 @@ export function computeCharges(code: Code, facts: FunctionFacts, charges: Int32A
         cost = 1 + Math.floor(sum / count);
         break;
       }
-      case OP.return:
-      case OP.unreachable:
-      case OP.throw:
-      case OP.throw_ref:
-      case OP.rethrow:
+      case 10 /* return, unreachable */:
+      case 12 /* throws */:
         cost = INSTRUCTION_FUEL[op] ?? 1;
         break;
-      case OP.return_call:
-        cost = 2 + (facts.paidCost[code.a[row] ?? 0] ?? 0);
+      case 11 /* tail calls */:
+        cost = op === OP.return_call ? 2 + (facts.paidCost[code.a[row] ?? 0] ?? 0) : 4;
         break;
-      case OP.return_call_indirect:
-      case OP.return_call_ref:
-        cost = 4;
-        break;
-      case OP.call:
-        cost += 2 + (facts.paidCost[code.a[row] ?? 0] ?? 0);
-        break;
-      default:
-        cost += INSTRUCTION_FUEL[op] ?? 1;
+      default: // calls
+        cost += op === OP.call ? 2 + (facts.paidCost[code.a[row] ?? 0] ?? 0) : (fuel[op] ?? 1);
     }
   }
   return clamp(cost);
