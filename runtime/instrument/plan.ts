@@ -34,6 +34,7 @@ import {
 import { BitTable } from './bits.ts';
 import { isSiteOp } from './call-graph.ts';
 import { findCaptures } from './caught.ts';
+import { FLOW, FLOWS } from './control-ops.ts';
 import { computeCharges } from './fuel-costs.ts';
 import { stackBytes } from './frame-bytes.ts';
 import { KillFinder } from './kills.ts';
@@ -57,6 +58,8 @@ export type Slot =
 
 const liveness = new Liveness();
 const killFinder = new KillFinder();
+/** More locals and slots than any function has. */
+const LOCALS_MAX = 2 ** 23;
 const NO_KILLS: ReadonlyMap<number, readonly number[]> = new Map();
 const NO_CAPTURES: ReadonlySet<number> = new Set();
 
@@ -326,14 +329,15 @@ export class FunctionPlan {
     this.hasEntrySite = program.facts.entryChecked[this.func] === 1;
     if (this.hasEntrySite) this.#addSite(-1, base);
     let ordinal = 1;
+    const flows = FLOWS;
+    this.siteOfRow.fill(-1, 0, length);
     for (let row = 0; row < length; row++) {
-      const code_ = op[row] ?? 0;
-      this.siteOfRow[row] = -1;
-      if (code_ === OP.try || code_ === OP.try_table) this.hasTry = true;
-      if (!isSiteOp(code_)) continue;
+      const flow = flows[op[row] ?? 0];
+      if (flow === FLOW.try || flow === FLOW.tryTable) this.hasTry = true;
+      if (flow !== FLOW.call && flow !== FLOW.loop) continue;
       const id = base + ordinal++;
       if ((top[row] ?? -2) === -2) continue;
-      if (code_ === OP.loop) this.hasLoops = true;
+      if (flow === FLOW.loop) this.hasLoops = true;
       else if (!program.mayYieldCall(code, row)) continue;
       else this.hasCallSites = true;
       this.#addSite(row, id);
@@ -461,10 +465,16 @@ export class FunctionPlan {
     this.layout = this.siteLive.members(all);
     for (let slot = 0; slot < this.slots.length; slot++) this.layout.push(this.localCount + slot);
     // By type, so that functions share the code that saves as many values of the same types.
-    const types = this.layout.map((local) => savedType(this.program, this.typeOf(local)));
-    if (types.every((type) => type === types[0])) return;
-    const order = new Map(this.layout.map((local, at) => [local, types[at] ?? 0]));
-    this.layout.sort((x, y) => (order.get(x) ?? 0) - (order.get(y) ?? 0) || x - y);
+    // Sorted as numbers: the place of the local in the lower half of the digits.
+    const keys = Float64Array.from(
+      this.layout,
+      (local) => savedType(this.program, this.typeOf(local)) * LOCALS_MAX + local,
+    );
+    keys.sort();
+    for (let at = 0; at < keys.length; at++) {
+      const key = keys[at] ?? 0;
+      this.layout[at] = key - Math.floor(key / LOCALS_MAX) * LOCALS_MAX;
+    }
   }
 }
 
