@@ -108,6 +108,12 @@ export class ByteWriter {
 
   /** A name: byte count and UTF-8. */
   name(text: string): void {
+    const start = this.length;
+    this.u32(text.length);
+    let at = 0;
+    for (; at < text.length && text.charCodeAt(at) < 0x80; at++) this.byte(text.charCodeAt(at));
+    if (at === text.length) return;
+    this.length = start;
     const encoded = utf8.encode(text);
     this.u32(encoded.length);
     this.bytes(encoded);
