@@ -4,7 +4,7 @@
  * Boundary: writes through a Rewriter. An instruction gets here because it can reach a safepoint, leaves the function, names an
  * index that has moved, or is subject to a limit.
  */
-import { blockParamTypes, blockResultTypes, encodeInstr, I32, OP, writeBlockType } from '../wasm/index.ts';
+import { blockParamTypes, blockResultTypes, encodeInstr, I32, OP, OPCODES, writeBlockType } from '../wasm/index.ts';
 import { BULK_FREE_BYTES } from './abi.ts';
 import { isSizedOp } from './call-graph.ts';
 import {
@@ -30,7 +30,7 @@ type Rule = (r: Rewriter, row: number) => void;
 
 /** Writes one instruction of the code, changed as need be. */
 export function rewriteInstr(r: Rewriter, row: number, op: number): void {
-  const rule = RULES.get(op);
+  const rule = RULE_OF_OP[op];
   if (rule !== undefined) rule(r, row);
   else if (isSizedOp(op)) writeSized(r, row);
   else writeRelabelled(r, row);
@@ -372,3 +372,6 @@ const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
   [OP['data.drop'], writeDrop],
   [OP['elem.drop'], writeDrop],
 ]);
+
+/** By row of the opcode table. */
+const RULE_OF_OP: readonly (Rule | undefined)[] = OPCODES.map((_row, op) => RULES.get(op));

@@ -266,9 +266,10 @@ export class Rewriter {
     const { rowSpills } = plan;
     const remapLocals = this.localShift > 0 || hasLoosenedLocals(plan);
     const hinted = this.guestHints !== undefined;
+    const actions = ACTIONS;
     for (let row = from; row < to; row++) {
       const code_ = op[row] ?? 0;
-      const action = ACTIONS[code_] ?? ACTION.raw;
+      const action = actions[code_] ?? ACTION.raw;
       if ((top[row] ?? -2) === -2 && (action & ACTION.closes) === 0) {
         if ((action & ACTION.opens) !== 0) row = match[row] ?? row;
         continue;
