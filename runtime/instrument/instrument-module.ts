@@ -66,6 +66,7 @@ class MainTarget extends ModuleTarget {
   protected readonly helperBase: number;
   /** Globals that note dropped segments, in order of their making. */
   readonly dropped: string[] = [];
+  readonly #droppedAt = new Map<string, number>();
   readonly refTables: RefKind[] = [];
 
   constructor(program: Program) {
@@ -113,8 +114,9 @@ class MainTarget extends ModuleTarget {
 
   protected droppedGlobal(kind: 'data' | 'elem', index: number): number {
     const name = droppedName(kind, index);
-    if (!this.dropped.includes(name)) this.dropped.push(name);
-    return this.depthGlobal + 1 + this.dropped.indexOf(name);
+    const position = this.#droppedAt.get(name) ?? this.dropped.push(name) - 1;
+    this.#droppedAt.set(name, position);
+    return this.depthGlobal + 1 + position;
   }
 }
 

@@ -466,14 +466,20 @@ export class FunctionPlan {
     for (let slot = 0; slot < this.slots.length; slot++) this.layout.push(this.localCount + slot);
     // By type, so that functions share the code that saves as many values of the same types.
     // Sorted as numbers: the place of the local in the lower half of the digits.
-    const keys = Float64Array.from(
-      this.layout,
-      (local) => savedType(this.program, this.typeOf(local)) * LOCALS_MAX + local,
-    );
+    const { layout } = this;
+    const keys = new Float64Array(layout.length);
+    let isMixed = false;
+    for (let at = 0; at < keys.length; at++) {
+      const local = layout[at] ?? 0;
+      const type = savedType(this.program, this.typeOf(local));
+      keys[at] = type * LOCALS_MAX + local;
+      isMixed ||= type * LOCALS_MAX > (keys[0] ?? 0) || (type + 1) * LOCALS_MAX <= (keys[0] ?? 0);
+    }
+    if (!isMixed) return;
     keys.sort();
     for (let at = 0; at < keys.length; at++) {
       const key = keys[at] ?? 0;
-      this.layout[at] = key - Math.floor(key / LOCALS_MAX) * LOCALS_MAX;
+      layout[at] = key - Math.floor(key / LOCALS_MAX) * LOCALS_MAX;
     }
   }
 }
