@@ -6,8 +6,8 @@
  * Invariants:
  * 1. A local is live at a site if some way from there reads it before writing it. After a call the way into a handler counts,
  *    too: the call may throw.
- * 2. Passes repeat until the sets at loop headers are stable, so the result is the least solution. Loops without loops inside are
- *    repeated by themselves, others with the whole function.
+ * 2. Passes repeat until the sets at loop headers are stable, so the result is the least solution. Loops in which others nest
+ *    at most REPEATED_HEIGHT_MAX deep are repeated by themselves, others with the whole function: so deep nesting costs no more.
  * 3. In unreachable code the sets are arbitrary; no site lies there.
  */
 import { type Code, OP } from '../wasm/index.ts';
@@ -23,6 +23,8 @@ const SECOND = 1;
 const OUTER_CATCH = 2;
 const SETS_PER_OPENER = 3;
 
+const REPEATED_HEIGHT_MAX = 2;
+
 export class Liveness {
   readonly #sets = new BitTable();
   #openerSet = new Int32Array(256);
@@ -30,8 +32,8 @@ export class Liveness {
   #changed = false;
   /** Some code of the function has handlers. */
   #catches = false;
-  /** The `end` of the loop that was entered last: at a header, the loop's own if no loop lies inside. */
-  #lastLoopEnd = -1;
+  /** Of the loops around the current row, innermost last: how deep loops nest in them. */
+  readonly #heights: number[] = [];
 
   /**
    * @param siteOfRow number of the site at a row, or -1
@@ -56,7 +58,7 @@ export class Liveness {
     this.#sets.reset(localCount, next);
     do {
       this.#changed = false;
-      this.#lastLoopEnd = -1;
+      this.#heights.length = 0;
       this.#pass(code, siteOfRow, siteLive);
     } while (this.#changed);
   }
@@ -82,7 +84,7 @@ export class Liveness {
     if (label >= 0) this.#sets.merge(LIVE, label);
   }
 
-  /** From the last row to the first. What a loop without loops inside needs at its header is found by going round in it at once. */
+  /** From the last row to the first. What a loop needs at its header is found by going round in it at once, unless loops nest deeply in it. */
   #pass(code: Code, siteOfRow: Int32Array, siteLive: BitTable): void {
     const sets = this.#sets;
     const { data } = sets; // LIVE is the first set: its words have the numbers of the words
@@ -149,15 +151,20 @@ export class Liveness {
   /** At a loop's header: gives the row from which to go on. */
   #header(code: Code, row: number, siteOfRow: Int32Array, siteLive: BitTable): number {
     const sets = this.#sets;
+    const heights = this.#heights;
+    const height = heights[heights.length - 1] ?? 0;
     this.#recordSite(row, siteOfRow, siteLive);
     if (sets.merge(this.#set(row, LABEL), LIVE)) {
       const end = code.match[row] ?? row;
-      if (this.#lastLoopEnd === end) {
+      if (height <= REPEATED_HEIGHT_MAX) {
         sets.copy(LIVE, this.#set(row, SECOND));
         return end;
       }
       this.#changed = true;
     }
+    heights.pop();
+    const outer = heights.length - 1;
+    if (outer >= 0) heights[outer] = Math.max(heights[outer] ?? 0, height + 1);
     this.#stack.pop();
     return row;
   }
@@ -178,7 +185,7 @@ export class Liveness {
     if (op === OP.try_table) this.#enterTryTable(code, opener); // clauses name labels outside it
     this.#stack.push(opener);
     if (op === OP.loop) {
-      this.#lastLoopEnd = row;
+      this.#heights.push(0);
       this.#sets.copy(this.#set(opener, SECOND), LIVE);
     } else this.#sets.copy(this.#set(opener, LABEL), LIVE);
   }
