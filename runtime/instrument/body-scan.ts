@@ -1,6 +1,6 @@
 /**
- * What the call graph needs to know of a body, read without decoding it: almost every body of a module is read twice, and this is a
- * third of what decoding takes.
+ * What the call graph needs to know of a body, read without decoding it: almost every body of a module is read twice, and this is less
+ * than half of what decoding takes.
  *
  * Boundary: one body in, a few numbers and the rows of interest out. Checks nothing that it does not need: the body is decoded and
  * validated when it is rewritten. Where it meets anything but the commonest instructions it gives up, and the body is decoded.
