@@ -39,6 +39,7 @@ import { computeCharges } from './fuel-costs.ts';
 import { stackBytes } from './frame-bytes.ts';
 import { KillFinder } from './kills.ts';
 import { Liveness } from './liveness.ts';
+import { prefersLocalFuel } from './local-fuel.ts';
 import type { Program } from './program.ts';
 
 export type SiteKind = 'entry' | 'loop' | 'call';
@@ -65,8 +66,6 @@ const NO_CAPTURES: ReadonlySet<number> = new Set();
 
 /** A frame of fewer values has room for all of them; forgetting takes bytes, and small functions are inlined by their size. */
 const FORGETFUL_LAYOUT_MIN = 16;
-/** Functions with more calls per loop that may change the fuel keep it in the global. */
-const LOCAL_FUEL_CALLS_PER_LOOP = 1;
 
 export class FunctionPlan {
   readonly program: Program;
@@ -342,21 +341,7 @@ export class FunctionPlan {
       else this.hasCallSites = true;
       this.#addSite(row, id);
     }
-    this.prefersLocalFuel = this.#weighLocalFuel();
-  }
-
-  /** Keeping fuel in a local saves memory accesses in loops, and costs an access and bytes around each call that may change it. */
-  #weighLocalFuel(): boolean {
-    const { code, program } = this;
-    if (!this.hasLoops) return false;
-    let loops = 0;
-    let calls = 0;
-    for (let row = 0; row < code.length; row++) {
-      const op = code.op[row] ?? 0;
-      if (op === OP.loop) loops++;
-      else if (isSiteOp(op) && program.usesFuelCall(code, row)) calls++;
-    }
-    return calls <= loops * LOCAL_FUEL_CALLS_PER_LOOP;
+    this.prefersLocalFuel = this.hasLoops && prefersLocalFuel(program, code);
   }
 
   /** The site of an id, or -1. */
