@@ -7,27 +7,28 @@
  *                             └─ returned, exited, trapped ─▶ idle
  *
  * Boundary: the run loop. How a stack is taken apart and built up is in stack.ts and frames.ts, what a snapshot holds in
- * capture.ts, instantiation in instance.ts.
+ * capture.ts, how imports are answered in host-calls.ts, instantiation in instance.ts.
  *
  * Invariants:
  * 1. The guest runs in slices (turns.ts). Between two of them its stack is put aside by the engine, where it can do that, or it is
  *    `#stack` and nothing of it is on the engine's.
  * 2. The guest leaves the stack for exactly one reason, `#signal`, which is set before.
  * 3. Fuel is settled with `#fuel` whenever the guest leaves the stack or asks for more.
- * 4. A host call that waits is executed again when its answer is there; the wrapper then gives the answer without calling the host.
- * 5. While a host function runs, `#hostDepth` is positive; activations inside it can't be captured, so no slice ends there.
+ * 4. A host call that waits is executed again when its answer is there; `HostCalls` then gives the answer without calling the host.
+ * 5. While a host function runs, the depth of host calls is positive; activations inside it can't be captured, so no slice ends there.
  */
 import { assert, PluvioError } from '../errors/index.ts';
 import { TURN, UNWIND } from '../instrument/index.ts';
 import { checkArguments } from './arguments.ts';
 import { FuelMeter } from './fuel-meter.ts';
-import type { Links, ModuleInstance } from './instance.ts';
+import type { ModuleInstance } from './instance.ts';
 import { type ResolvedLimits, resolveLimits, STACK_UNIT_BYTES } from './limits.ts';
 import type { LoadedModule } from './loaded-module.ts';
 import { initialChanges } from './memory-state.ts';
-import { GuestExit, Pending } from './pending.ts';
-import { defaultValue } from './default-value.ts';
+import type { Pending } from './pending.ts';
 import { forkWorker } from './fork.ts';
+import { HostCalls } from './host-calls.ts';
+import { returnedOutcome } from './returned-outcome.ts';
 import { atNextTurn, nextTurn } from './scheduler.ts';
 import type { Snapshot } from './snapshot.ts';
 import { SnapshotTaker } from './snapshot-taker.ts';
@@ -36,7 +37,7 @@ import type { EngineThread, Running } from './thread.ts';
 import { trappedOutcome } from './traps.ts';
 import { Turns } from './turns.ts';
 import { awaitAnswer } from './waiting.ts';
-import type { Answer, EntryCall, RestoredState, Signal, WorkerParts } from './worker-parts.ts';
+import type { EntryCall, RestoredState, Signal, WorkerParts } from './worker-parts.ts';
 import type {
   GuestAccess,
   HandleMap,
@@ -59,7 +60,6 @@ export class Worker implements Running, GuestAccess {
   readonly hosts: readonly HostModule[];
   readonly handles: HandleMap | undefined;
   readonly #parts: WorkerParts;
-  readonly #links: Links;
   readonly #thread: EngineThread;
   readonly #onPoll: (() => PollDecision) | undefined;
   #limits: ResolvedLimits;
@@ -78,13 +78,7 @@ export class Worker implements Running, GuestAccess {
   /** Settles when the call in progress has stopped or ended. */
   #ended: Promise<void> | undefined;
 
-  #answer: Answer | undefined;
-  #restartState: unknown;
-  #restartFresh: unknown;
-
-  #hostDepth = 0;
-  /** A stop was begun inside a host function: nothing may run on, and the stack is not kept. */
-  #lost = false;
+  readonly #hostCalls: HostCalls;
   readonly #fuel: FuelMeter;
   readonly #snapshots = new SnapshotTaker(this);
   readonly #turns: Turns;
@@ -102,16 +96,16 @@ export class Worker implements Running, GuestAccess {
     this.hosts = parts.hosts;
     this.handles = parts.handles;
     this.#parts = parts;
-    this.#links = parts.links;
     this.#thread = parts.thread;
     this.#limits = parts.limits;
     this.#onPoll = parts.onPoll;
     this.#fuel = new FuelMeter(restored?.fuelUsed ?? 0, parts.onPoll === undefined);
     this.#turns = new Turns(parts.module);
+    const leave = (signal: Signal): number => this.#leave(signal);
+    this.#hostCalls = new HostCalls(parts, this.#fuel, this.#turns, leave, restored?.restartState);
     this.#startPending = restored?.startPending ?? parts.module.module.startFunc !== undefined;
     if (restored === undefined) return;
     this.#stack = restored.stack;
-    this.#restartState = restored.restartState;
     this.#waitingCall = restored.waitingCall;
     this.#entryFunc = restored.entryFunc;
     if (restored.stack !== undefined || restored.waitingCall !== undefined) this.#state = 'stopped';
@@ -259,7 +253,7 @@ export class Worker implements Running, GuestAccess {
     }
     return {
       stack: this.#stack,
-      restartState: this.#restartState,
+      restartState: this.#hostCalls.restartState,
       startPending: this.#startPending,
       waitingCall: this.#waitingCall,
       entryFunc: this.#entryFunc,
@@ -312,7 +306,7 @@ export class Worker implements Running, GuestAccess {
     if (this.#state === 'idle') {
       this.#stack = undefined;
       this.#waitingCall = undefined;
-      this.#restartState = undefined;
+      this.#hostCalls.ended();
     }
     return outcome;
   }
@@ -323,7 +317,8 @@ export class Worker implements Running, GuestAccess {
     const outer = thread.current;
     clearSave(thread);
     this.#signal = undefined;
-    this.#lost = this.#ownStack = false;
+    this.#hostCalls.beginSlice();
+    this.#ownStack = false;
     this.#beginTurn();
     this.instance.depth.value = this.#limits.stackDepth * STACK_UNIT_BYTES;
     this.instance.fuel.value = this.#fuel.grant(this.#limits.fuel, 0);
@@ -349,8 +344,8 @@ export class Worker implements Running, GuestAccess {
     const thread = this.#thread;
     thread.current = outer;
     if (this.#suspended) return;
-    this.#hostDepth = 0;
-    if (this.#ownStack && this.#signal !== undefined && !this.#lost) this.#stack = takeStack(thread);
+    this.#hostCalls.stackLeft();
+    if (this.#ownStack && this.#signal !== undefined && !this.#hostCalls.lost) this.#stack = takeStack(thread);
     clearSave(thread); // a worker around this one may be stopped next
   }
 
@@ -367,7 +362,8 @@ export class Worker implements Running, GuestAccess {
     const { fuel } = this.instance;
     if (fuel.value === UNWIND) return this.#stopped();
     this.#fuel.settle(fuel.value);
-    return this.#returned(result);
+    if (this.#waitingCall !== undefined) return { kind: 'returned', values: [] }; // that was the start function
+    return returnedOutcome(result, this.module, this.#entryFunc);
   }
 
   #threw(thrown: unknown): Outcome | undefined {
@@ -377,22 +373,12 @@ export class Worker implements Running, GuestAccess {
     return trappedOutcome(thrown, this.module, this.#thread);
   }
 
-  #returned(result: unknown): Outcome {
-    if (this.#waitingCall !== undefined) return { kind: 'returned', values: [] }; // that was the start function
-    if (this.#entryFunc === this.module.exportedFunc('_start')) {
-      return { kind: 'exited', code: 0 };
-    }
-    const { results } = this.module.program.funcType(this.#entryFunc);
-    if (results.length === 0) return { kind: 'returned', values: [] };
-    return { kind: 'returned', values: results.length === 1 ? [result] : [...(result as Iterable<unknown>)] }; // as the interface says
-  }
-
   /** The guest has left the stack: keeps the records, if the call can go on. */
   #stopped(): Outcome | undefined {
     const signal = this.#signal;
     assert(signal !== undefined, 'a stop that nobody asked for');
     if (signal.kind === 'exit') return { kind: 'exited', code: signal.code };
-    if (this.#lost) this.#stack = undefined;
+    if (this.#hostCalls.lost) this.#stack = undefined;
     else if (!this.#ownStack) this.#stack = takeStack(this.#thread);
     if (signal.kind === 'limit') return { kind: 'limit', limit: signal.limit };
     return signal.kind === 'stop' ? { kind: 'stopped' } : undefined;
@@ -401,11 +387,7 @@ export class Worker implements Running, GuestAccess {
   #continue(): unknown {
     const stack = this.#stack;
     assert(stack !== undefined, 'nothing to continue');
-    try {
-      return this.#onOwnStack(layStack(this.#thread, this.instance, stack), []);
-    } finally {
-      this.#restartFresh = undefined;
-    }
+    return this.#onOwnStack(layStack(this.#thread, this.instance, stack), []);
   }
 
   /** Between two slices: lets others run, or waits for a host call's answer. Gives an outcome if the call is not to go on now. */
@@ -418,7 +400,7 @@ export class Worker implements Running, GuestAccess {
 
   async #wait(pending: Pending): Promise<Outcome | undefined> {
     this.#state = 'waiting';
-    this.#restartState = pending.state;
+    this.#hostCalls.waits(pending);
     const interrupted = new Promise<'interrupted'>((resolve) => (this.#interrupt = () => resolve('interrupted')));
     if (this.#stopAsked) this.#interrupt?.();
     const first = await awaitAnswer(pending, interrupted, this.#deadline - performance.now());
@@ -426,31 +408,30 @@ export class Worker implements Running, GuestAccess {
     if (first === 'interrupted') return { kind: 'stopped' };
     if (first === 'late') return { kind: 'limit', limit: 'wallClockMs' };
     this.#state = 'running';
-    this.#answer = first;
-    this.#restartState = undefined;
+    this.#hostCalls.answered(first);
     return undefined; // if a stop was asked for meanwhile, it comes at the next safepoint: the answer is not lost
   }
 
   // --- what instrumented code calls ---
 
   enter(remaining: number, charge: number): number {
-    if (this.instance.depth.value >= 0 || this.#lost) return this.poll(remaining, charge);
+    if (this.instance.depth.value >= 0 || this.#hostCalls.lost) return this.poll(remaining, charge);
     this.#fuel.settle(remaining);
     return this.#leave({ kind: 'limit', limit: 'stackDepth' });
   }
 
   poll(remaining: number, charge: number): number {
-    if (this.#lost) return UNWIND;
+    if (this.#hostCalls.lost) return UNWIND;
     this.#fuel.settle(remaining);
     const now = performance.now();
     if (now > this.#deadline) return this.#leave({ kind: 'limit', limit: 'wallClockMs' });
     if (this.#limits.fuel - this.#fuel.used < charge) return this.#leave({ kind: 'limit', limit: 'fuel' });
-    if (this.#onPoll !== undefined && this.#hostDepth === 0) {
+    if (this.#onPoll !== undefined && this.#hostCalls.depth === 0) {
       const decision = this.#onPoll();
       if (decision !== 'go on') return this.#leave({ kind: decision });
       return this.#fuel.grant(this.#limits.fuel, charge);
     }
-    if (this.#hostDepth === 0) {
+    if (this.#hostCalls.depth === 0) {
       if (this.#stopAsked) return this.#leave({ kind: 'stop' });
       if (this.#turns.isOver(now)) return this.#endSlice();
     }
@@ -481,7 +462,7 @@ export class Worker implements Running, GuestAccess {
 
   #leave(signal: Signal): number {
     this.#signal = signal;
-    this.#lost = this.#hostDepth > 0;
+    this.#hostCalls.leaveStack();
     return UNWIND;
   }
 
@@ -498,56 +479,7 @@ export class Worker implements Running, GuestAccess {
   }
 
   callImport(index: number, args: readonly unknown[]): unknown {
-    const answer = this.#answer;
-    if (answer !== undefined && this.#hostDepth === 0) {
-      this.#answer = undefined;
-      if (answer.kind === 'error') throw this.#foreign(answer.error);
-      return answer.value;
-    }
-    const func = this.#links.funcs[index] as (...args: readonly unknown[]) => unknown; // linked by index
-    let result: unknown;
-    this.#restartFresh = this.#restartState;
-    this.#restartState = undefined;
-    this.#hostDepth++;
-    try {
-      result = func(...args);
-      this.#hostDepth--;
-    } catch (thrown) {
-      if (this.#thread.isStop(thrown)) throw thrown; // from an activation inside the host function
-      this.#hostDepth--;
-      if (this.#lost) return this.#unwind(index);
-      if (thrown instanceof GuestExit) return this.#leaveImport(index, { kind: 'exit', code: thrown.code });
-      throw thrown instanceof WebAssembly.Exception || thrown instanceof WebAssembly.RuntimeError
-        ? thrown
-        : this.#foreign(thrown);
-    } finally {
-      this.#restartFresh = undefined;
-    }
-    if (this.#lost) return this.#unwind(index); // whatever the host function made of the stop inside it
-    if (this.#hostDepth === 0) this.#fuel.withdrawAfter(this.#turns.endMs, this.instance.fuel);
-    if (!(result instanceof Pending)) return result;
-    if (this.#hostDepth > 0) {
-      throw this.#foreign(new PluvioError('UNSUPPORTED', 'a host function cannot wait inside another host function'));
-    }
-    return this.#leaveImport(index, { kind: 'wait', pending: result });
-  }
-
-  /** Begins a stop out of a host call. */
-  #leaveImport(index: number, signal: Signal): unknown {
-    this.#fuel.settle(this.instance.fuel.value);
-    this.#signal = signal;
-    this.#lost = this.#hostDepth > 0;
-    return this.#unwind(index);
-  }
-
-  #unwind(index: number): unknown {
-    if (this.module.program.mode === 'throw') throw this.#thread.stopSignal;
-    this.instance.fuel.value = UNWIND;
-    return defaultValue(this.module.program.funcType(index).results);
-  }
-
-  #foreign(error: unknown): WebAssembly.Exception {
-    return new WebAssembly.Exception(this.#thread.foreignTag, [error]);
+    return this.#hostCalls.callImport(index, args);
   }
 
   // --- what host modules see ---
@@ -560,6 +492,6 @@ export class Worker implements Running, GuestAccess {
   }
 
   restartState(): unknown {
-    return this.#restartFresh;
+    return this.#hostCalls.restartFresh;
   }
 }
