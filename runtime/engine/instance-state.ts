@@ -27,6 +27,11 @@ import type { ResolvedLimits } from './limits.ts';
 import type { RestoredReferences } from './restored-references.ts';
 import type { InstanceState, RefValue, TableState, Value } from './snapshot.ts';
 
+/** Whether null is all that a place of the type can hold; JavaScript may not even read it there. */
+const holdsOnlyNull = (type: ValType): boolean => BOTTOMS.has(heapOf(type));
+
+const BOTTOMS: ReadonlySet<number> = new Set([HEAP.none, HEAP.nofunc, HEAP.noextern, HEAP.noexn]);
+
 /** Passive segments that an instruction has dropped. */
 export function droppedSegments(instance: ModuleInstance, kind: 'data' | 'elem'): number[] {
   const { datas, elements } = instance.module.module;
@@ -48,9 +53,10 @@ export function captureGlobals(instance: ModuleInstance, references: HeapWalk): 
     const { type, mutable } = global.type;
     if (!isRef(type) || global.imported) return;
     const kind = hierarchyOf(program, type);
-    if (!mutable && kind !== 'any' && kind !== 'extern') return;
+    if (!mutable && ((kind !== 'any' && kind !== 'extern') || holdsOnlyNull(type))) return;
     const where = `global ${index}`;
-    if (kind === 'exn') values[index] = references.encodeException(EXPORTS.global(index), undefined, where);
+    if (holdsOnlyNull(type)) values[index] = null;
+    else if (kind === 'exn') values[index] = references.encodeException(EXPORTS.global(index), undefined, where);
     else if (mutable) values[index] = references.encode(instance.global(index).value, kind, where);
     else values[index] = references.encodeObject(instance.global(index).value, where);
   });
@@ -98,7 +104,9 @@ export function captureTable(instance: ModuleInstance, index: number, references
   const table = instance.table(index);
   const length = Number(table.length);
   const declared = module.tables[index];
-  const kind = hierarchyOf(program, declared?.type.element ?? FUNCREF);
+  const element = declared?.type.element ?? FUNCREF;
+  if (holdsOnlyNull(element)) return { length, runs: [] };
+  const kind = hierarchyOf(program, element);
   const visible =
     declared?.imported === true || module.exports.some((entry) => entry.kind === 'table' && entry.index === index);
   const holdsObjects = kind === 'any' || kind === 'extern';
@@ -164,7 +172,8 @@ export function restoreTables(
         const slot = offset + step;
         const path = `${field}.runs[${run}].values[${step}]`;
         if (slot >= length) throw mismatch(`${path} lies at element ${slot}; the table has ${length}`);
-        if (isExn) references.putException(EXPORTS.table(index), slot, value, type.element, path);
+        if (holdsOnlyNull(type.element)) references.decode(value, type.element, path);
+        else if (isExn) references.putException(EXPORTS.table(index), slot, value, type.element, path);
         else table.set(at(slot), references.decode(value, type.element, path));
       });
     });
@@ -208,7 +217,8 @@ export function restoreGlobals(instance: ModuleInstance, state: InstanceState, r
     if (!isRef(type) || !mutable || global.imported) return;
     const field = `instances[0].globals[${index}]`;
     const value = state.globals[index];
-    if (hierarchyOf(program, type) === 'exn') {
+    if (holdsOnlyNull(type)) references.decode(value, type, field);
+    else if (hierarchyOf(program, type) === 'exn') {
       references.putException(EXPORTS.global(index), undefined, value, type, field);
     } else instance.global(index).value = references.decode(value, type, field);
   });
