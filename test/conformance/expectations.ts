@@ -47,12 +47,6 @@ export const EXPECTATIONS: readonly Expectation[] = [
     reason: 'array and segment are both too short: V8 names the segment',
   },
   {
-    file: 'array_init_elem.wast',
-    modes: /^stopped/,
-    text: /^\(assert_return \(invoke "array_(call_nth" \(i32\.const [23]\)|len_nth" \(i32\.const [01]\)|eq_elems" .*\)\) \(i32\.const 0)/,
-    reason: 'what was put into an array that an immutable global refers to is not in snapshots',
-  },
-  {
     file: 'memory64.wast',
     text: /^\(module (definition )?\(memory i64 (0 )?0x1_0000_0000_0000\)\)$/,
     reason: 'engines allow 262,144 pages of memory',
