@@ -69,7 +69,16 @@ function fieldAt(program: Program, { storage, mutable }: FieldType, offset: numb
 export function hierarchyOf(program: Program, type: ValType): RefKind {
   const heap = heapOf(type);
   if (heap >= 0) return program.heapTop(heap) === HEAP.func ? 'func' : 'any';
-  return refKind(type);
+  switch (heap) {
+    case HEAP.nofunc:
+      return 'func';
+    case HEAP.noextern:
+      return 'extern';
+    case HEAP.noexn:
+      return 'exn';
+    default:
+      return refKind(type);
+  }
 }
 
 function layFields(program: Program, kind: 'struct' | 'exception', types: readonly FieldType[]): StructLayout {

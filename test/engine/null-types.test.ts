@@ -37,6 +37,23 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
     expect(stops).toBeGreaterThan(2);
   });
 
+  it.each(TYPES)('%s: fields and elements of objects are captured and come back', async (type, heap) => {
+    const bytes = await moduleOfText(`(module
+      (type $s (struct (field (mut ${type})) (field i32)))
+      (type $a (array (mut ${type})))
+      (func (export "run") (result i32 i32 i32) (local $i i32) (local $s (ref null $s)) (local $a (ref null $a))
+        (local.set $s (struct.new $s (ref.null ${heap}) (i32.const 7)))
+        (local.set $a (array.new_default $a (i32.const 3)))
+        ${LOOP}
+        (ref.is_null (struct.get $s 0 (local.get $s)))
+        (struct.get $s 1 (local.get $s))
+        (array.len (local.get $a))))`);
+    const module = await loadModule(bytes, { unwind });
+    const { outcome, stops } = await runStoppedEverywhere(module, 'run');
+    expect(outcome).toEqual({ kind: 'returned', values: [1, 7, 3] });
+    expect(stops).toBeGreaterThan(2);
+  });
+
   it.each(TYPES)('%s: a snapshot that has anything else there is refused', async (type, heap) => {
     const bytes = await moduleOfText(`(module
       (global (mut ${type}) (ref.null ${heap})) (table 3 ${type}) (func $f) (elem declare func $f) (func (drop (ref.func $f))))`);
