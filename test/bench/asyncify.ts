@@ -18,6 +18,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { decodeModule } from '../../runtime/wasm/index.ts';
 
 /** How long a kernel runs between two calls of the import, about a millisecond. */
 export const ASYNCIFY_FUEL = 1_000_000;
@@ -82,6 +83,9 @@ function runTool(name: string, args: readonly string[]): string {
   return stdout;
 }
 
+/** What Binaryen is given at most. */
+const CODE_BYTES_MAX = 1_500_000;
+
 const firstLine = (text: string): string => text.trim().split('\n', 1)[0] ?? '';
 
 /**
@@ -90,6 +94,8 @@ const firstLine = (text: string): string => text.trim().split('\n', 1)[0] ?? '';
  */
 export function asyncified(path: URL, metering: Metering): string {
   const bytes = readFileSync(path);
+  const codeBytes = decodeModule(bytes).funcs.reduce((sum, { body }) => sum + (body ? body.end - body.start : 0), 0);
+  if (codeBytes > CODE_BYTES_MAX) throw new Error('Binaryen takes more than five minutes for that much code');
   const options = optionsFor(bytes, metering);
   const key = createHash('sha256').update(bytes).update(CHARGE).update(options.join(' '));
   const stem = join(tmpdir(), 'pluvio-bench', key.digest('hex').slice(0, 16));

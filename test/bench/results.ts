@@ -31,7 +31,7 @@ const ON_BUN = ['--engine', 'bun', '--variants', 'pluvio'];
 export const RUNS: Readonly<Record<RunName, readonly string[]>> = {
   overhead: ['overhead'],
   'overhead-bun': ['overhead', ...ON_BUN],
-  real: ['real'],
+  real: ['real', '--variants', 'pluvio,asyncify_fuel'],
   'real-bun': ['real', ...ON_BUN],
   reentry: ['reentry'],
   instrument: ['instrument', '--growth'],

@@ -12,6 +12,7 @@ import { real } from './real.ts';
 import { reentry } from './reentry.ts';
 import { snapshot } from './snapshot.ts';
 import { unwind } from './unwind.ts';
+import { workers } from './workers.ts';
 
 /** A benchmark whose result only its own `format` reads. */
 const entry = <Result extends object>({ question, measure, format }: Benchmark<Result>) => ({
@@ -30,6 +31,7 @@ const BENCHMARKS = {
   snapshot: entry(snapshot),
   unwind: entry(unwind),
   fork: entry(fork),
+  workers: entry(workers),
 };
 
 function usage(): string {
