@@ -1,10 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { barChart } from './plot/bar-chart.ts';
 import { lineChart } from './plot/line-chart.ts';
-import { PICTURES } from './plot/pictures.ts';
 import { decadeScale, linearScale, logScale } from './plot/scale.ts';
 import { drawAll, PICTURES_FOLDER } from './plots.ts';
 import { documentWith } from './report.ts';
@@ -54,16 +53,18 @@ test('a section of the document is made of its result; others stay', async () =>
 });
 
 describe('what is committed', () => {
-  test('every picture in docs/plots is what its results give', () => {
+  test('the pictures in docs/plots are what the results give', () => {
     const drawn = drawAll(RESULTS_FOLDER, folder);
-    expect(drawn).toEqual(Object.keys(PICTURES));
+    expect(drawn.length).toBeGreaterThan(0);
+    expect(readdirSync(PICTURES_FOLDER).sort()).toEqual([...drawn].sort());
     expect(filesOf(PICTURES_FOLDER, drawn)).toEqual(filesOf(folder, drawn));
   });
 
-  test('BENCHMARKS.md has a section for every run, and shows every picture', async () => {
+  test('BENCHMARKS.md has a section for every run, and shows the pictures that there are', async () => {
     const document = readFileSync(new URL('../../BENCHMARKS.md', import.meta.url), 'utf8');
     for (const name of RUN_NAMES) expect(document).toContain(`<!-- results: ${name} -->`);
-    for (const name of Object.keys(PICTURES)) expect(document).toContain(`docs/plots/${name}`);
+    const shown = [...document.matchAll(/\(docs\/plots\/([^)]+)\)/g)].map(([, name]) => name);
+    expect(shown.sort()).toEqual(readdirSync(PICTURES_FOLDER).sort());
     expect(await documentWith(document, RESULTS_FOLDER)).toBe(document);
   });
 });
