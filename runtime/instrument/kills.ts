@@ -68,7 +68,7 @@ export class KillFinder {
       const op = ops[row] ?? 0;
       const flow = flows[op] ?? 0;
       if (top[row] === UNREACHED && flow !== FLOW.end && flow !== FLOW.else) {
-        if (isOpener(op)) row = code.match[row] ?? row;
+        if (isOpener(flow)) row = code.match[row] ?? row;
         continue;
       }
       if (flow === FLOW.localSet) {
@@ -76,7 +76,7 @@ export class KillFinder {
         data[local >>> 5] = (data[local >>> 5] ?? 0) | (1 << (local & 31));
       } else if (flow !== FLOW.plain && flow !== FLOW.localGet) {
         if (flow !== FLOW.call) this.#step(code, row, flow);
-        if (top[row] !== UNREACHED && (siteOfRow[row] ?? -1) >= 0) this.#forget(row, op, kills, addLive);
+        if (top[row] !== UNREACHED && (siteOfRow[row] ?? -1) >= 0) this.#forget(row, kills, addLive);
       }
       if (rowSpills[row] === 1) this.#addSlots(row, this.#bits, HELD);
     }
@@ -133,39 +133,39 @@ export class KillFinder {
     const bits = this.#bits;
     const open = this.#open;
     switch (flow) {
-      case 3 /* block */:
-      case 5 /* if */:
-      case 4 /* loop */:
+      case FLOW.block:
+      case FLOW.if:
+      case FLOW.loop:
         open.push(row);
         bits.clear(this.#level(open.length - 1, AT_END));
         if (flow === FLOW.if) bits.copy(this.#level(open.length - 1, SECOND), HELD);
         if (flow === FLOW.loop) this.#mergeAssigned(row);
         return;
-      case 6 /* else */:
+      case FLOW.else:
         bits.merge(this.#level(open.length - 1, AT_END), HELD);
         bits.copy(HELD, this.#level(open.length - 1, SECOND));
         bits.clear(this.#level(open.length - 1, SECOND));
         return;
-      case 1 /* end */: {
+      case FLOW.end: {
         const depth = open.length - 1;
         const opener = open.pop() ?? -1;
         bits.merge(HELD, this.#level(depth, AT_END));
         if (code.op[opener] === OP.if) bits.merge(HELD, this.#level(depth, SECOND));
         return;
       }
-      case 7 /* br */:
+      case FLOW.br:
         this.#branch(code.a[row] ?? 0);
         return bits.clear(HELD);
-      case 8 /* br_if and the like */:
+      case FLOW.brIf:
         return this.#branch(code.a[row] ?? 0);
-      case 9 /* br_table */: {
+      case FLOW.brTable: {
         const at = code.a[row] ?? 0;
         const count = (code.aux[at] ?? 0) + 1;
         for (let entry = 1; entry <= count; entry++) this.#branch(code.aux[at + entry] ?? 0);
         return bits.clear(HELD);
       }
-      case 10 /* return, unreachable */:
-      case 11 /* tail calls */:
+      case FLOW.leave:
+      case FLOW.tailCall:
         return bits.clear(HELD);
       default:
     }
@@ -185,7 +185,7 @@ export class KillFinder {
     for (let word = 0; word < words; word++) held[word] = (held[word] ?? 0) | (data[from * words + word] ?? 0);
   }
 
-  #forget(row: number, op: number, kills: Map<number, number[]>, addLive: AddLive): void {
+  #forget(row: number, kills: Map<number, number[]>, addLive: AddLive): void {
     const bits = this.#bits;
     bits.clear(LIVE);
     addLive(row, bits, LIVE);
@@ -204,7 +204,7 @@ export class KillFinder {
   }
 }
 
-const isOpener = (op: number): boolean => op === OP.block || op === OP.if || op === OP.loop;
+const isOpener = (flow: number): boolean => flow === FLOW.block || flow === FLOW.if || flow === FLOW.loop;
 
 function deepest(code: Code): number {
   let depth = 0;
@@ -212,8 +212,8 @@ function deepest(code: Code): number {
   const { op, length } = code;
   const flows = FLOWS;
   for (let row = 0; row < length; row++) {
-    const flow = flows[op[row] ?? 0];
-    if (flow === FLOW.block || flow === FLOW.if || flow === FLOW.loop) most = Math.max(most, ++depth);
+    const flow = flows[op[row] ?? 0] ?? 0;
+    if (isOpener(flow)) most = Math.max(most, ++depth);
     else if (flow === FLOW.end) depth--;
   }
   return most;
