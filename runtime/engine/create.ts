@@ -1,12 +1,14 @@
 /** Making workers: new ones and those of a snapshot. */
 import { checkImportTypes } from './import-types.ts';
-import { linkImports, ModuleInstance } from './instance.ts';
+import { type Links, linkImports, ModuleInstance } from './instance.ts';
 import { type ResolvedLimits, resolveLimits } from './limits.ts';
 import type { LoadedModule } from './loaded-module.ts';
+import { Room, takePages } from './room.ts';
 import type { Snapshot } from './snapshot.ts';
 import { dataOf, StagedWorker } from './staged-worker.ts';
-import { currentThread } from './thread.ts';
-import type { GuestAccess, Imports, RestoreOptions, WorkerOptions } from './types.ts';
+import { currentThread, type EngineThread } from './thread.ts';
+import { Share } from './turn-queue.ts';
+import type { GuestAccess, Imports, MemoryBudget, RestoreOptions, WorkerOptions } from './types.ts';
 import { Worker } from './worker.ts';
 import type { CarriedStack, WorkerParts } from './worker-parts.ts';
 
@@ -26,7 +28,9 @@ function prepare(
   const links = linkImports(module, sources);
   checkImportTypes(module, links.funcs);
   const thread = options.thread ?? currentThread();
-  const instance = new ModuleInstance(module, links, thread, limits);
+  const pages = initialPages(module);
+  takePages(options.memoryBudget, pages);
+  const instance = makeInstance(module, links, thread, limits, options.memoryBudget, pages);
   const name = options.name ?? `worker-${++unnamed}`;
   return {
     parts: {
@@ -38,6 +42,8 @@ function prepare(
       hosts,
       handles: options.handles,
       name,
+      share: new Share(options.share),
+      room: new Room(instance, limits, options.memoryBudget, pages),
       onPoll: options.onPoll,
       options,
       restore: restoreWhole,
@@ -48,11 +54,33 @@ function prepare(
   };
 }
 
+/** Pages of the memories that the module defines. */
+function initialPages({ module }: LoadedModule): number {
+  const imported = module.imports.filter(({ desc }) => desc.kind === 'memory').length;
+  return module.memories.slice(imported).reduce((sum, { type }) => sum + Number(type.limits.min), 0);
+}
+
+function makeInstance(
+  module: LoadedModule,
+  links: Links,
+  thread: EngineThread,
+  limits: ResolvedLimits,
+  budget: MemoryBudget | undefined,
+  pages: number,
+): ModuleInstance {
+  try {
+    return new ModuleInstance(module, links, thread, limits);
+  } catch (error) {
+    budget?.give(pages);
+    throw error;
+  }
+}
+
 /**
  * Makes a worker of a module: its memories, tables and globals as they are before anything runs. The start function runs with the
  * first call, under control as any code.
  *
- * @throws PluvioError `IMPORT_MISSING`, `IMPORT_MISMATCH`, `LINK_FAILED`, `LIMIT_OUT_OF_RANGE`
+ * @throws PluvioError `IMPORT_MISSING`, `IMPORT_MISMATCH`, `LINK_FAILED`, `LIMIT_OUT_OF_RANGE`, `MEMORY_FULL`
  */
 export async function createWorker(module: LoadedModule, options: WorkerOptions = {}): Promise<Worker> {
   const { parts, bind } = prepare(module, options);
@@ -120,13 +148,14 @@ function stage(
   const access: { staged?: StagedWorker } = {};
   // Host modules are bound first: some of them need the guest while they are restored.
   bind({
-    memory: (index) => parts.instance.memories[index ?? 0] ?? missingMemory(),
+    memory: (index) => parts.instance.memory(index ?? 0),
     restartState: () => access.staged?.worker?.restartState(),
   });
-  access.staged = new StagedWorker(parts, whole);
+  try {
+    access.staged = new StagedWorker(parts, whole);
+  } catch (error) {
+    parts.room.close();
+    throw error;
+  }
   return access.staged;
-}
-
-function missingMemory(): never {
-  throw new RangeError('the module has no such memory');
 }

@@ -216,6 +216,13 @@ export class ModuleInstance {
     return this.exports[EXPORTS.table(index)] as WebAssembly.Table; // made by the instrumenter
   }
 
+  /** @throws PluvioError `LINK_FAILED` */
+  memory(index: number): WebAssembly.Memory {
+    const memory = this.memories[index];
+    if (memory !== undefined) return memory;
+    throw new PluvioError('LINK_FAILED', `the module has no memory ${index}, which a host function needs`);
+  }
+
   get memoryPages(): number {
     let bytes = 0;
     for (const memory of this.memories) bytes += memory.buffer.byteLength;

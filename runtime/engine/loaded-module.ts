@@ -32,6 +32,8 @@ export interface ModuleCache {
 
 export interface LoadOptions {
   readonly cache?: ModuleCache;
+  /** What this module was compiled to on another thread, instrumented by this version: saves doing that again. */
+  readonly compiled?: { readonly module: WebAssembly.Module; readonly instrumentedBytes: number };
   /** How a stop leaves the stack; default: what measures best on this engine. */
   readonly unwind?: UnwindMode;
 }
@@ -231,7 +233,11 @@ export async function loadModule(bytes: Uint8Array, options: LoadOptions = {}): 
   if (known !== undefined) return known;
   validateDefinitions(module);
   const program = new Program(module, mode);
-  const made = await makeModule(program, digest, key, options.cache);
+  const { compiled } = options;
+  const made =
+    compiled === undefined
+      ? await makeModule(program, digest, key, options.cache)
+      : new LoadedModule(program, compiled.module, portabilityOf(program), digest, compiled.instrumentedBytes);
   loaded.set(key, new WeakRef(made));
   return made;
 }

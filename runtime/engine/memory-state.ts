@@ -3,6 +3,7 @@ import { PluvioError } from '../errors/index.ts';
 import type { ModuleInstance } from './instance.ts';
 import type { ResolvedLimits } from './limits.ts';
 import { applyRuns, diffMemory } from './memory-image.ts';
+import { memoryFull, type Room } from './room.ts';
 import type { InstanceState, MemoryRun, MemoryState } from './snapshot.ts';
 
 const PAGE_BYTES = 65536;
@@ -20,9 +21,14 @@ export const captureMemories = (instance: ModuleInstance, changes: readonly (rea
 
 /**
  * Brings the memories to where a snapshot has them. They hold their initial images or, for a delta, what its parent has.
- * @throws PluvioError `SNAPSHOT_MISMATCH`, `LINK_FAILED`
+ * @throws PluvioError `SNAPSHOT_MISMATCH`, `LINK_FAILED`, `MEMORY_FULL`
  */
-export function restoreMemories(instance: ModuleInstance, state: InstanceState, limits: ResolvedLimits): void {
+export function restoreMemories(
+  instance: ModuleInstance,
+  state: InstanceState,
+  limits: ResolvedLimits,
+  room: Room,
+): void {
   const mismatch = (message: string): PluvioError => new PluvioError('SNAPSHOT_MISMATCH', message);
   if (state.memories.length !== instance.memories.length) {
     throw mismatch(
@@ -47,6 +53,7 @@ export function restoreMemories(instance: ModuleInstance, state: InstanceState, 
     }
     const missing = pages - memory.buffer.byteLength / PAGE_BYTES;
     if (missing < 0) throw mismatch(`${field}.pages is ${pages}; the memory has ${pages - missing} already`);
+    if (missing > 0 && !room.growMemory(missing)) throw memoryFull(missing);
     try {
       if (missing > 0) memory.grow((is64 ? BigInt(missing) : missing) as number); // bigint for i64 addresses
     } catch (error) {

@@ -52,9 +52,9 @@ export class StagedWorker {
   }
 
   #fill(snapshot: Snapshot): void {
-    const { instance, limits } = this.#parts;
+    const { instance, limits, room } = this.#parts;
     const state = requireInstance(instance.module, snapshot);
-    restoreMemories(instance, state, limits);
+    restoreMemories(instance, state, limits, room);
     const memories = state.memories.map(({ pages }) => ({ pages, runs: [] })); // their bytes are not held on to
     this.#latest = { ...snapshot, instances: [{ ...state, memories }] };
   }
@@ -67,10 +67,15 @@ export class StagedWorker {
   finish(carried?: CarriedStack): Worker {
     const latest = this.#requireLatest();
     this.#latest = undefined;
-    const restored = restoreState(this.#parts, latest, this.#parts.limits);
-    const { stack, entryFunc } = carried ?? restored;
-    this.#worker = new Worker(this.#parts, { ...restored, stack, entryFunc });
-    return this.#worker;
+    try {
+      const restored = restoreState(this.#parts, latest, this.#parts.limits);
+      const { stack, entryFunc } = carried ?? restored;
+      this.#worker = new Worker(this.#parts, { ...restored, stack, entryFunc });
+      return this.#worker;
+    } catch (error) {
+      this.#parts.room.close();
+      throw error;
+    }
   }
 
   /** The worker once it is there. */

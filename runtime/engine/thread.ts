@@ -11,6 +11,7 @@
 import { ENGINE, IMPORTS, UNWIND } from '../instrument/index.ts';
 import { detectEngine, ENGINES } from './engines.ts';
 import { findPromiseIntegration } from './promise-integration.ts';
+import { TurnQueue } from './turn-queue.ts';
 
 /** A worker as instrumented code sees it. */
 export interface Running {
@@ -22,8 +23,7 @@ export interface Running {
   turn(charge: number): Promise<number>;
   /** Charges an instruction for `bytes`; gives the fuel that is left. */
   bulk(bytes: number, fuel: number): number;
-  growMemory(memory: number, pages: number): number;
-  growTable(table: number, elements: number): number;
+  readonly room: { growMemory(pages: number): boolean; growTable(elements: number): boolean };
   callImport(index: number, args: readonly unknown[]): unknown;
 }
 
@@ -40,6 +40,8 @@ export class EngineThread {
   current: Running | undefined;
   /** Puts stacks aside; undefined: slices end by leaving the stack. */
   readonly stacks = ENGINES[detectEngine()].suspends ? findPromiseIntegration() : undefined;
+  /** Who runs next. */
+  readonly queue = new TurnQueue();
   /** Stacks that are put aside. */
   suspended = 0;
 
@@ -49,8 +51,10 @@ export class EngineThread {
     [ENGINE.enter]: (remaining: number, charge: number): number => this.current?.enter(remaining, charge) ?? UNWIND,
     [ENGINE.turn]: this.#turn(),
     [ENGINE.bulk]: (bytes: number, fuel: number): number => this.current?.bulk(bytes >>> 0, fuel) ?? fuel,
-    [ENGINE.growMemory]: (memory: number, pages: number): number => this.current?.growMemory(memory, pages >>> 0) ?? 0,
-    [ENGINE.growTable]: (table: number, count: number): number => this.current?.growTable(table, count >>> 0) ?? 0,
+    [ENGINE.growMemory]: (_: number, pages: number): number =>
+      this.current?.room.growMemory(pages >>> 0) === true ? 1 : 0,
+    [ENGINE.growTable]: (_: number, count: number): number =>
+      this.current?.room.growTable(count >>> 0) === true ? 1 : 0,
     [ENGINE.stop]: this.stopTag as unknown as WebAssembly.ImportValue, // the library's types lack tags here
     [ENGINE.foreign]: this.foreignTag as unknown as WebAssembly.ImportValue,
     [ENGINE.save]: this.save,

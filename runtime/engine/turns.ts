@@ -8,6 +8,7 @@
  * Boundary: time alone; the worker does it.
  */
 import type { LoadedModule } from './loaded-module.ts';
+import type { Share, TurnQueue } from './turn-queue.ts';
 
 /** A guest runs at most about this long before other work of the event loop gets its turn. */
 export const SLICE_MS = 8;
@@ -20,13 +21,17 @@ const WARM_REENTRY_MS = 2000;
 
 export class Turns {
   readonly #module: LoadedModule;
+  readonly #share: Share;
+  readonly #queue: TurnQueue;
   #start = 0;
   /** Of the call: how long it has run, and when it is to leave the stack next. */
   #ranMs = 0;
   #reentryMs = 0;
 
-  constructor(module: LoadedModule) {
+  constructor(module: LoadedModule, share: Share, queue: TurnQueue) {
     this.#module = module;
+    this.#share = share;
+    this.#queue = queue;
   }
 
   beginCall(): void {
@@ -37,6 +42,27 @@ export class Turns {
   /** Begins a slice. */
   begin(): void {
     this.#start = performance.now();
+  }
+
+  /** The guest does not run now. */
+  pause(): void {
+    this.#share.ran(performance.now() - this.#start);
+  }
+
+  /** Others come first, as they have had less. */
+  get mustWait(): boolean {
+    return this.#queue.isAhead(this.#share);
+  }
+
+  /** Calls back when it is the worker's turn; a worker that is to stop need not wait for fuel. */
+  wait(fuelUsed: number, stops: boolean, callback: () => void): void {
+    const pauseMs = stops ? 0 : this.#share.pauseMs(fuelUsed, performance.now());
+    this.#queue.wait(this.#share, pauseMs, callback);
+  }
+
+  /** The worker is to stop: its turn comes next. */
+  hurry(): void {
+    this.#queue.hurry(this.#share);
   }
 
   get endMs(): number {

@@ -5,6 +5,7 @@
  */
 import type { RefValue, Snapshot } from './snapshot.ts';
 import type { EngineThread } from './thread.ts';
+import type { ShareOptions } from './turn-queue.ts';
 
 /** How a call, a start or a resume ended. */
 export type Outcome =
@@ -115,6 +116,21 @@ export interface HandleMap {
   valueOf(handle: ExternHandle): unknown;
 }
 
+/** Pages of memory that several workers share. */
+export interface MemoryBudget {
+  /** Takes so many pages; false: there are not so many left, and none is taken. */
+  take(pages: number): boolean;
+  give(pages: number): void;
+}
+
+/** What ends the wait of a host call, where that is known without the worker: it may be put away until then. */
+export interface Wake {
+  /** At that time, in milliseconds since 1970. */
+  readonly atMs?: number;
+  /** When something comes in for the worker: a message, standard input. */
+  readonly input?: boolean;
+}
+
 /** What a test decides at a safepoint where the guest asks for fuel. */
 export type PollDecision = 'go on' | 'slice' | 'stop';
 
@@ -126,6 +142,12 @@ export interface WorkerOptions {
   readonly hosts?: readonly HostModule[];
   readonly limits?: WorkerLimits;
   readonly name?: string;
+  /** Its claim on the time of the thread; default: the same as any other. */
+  readonly share?: ShareOptions;
+  /** Where its memory is taken from, beside its own limit. */
+  readonly memoryBudget?: MemoryBudget;
+  /** Told whenever the state changes. */
+  readonly onState?: (state: WorkerState) => void;
   /** Test seam: an engine thread of the worker's own, so that other workers can call its exports directly. */
   readonly thread?: EngineThread;
 }

@@ -5,7 +5,9 @@ import type { LoadedModule } from './loaded-module.ts';
 import type { CapturedStack } from './stack.ts';
 import type { EngineThread } from './thread.ts';
 import type { Pending } from './pending.ts';
+import type { Room } from './room.ts';
 import type { Snapshot } from './snapshot.ts';
+import type { Share } from './turn-queue.ts';
 import type { HandleMap, HostModule, LimitName, PollDecision, WorkerOptions } from './types.ts';
 import type { Worker } from './worker.ts';
 
@@ -25,6 +27,8 @@ export interface WorkerParts {
   readonly hosts: readonly HostModule[];
   readonly handles: HandleMap | undefined;
   readonly name: string;
+  readonly share: Share;
+  readonly room: Room;
   readonly onPoll: (() => PollDecision) | undefined;
   /** What all this came from. */
   readonly options: WorkerOptions;

@@ -6,8 +6,7 @@
  *                             │  └─ stop, limit ─────▶ stopped ──resume──▶ running
  *                             └─ returned, exited, trapped ─▶ idle
  *
- * Boundary: the run loop. How a stack is taken apart and built up is in stack.ts and frames.ts, what a snapshot holds in
- * capture.ts, how imports are answered in host-calls.ts, instantiation in instance.ts.
+ * Boundary: the run loop. Stacks are in stack.ts and frames.ts, snapshots in capture.ts, imports in host-calls.ts, instances in instance.ts.
  *
  * Invariants:
  * 1. The guest runs in slices (turns.ts). Between two of them its stack is put aside by the engine, where it can do that, or it is
@@ -29,14 +28,15 @@ import type { Pending } from './pending.ts';
 import { forkWorker } from './fork.ts';
 import { HostCalls } from './host-calls.ts';
 import { returnedOutcome } from './returned-outcome.ts';
-import { atNextTurn, nextTurn } from './scheduler.ts';
 import type { Snapshot } from './snapshot.ts';
 import { SnapshotTaker } from './snapshot-taker.ts';
+import { busyError, closedError, notResumableError, notStoppedError } from './state-errors.ts';
 import { type CapturedStack, clearSave, layStack, takeStack } from './stack.ts';
 import type { EngineThread, Running } from './thread.ts';
 import { trappedOutcome } from './traps.ts';
+import type { Room } from './room.ts';
 import { Turns } from './turns.ts';
-import { awaitAnswer } from './waiting.ts';
+import { AnswerWait } from './waiting.ts';
 import type { EntryCall, RestoredState, Signal, WorkerParts } from './worker-parts.ts';
 import type {
   GuestAccess,
@@ -45,6 +45,7 @@ import type {
   Outcome,
   PollDecision,
   SnapshotOptions,
+  Wake,
   WorkerLimits,
   WorkerOptions,
   WorkerState,
@@ -74,7 +75,6 @@ export class Worker implements Running, GuestAccess {
 
   #signal: Signal | undefined;
   #stopAsked = false;
-  #interrupt: (() => void) | undefined;
   /** Settles when the call in progress has stopped or ended. */
   #ended: Promise<void> | undefined;
 
@@ -82,6 +82,8 @@ export class Worker implements Running, GuestAccess {
   readonly #fuel: FuelMeter;
   readonly #snapshots = new SnapshotTaker(this);
   readonly #turns: Turns;
+  readonly room: Room;
+  readonly #answers = new AnswerWait();
   /** The call runs on a stack that can be put aside. */
   #ownStack = false;
   /** It is put aside. */
@@ -100,7 +102,9 @@ export class Worker implements Running, GuestAccess {
     this.#limits = parts.limits;
     this.#onPoll = parts.onPoll;
     this.#fuel = new FuelMeter(restored?.fuelUsed ?? 0, parts.onPoll === undefined);
-    this.#turns = new Turns(parts.module);
+    this.room = parts.room;
+    parts.share.beginAt(restored?.fuelUsed ?? 0);
+    this.#turns = new Turns(parts.module, parts.share, parts.thread.queue);
     const leave = (signal: Signal): number => this.#leave(signal);
     this.#hostCalls = new HostCalls(parts, this.#fuel, this.#turns, leave, restored?.restartState);
     this.#startPending = restored?.startPending ?? parts.module.module.startFunc !== undefined;
@@ -129,6 +133,22 @@ export class Worker implements Running, GuestAccess {
     return this.#limits;
   }
 
+  /** How long it has run, in milliseconds. */
+  get ranMs(): number {
+    return this.#parts.share.ranMs;
+  }
+
+  /** While it waits in a host call: what ends the wait, where that is known without the worker. */
+  get wake(): Wake | undefined {
+    return this.#answers.wake;
+  }
+
+  #setState(state: WorkerState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#parts.options.onState?.(state);
+  }
+
   // --- what callers do ---
 
   /**
@@ -146,11 +166,7 @@ export class Worker implements Running, GuestAccess {
 
   async #begin(call: EntryCall): Promise<Outcome> {
     this.#requireOpen();
-    if (this.#state !== 'idle') {
-      throw new PluvioError('WORKER_BUSY', `worker "${this.name}" is ${this.#state}; it must be idle to be called`, {
-        state: this.#state,
-      });
-    }
+    if (this.#state !== 'idle') throw busyError(this);
     checkArguments(this.module.program.funcType(call.func).params, call.args);
     this.#entryFunc = call.func;
     this.#deadline = performance.now() + this.#limits.wallClockMs;
@@ -184,14 +200,8 @@ export class Worker implements Running, GuestAccess {
    */
   async resume(options: { readonly limits?: WorkerLimits } = {}): Promise<Outcome> {
     this.#requireOpen();
-    if (this.#state !== 'stopped') {
-      throw new PluvioError(
-        'WORKER_NOT_RESUMABLE',
-        `worker "${this.name}" is ${this.#state}; only a stopped one can be resumed`,
-        { state: this.#state },
-      );
-    }
-    if (options.limits !== undefined) this.#limits = resolveLimits(options.limits, this.#limits);
+    if (this.#state !== 'stopped') throw notResumableError(this);
+    if (options.limits !== undefined) this.room.limits = this.#limits = resolveLimits(options.limits, this.#limits);
     this.#deadline = performance.now() + this.#limits.wallClockMs;
     this.#turns.beginCall();
     const waiting = this.#waitingCall;
@@ -215,7 +225,8 @@ export class Worker implements Running, GuestAccess {
   async stop(): Promise<void> {
     if (this.#ended === undefined) return;
     this.#stopAsked = true;
-    this.#interrupt?.();
+    this.#turns.hurry();
+    this.#answers.interrupt();
     await this.#ended;
   }
 
@@ -248,9 +259,7 @@ export class Worker implements Running, GuestAccess {
 
   #stateAtRest(): RestoredState {
     this.#requireOpen();
-    if (this.#state === 'running') {
-      throw new PluvioError('WORKER_NOT_STOPPED', `worker "${this.name}" is running; stop it before it is captured`);
-    }
+    if (this.#state === 'running') throw notStoppedError(this);
     return {
       stack: this.#stack,
       restartState: this.#hostCalls.restartState,
@@ -264,24 +273,25 @@ export class Worker implements Running, GuestAccess {
   /** Ends the worker: stops the call in progress and releases what its host modules hold. */
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
-    const stopped = this.stop();
-    await stopped;
-    this.#state = 'closed';
+    await this.stop();
+    this.#setState('closed');
+    this.room.close();
     this.#stack = undefined;
     this.forgetSnapshot();
     for (const host of this.hosts) host.close?.();
   }
 
   #requireOpen(): void {
-    if (this.#state === 'closed') throw new PluvioError('WORKER_CLOSED', `worker "${this.name}" is closed`);
+    if (this.#state === 'closed') throw closedError(this);
   }
 
   // --- the run loop ---
 
   async #run(first: () => unknown): Promise<Outcome> {
-    this.#state = 'running';
+    this.#setState('running');
     this.#stopAsked = false;
     let enter = first;
+    if (this.#turns.mustWait) await this.#nextTurn();
     for (;;) {
       const run = this.#slice(enter);
       const outcome = run instanceof Promise ? await run : run;
@@ -302,7 +312,7 @@ export class Worker implements Running, GuestAccess {
   /** Sets the state that an outcome leaves the worker in. */
   #finish(outcome: Outcome): Outcome {
     const resumable = outcome.kind === 'stopped' || outcome.kind === 'limit';
-    this.#state = resumable && this.#stack !== undefined ? 'stopped' : 'idle';
+    this.#setState(resumable && this.#stack !== undefined ? 'stopped' : 'idle');
     if (this.#state === 'idle') {
       this.#stack = undefined;
       this.#waitingCall = undefined;
@@ -342,6 +352,7 @@ export class Worker implements Running, GuestAccess {
   /** The guest does not run now: it has left the stack, or its stack was put aside. */
   #endTurn(outer: Running | undefined): void {
     const thread = this.#thread;
+    this.#turns.pause();
     thread.current = outer;
     if (this.#suspended) return;
     this.#hostCalls.stackLeft();
@@ -394,20 +405,23 @@ export class Worker implements Running, GuestAccess {
   async #between(): Promise<Outcome | undefined> {
     const signal = this.#signal;
     if (signal?.kind === 'wait') return this.#wait(signal.pending);
-    await nextTurn();
+    await this.#nextTurn();
     return this.#stopAsked ? { kind: 'stopped' } : undefined;
   }
 
+  async #nextTurn(): Promise<void> {
+    return new Promise((resolve) => this.#turns.wait(this.#fuel.used, this.#stopAsked, resolve));
+  }
+
   async #wait(pending: Pending): Promise<Outcome | undefined> {
-    this.#state = 'waiting';
     this.#hostCalls.waits(pending);
-    const interrupted = new Promise<'interrupted'>((resolve) => (this.#interrupt = () => resolve('interrupted')));
-    if (this.#stopAsked) this.#interrupt?.();
-    const first = await awaitAnswer(pending, interrupted, this.#deadline - performance.now());
-    this.#interrupt = undefined;
+    const answer = this.#answers.wait(pending, this.#deadline - performance.now());
+    this.#setState('waiting');
+    if (this.#stopAsked) this.#answers.interrupt();
+    const first = await answer;
     if (first === 'interrupted') return { kind: 'stopped' };
     if (first === 'late') return { kind: 'limit', limit: 'wallClockMs' };
-    this.#state = 'running';
+    this.#setState('running');
     this.#hostCalls.answered(first);
     return undefined; // if a stop was asked for meanwhile, it comes at the next safepoint: the answer is not lost
   }
@@ -450,7 +464,7 @@ export class Worker implements Running, GuestAccess {
     this.#thread.suspended++;
     this.#suspended = true;
     return new Promise((resolve) => {
-      atNextTurn(() => {
+      this.#turns.wait(this.#fuel.used, this.#stopAsked, () => {
         this.#thread.suspended--;
         this.#suspended = false;
         this.#beginTurn();
@@ -470,14 +484,6 @@ export class Worker implements Running, GuestAccess {
     return this.#fuel.chargeBulk(bytes, fuel);
   }
 
-  growMemory(_memory: number, pages: number): number {
-    return this.instance.memoryPages + pages <= this.#limits.memoryPages ? 1 : 0;
-  }
-
-  growTable(_table: number, elements: number): number {
-    return this.instance.tableElements + elements <= this.#limits.tableElements ? 1 : 0;
-  }
-
   callImport(index: number, args: readonly unknown[]): unknown {
     return this.#hostCalls.callImport(index, args);
   }
@@ -485,10 +491,7 @@ export class Worker implements Running, GuestAccess {
   // --- what host modules see ---
 
   memory(index = 0): WebAssembly.Memory {
-    const memory = this.instance.memories[index];
-    if (memory === undefined)
-      throw new PluvioError('LINK_FAILED', `the module has no memory ${index}, which a host function needs`);
-    return memory;
+    return this.instance.memory(index);
   }
 
   restartState(): unknown {

@@ -39,6 +39,11 @@ export const ERROR_CODES = {
   WORKER_NOT_STOPPED: row(409, 'The operation needs a stopped, waiting or idle worker; stop it first.', true),
   WORKER_NOT_RESUMABLE: row(409, 'There is nothing to resume: the worker has no call in progress.'),
   WORKER_CLOSED: row(410, 'The worker was closed.'),
+  MEMORY_FULL: row(
+    503,
+    'All workers together have the memory that they may have; try again when some have ended.',
+    true,
+  ),
   NOT_MIGRATABLE: row(409, 'The worker holds state that cannot be captured; the message names it and where.'),
   SNAPSHOT_MALFORMED: row(400, 'The snapshot is damaged or not a snapshot; the message gives the field.'),
   SNAPSHOT_VERSION: row(400, 'The snapshot has a format version that this program does not read.'),

@@ -69,6 +69,7 @@ function read(wasi: WasiContext, fd: number, vectorsAt: number, count: number, r
     {
       attempt: () => takeStdin(wasi, vectorsAt, count, resultAt),
       changed: () => stdin.fill(),
+      wake: { input: true },
     },
     wasi.waits.resumed(memory.restartState()),
   );

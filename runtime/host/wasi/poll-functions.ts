@@ -7,6 +7,7 @@
  *    monotonic clock is then moved forward by as much as was waited for: no guest sees a wait that was too short.
  * 3. Files are always ready; standard input when it has data or has ended; an output when what was written to it is taken.
  */
+import type { Wake } from '../../engine/types.ts';
 import { Errno, ERRNO, type ErrnoName, fail } from '../errno.ts';
 import { CLOCKID, EVENTRWFLAGS, EVENTTYPE, RIGHTS, SUBCLOCKFLAGS } from './constants.ts';
 import type { WasiContext } from './context.ts';
@@ -150,6 +151,26 @@ async function nextChange(
   }
 }
 
+/** What ends the wait, unless an output that is full can end it: that needs this process. */
+function wakeOf(
+  wasi: WasiContext,
+  subscriptions: readonly Subscription[],
+  start: Start,
+  moved: boolean,
+): Wake | undefined {
+  let shortestNs: bigint | undefined;
+  let input = false;
+  for (const subscription of subscriptions) {
+    if (subscription.kind === 'clock') {
+      const remaining = remainingNs(wasi, subscription, start, moved);
+      if (shortestNs === undefined || remaining < shortestNs) shortestNs = remaining;
+    } else if (wasi.descriptors.find(subscription.fd)?.kind === 'stdin') input = true;
+    else return undefined;
+  }
+  if (shortestNs === undefined) return { input };
+  return { input, atMs: Number((wasi.clock.realtimeNs() + shortestNs + NS_PER_MS - 1n) / NS_PER_MS) };
+}
+
 /** The start of a wait that goes on, from its state; the first execution starts now. */
 function startOf({ clock }: WasiContext, resumed: WaitState | undefined): Start {
   const monotonicNs = resumed?.['monotonicNs'];
@@ -177,7 +198,9 @@ function poll(wasi: WasiContext, inAt: number, outAt: number, count: number, res
     memory.writeU32(resultAt, events.length);
     return 0;
   };
-  return waits.run({ attempt, changed: () => nextChange(wasi, subscriptions, start, moved) }, resumed, { ...start });
+  const wake = wakeOf(wasi, subscriptions, start, moved);
+  const changed = (): Promise<void> => nextChange(wasi, subscriptions, start, moved);
+  return waits.run({ attempt, changed, ...(wake === undefined ? {} : { wake }) }, resumed, { ...start });
 }
 
 export const POLL_FUNCTIONS = {

@@ -13,6 +13,7 @@
  * 4. A promise that outlives a `restore` of its own host belongs to no worker any more and does nothing.
  */
 import { type Pending, pending } from '../../engine/pending.ts';
+import type { Wake } from '../../engine/types.ts';
 import { PluvioError } from '../../errors/index.ts';
 import { Errno, ERRNO } from '../errno.ts';
 
@@ -24,6 +25,8 @@ export interface Wait {
   attempt(operation: number): number | undefined;
   /** Settles when it is worth another attempt; never rejects. */
   changed(): Promise<unknown>;
+  /** What ends the wait, where the worker may be put away until then. */
+  readonly wake?: Wake;
 }
 
 export interface Recorded {
@@ -69,7 +72,10 @@ export class WaitTable {
     this.begun = Math.max(this.begun, operation);
     const promise = this.settle(wait, operation, this.epoch);
     promise.catch(() => undefined); // it may be forgotten
-    return pending(promise, { state: { ...state, operation } });
+    return pending(promise, {
+      state: { ...state, operation },
+      ...(wait.wake === undefined ? {} : { wake: wait.wake }),
+    });
   }
 
   private async settle(wait: Wait, operation: number, epoch: number): Promise<number> {
