@@ -74,6 +74,11 @@ export const ERROR_CODES = {
   BLOB_NOT_FOUND: row(404, 'The store or source has no blob with that digest.'),
   BLOB_DAMAGED: row(500, 'A stored blob no longer has the content that its digest stands for; store it again.'),
   // node
+  ENGINE_LOST: row(
+    503,
+    'The engine thread or process that ran the worker has ended; the worker goes on from its last checkpoint. Try again.',
+    true,
+  ),
   REQUEST_INVALID: row(
     400,
     'The request does not fit the description of its operation; the message names the field and what it must be.',

@@ -87,7 +87,8 @@ export type EventKind =
   | 'move-in-doubt'
   | 'moved'
   | 'arrived'
-  | 'deleted';
+  | 'deleted'
+  | 'engine-lost';
 
 /** Something that happened to a worker. */
 export interface NodeEvent {

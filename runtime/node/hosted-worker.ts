@@ -10,22 +10,15 @@
  * 3. An engine stop that serves a snapshot or a move never ends the call that callers wait for.
  * 4. Before anything runs, the record on disk says that the state is no longer that of bundle or checkpoint.
  */
-import { setImmediate } from 'node:timers/promises';
-import {
-  createWorker,
-  type Outcome,
-  restoreWorker,
-  type Snapshot,
-  type Worker,
-  type WorkerState,
-} from '../engine/index.ts';
+import type { Outcome, WorkerState } from '../engine/index.ts';
 import { assert, PluvioError } from '../errors/index.ts';
 import type { JsonOutcome, JsonValue, MovePhaseName, WorkerInfo, WorkerStatus } from './api-types.ts';
 import type { Bundle, BundleInfo } from './bundle-shelf.ts';
 import { jsonOfOutcome, valueOfJson } from './outcome-json.ts';
-import { loadProgram, type Program, programHosts } from './program.ts';
+import { guestSpec, loadProgram, placedFiles, type Program } from './program.ts';
 import { decodeSideState, encodeSideState } from './side-state.ts';
 import { StdinQueue } from './stdin-queue.ts';
+import type { EngineWorker, EngineWorkerOwner } from './threads/engine-worker.ts';
 import type { WorkerServices } from './worker-services.ts';
 import { WorkerLog } from './worker-log.ts';
 import type { CheckpointRecord, WorkerRecord } from './worker-record.ts';
@@ -50,7 +43,7 @@ export class HostedWorker {
   readonly #services: WorkerServices;
   #record: WorkerRecord;
   #phase: Phase = 'parked';
-  #live: Worker | undefined;
+  #live: EngineWorker | undefined;
   #program: Program | undefined;
   #move: MoveMark | undefined;
   /** The call in progress as its callers see it; survives pauses. */
@@ -138,19 +131,21 @@ export class HostedWorker {
     });
   }
 
-  async #load(ready?: Program): Promise<Worker> {
+  async #load(ready?: Program): Promise<EngineWorker> {
     if (this.#live) return this.#live;
     if (this.#phase !== 'parked') throw this.#over();
     const { checkpoint, bundle } = this.#record;
     const program = ready ?? (await loadProgram(this.#services, checkpoint?.bundle ?? bundle));
-    const options = {
-      hosts: programHosts(program, this.log, this.stdin),
-      limits: program.limits,
-      name: this.name,
-    };
-    const live = program.bundle.snapshot
-      ? await restoreWorker(program.module, program.bundle.snapshot, options)
-      : await createWorker(program.module, options);
+    const { snapshot } = program.bundle;
+    const state = snapshot === undefined ? null : { snapshot, base: null };
+    const engine = await this.#services.engines.pick();
+    const live = await engine.create(
+      program.module,
+      guestSpec(program, this.name),
+      placedFiles(program),
+      state,
+      this.#owner(() => live),
+    );
     if (this.#phase !== 'parked') {
       await live.close(); // deleted or closed meanwhile
       throw this.#over();
@@ -161,6 +156,37 @@ export class HostedWorker {
     this.#program = { ...program, bundle: rest };
     this.#phase = 'live';
     return this.#live;
+  }
+
+  #owner(live: () => EngineWorker): EngineWorkerOwner {
+    return {
+      output: ({ stream, bytes }) => this.log.write(stream, bytes),
+      input: (signal) => this.stdin.next(signal),
+      lost: () => this.#engineLost(live()),
+    };
+  }
+
+  /** The engine has ended: what the worker was since its last checkpoint is gone, and it goes on from there. */
+  #engineLost(live: EngineWorker): void {
+    if (this.#live !== live) return;
+    this.#live = undefined;
+    this.#program = undefined;
+    const { fresh, checkpoint, running } = this.#record;
+    this.#phase = fresh || checkpoint !== null ? 'parked' : 'lost';
+    this.#services.events.emit('engine-lost', this.name, { restored: this.#phase === 'parked' });
+    const call = this.#call;
+    if (call === undefined) return;
+    const goesOn = this.#phase === 'parked' && running && this.#move === undefined && checkpoint?.resumable === true;
+    const recovered = goesOn ? this.resume() : Promise.reject(this.#lostError());
+    recovered.catch((error: unknown) => {
+      if (this.#call === call) this.#call = undefined;
+      call.reject(error);
+    });
+  }
+
+  #lostError(): PluvioError {
+    const message = `the engine of worker "${this.name}" has ended, and no checkpoint holds the call that was in progress`;
+    return new PluvioError('ENGINE_LOST', message, { worker: this.name });
   }
 
   /** Starts a command, or resumes a stopped call. */
@@ -225,13 +251,15 @@ export class HostedWorker {
   #drive(begin: () => Promise<Outcome>): void {
     this.#run = begin().then(
       (outcome) => this.#settle(outcome),
-      (error: unknown) =>
-        this.#settle({
+      (error: unknown) => {
+        if (error instanceof PluvioError && error.code === 'ENGINE_LOST') return;
+        return this.#settle({
           kind: 'trapped',
           code: 'exception',
           message: error instanceof Error ? error.message : String(error),
           frames: [],
-        }),
+        });
+      },
     );
   }
 
@@ -392,8 +420,7 @@ export class HostedWorker {
     this.#refuseUnlessMigratable('captured');
     this.stdin.hold();
     try {
-      await setImmediate(); // a chunk on its way to the host arrives first
-      const snapshot: Snapshot = worker.capture();
+      const snapshot = await worker.capture();
       const log = encodeSideState(this.log, this.stdin);
       return { bundle: { ...program.bundle, snapshot, log }, resumable: snapshot.frames.length > 0 };
     } finally {
@@ -443,7 +470,7 @@ export class HostedWorker {
     return new PluvioError('WORKER_ENDED', `worker "${this.name}" has ended`);
   }
 
-  #mustLive(): Worker {
+  #mustLive(): EngineWorker {
     if (!this.#live) throw this.#over();
     return this.#live;
   }

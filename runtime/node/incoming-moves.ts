@@ -138,7 +138,7 @@ export class IncomingMoves {
 
   async #restore(name: string, request: PrepareRequest): Promise<HostedWorker> {
     const { shelf, clock } = this.#services;
-    const program = await programOf(this.#services, await shelf.adoptOpen(request.bundle));
+    const program = await programOf(this.#services, await shelf.adoptOpen(request.bundle), request.bundle);
     const base = recordOf(program, name, request.bundle, request.createdMs);
     const worker = new HostedWorker(this.#services, {
       ...base,

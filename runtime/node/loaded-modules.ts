@@ -1,21 +1,22 @@
 import { createHash } from 'node:crypto';
-import { type LoadedModule, loadModule, type ModuleCache } from '../engine/index.ts';
+import type { EngineModule } from './threads/engine.ts';
+import type { EnginePool } from './threads/engine-pool.ts';
 
 const KEPT = 32;
 
-/** Loads modules and keeps the ones used last, so that workers of one module share its code. */
+/** Modules that were loaded on an engine; those used last are kept, so that workers of one module share its code. */
 export class LoadedModules {
-  readonly #cache: ModuleCache | undefined;
-  readonly #loaded = new Map<string, Promise<LoadedModule>>();
+  readonly #engines: EnginePool;
+  readonly #loaded = new Map<string, Promise<EngineModule>>();
 
-  constructor(cache: ModuleCache | undefined) {
-    this.#cache = cache;
+  constructor(engines: EnginePool) {
+    this.#engines = engines;
   }
 
   /** @throws PluvioError the engine's codes for a module that it does not take */
-  load(bytes: Uint8Array): Promise<LoadedModule> {
+  load(bytes: Uint8Array): Promise<EngineModule> {
     const key = createHash('sha256').update(bytes).digest('hex');
-    const loading = this.#loaded.get(key) ?? loadModule(bytes, this.#cache ? { cache: this.#cache } : {});
+    const loading = this.#loaded.get(key) ?? this.#engines.loadModule(key, bytes);
     this.#loaded.delete(key);
     this.#loaded.set(key, loading);
     loading.catch(() => this.#loaded.delete(key));
@@ -24,5 +25,10 @@ export class LoadedModules {
       this.#loaded.delete(oldest);
     }
     return loading;
+  }
+
+  /** How many are kept. */
+  get size(): number {
+    return this.#loaded.size;
   }
 }

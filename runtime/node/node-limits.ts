@@ -14,6 +14,12 @@ const GIB = 1024 * MIB;
 /** Every limit of a node. docs/http-api.md lists them. */
 export const NODE_LIMITS = {
   workers: { default: 1000, min: 1, max: 100_000, unit: 'workers' },
+  guestMemoryBytes: {
+    default: 2 * GIB,
+    min: MIB,
+    max: 4096 * GIB,
+    unit: 'bytes of memory of all workers together',
+  },
   jsonBytes: { default: MIB, min: KIB, max: 64 * MIB, unit: 'bytes of a JSON body' },
   moduleBytes: { default: 64 * MIB, min: KIB, max: GIB, unit: 'bytes of a module' },
   blobBytes: { default: 256 * MIB, min: MIB, max: 2 * GIB, unit: 'bytes of one blob' },

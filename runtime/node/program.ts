@@ -1,15 +1,16 @@
 /** A bundle made ready to run: its module loaded, its manifest turned into limits and hosts. */
-import type { HostModule, LoadedModule, WorkerLimits } from '../engine/index.ts';
-import { createWasi } from '../host/index.ts';
+import type { WorkerLimits } from '../engine/index.ts';
 import type { Bundle } from './bundle-shelf.ts';
-import type { StdinQueue } from './stdin-queue.ts';
-import type { WorkerLog } from './worker-log.ts';
+import type { EngineModule, PlacedFiles } from './threads/engine.ts';
+import type { GuestSpec } from './threads/engine-protocol.ts';
 import type { WorkerRecord } from './worker-record.ts';
 import type { WorkerServices } from './worker-services.ts';
 
 export interface Program {
   readonly bundle: Bundle;
-  readonly module: LoadedModule;
+  readonly module: EngineModule;
+  /** Digest of the bundle: names the files on engines. */
+  readonly digest: string;
   readonly limits: WorkerLimits;
 }
 
@@ -18,13 +19,17 @@ export async function loadProgram(
   services: Pick<WorkerServices, 'shelf' | 'modules'>,
   digest: string,
 ): Promise<Program> {
-  return programOf(services, await services.shelf.open(digest));
+  return programOf(services, await services.shelf.open(digest), digest);
 }
 
 /** @throws PluvioError codes of the module (`MODULE_…`) */
-export async function programOf({ modules }: Pick<WorkerServices, 'modules'>, bundle: Bundle): Promise<Program> {
+export async function programOf(
+  { modules }: Pick<WorkerServices, 'modules'>,
+  bundle: Bundle,
+  digest: string,
+): Promise<Program> {
   const module = await modules.load(bundle.module);
-  return { bundle, module, limits: bundle.manifest.limits ?? {} };
+  return { bundle, module, digest, limits: bundle.manifest.limits ?? {} };
 }
 
 /** The files as the guest finds them: all below '/', or as the manifest mounts them. */
@@ -48,19 +53,15 @@ export function filesOf({ manifest, files }: Bundle): Record<string, Uint8Array>
   return placed;
 }
 
-/** The host modules of a worker: WASI with the files of its bundle, its log for output, its queue for input. */
-export function programHosts({ bundle }: Program, log: WorkerLog, stdin: StdinQueue): HostModule[] {
+/** The files as engines take them; undefined: there are none. */
+export function placedFiles({ bundle, digest }: Program): PlacedFiles | undefined {
+  return bundle.files.size === 0 ? undefined : { key: digest, files: filesOf(bundle) };
+}
+
+/** What a worker of the program is made of, beside its module and files. */
+export function guestSpec({ bundle, limits }: Program, name: string): Omit<GuestSpec, 'files'> {
   const { args, env } = bundle.manifest;
-  return [
-    createWasi({
-      args: args ?? [bundle.manifest.name],
-      env: env ?? {},
-      files: filesOf(bundle),
-      stdin,
-      stdout: (bytes) => log.write('stdout', bytes),
-      stderr: (bytes) => log.write('stderr', bytes),
-    }),
-  ];
+  return { name, limits, share: {}, args: args ?? [bundle.manifest.name], env: env ?? {} };
 }
 
 /** The record of a worker that has not run here yet. */

@@ -63,17 +63,27 @@ describe('StdinQueue', () => {
   it('gives what was sent, and nothing while it is held', async () => {
     const queue = new StdinQueue(10);
     queue.push(Uint8Array.of(1));
-    const input = queue[Symbol.asyncIterator]();
-    expect(await input.next()).toEqual({ done: false, value: Uint8Array.of(1) });
+    const { signal } = new AbortController();
+    expect(await queue.next(signal)).toEqual(Uint8Array.of(1));
     queue.hold();
-    const next = input.next();
+    const next = queue.next(signal);
     queue.push(Uint8Array.of(2));
     queue.close();
     await Promise.resolve();
     expect(Uint8Array.from(queue.pending)).toEqual(Uint8Array.of(2));
     queue.release();
-    expect(await next).toEqual({ done: false, value: Uint8Array.of(2) });
-    expect((await input.next()).done).toBe(true);
+    expect(await next).toEqual(Uint8Array.of(2));
+    expect(await queue.next(signal)).toBeNull();
+  });
+
+  it('gives nothing to one who does not want it any more', async () => {
+    const queue = new StdinQueue(10);
+    const gone = new AbortController();
+    const next = queue.next(gone.signal);
+    gone.abort();
+    queue.push(Uint8Array.of(1));
+    expect(await next).toBeNull();
+    expect(await queue.next(new AbortController().signal)).toEqual(Uint8Array.of(1));
   });
 
   it('is bounded', () => {

@@ -7,6 +7,7 @@
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { type BlobStore, memoryBlobStore, type TrustPolicy } from '../bundle/index.ts';
@@ -24,13 +25,14 @@ import { createHandlers } from './handlers.ts';
 import { IncomingMoves } from './incoming-moves.ts';
 import { LoadedModules } from './loaded-modules.ts';
 import { type Logger, silentLogger } from './logger.ts';
-import { openModuleCache } from './module-cache.ts';
 import { type NodeLimits, resolveNodeLimits } from './node-limits.ts';
 import { OutgoingMoves } from './outgoing-moves.ts';
 import { FolderRecords, MemoryRecords, type RecordStore } from './record-store.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { createRouter } from './router.ts';
 import { NODE_VERSION } from './version.ts';
+import { EnginePool } from './threads/engine-pool.ts';
+import type { EngineKind } from './threads/engine-start.ts';
 import { WorkerTable } from './worker-table.ts';
 
 export interface NodeOptions {
@@ -46,6 +48,10 @@ export interface NodeOptions {
   /** Whose signatures uploaded bundles must carry. */
   readonly trust?: TrustPolicy;
   readonly limits?: Partial<NodeLimits>;
+  /** Where workers run: in threads (default), in processes, or on the thread of the caller. */
+  readonly isolation?: EngineKind;
+  /** Most threads or processes that run workers; default: one per core. */
+  readonly engines?: number;
   readonly name?: string;
   readonly logger?: Logger;
   readonly clock?: Clock;
@@ -62,6 +68,7 @@ export interface RunningNode {
 }
 
 const IDLE_CHECK_MS = 20;
+const PAGE_BYTES = 65_536;
 
 interface Stores {
   readonly blobs: BlobStore;
@@ -101,9 +108,16 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     ...(options.trust ? { trust: options.trust } : {}),
   });
   const events = new EventBus(limits.eventHistory, () => clock.now());
-  const cache = dataDir === undefined ? undefined : await openModuleCache(join(dataDir, 'modules'));
-  const modules = new LoadedModules(cache);
+  const engines = new EnginePool({
+    kind: options.isolation ?? 'thread',
+    engines: options.engines ?? availableParallelism(),
+    memoryPages: Math.floor(limits.guestMemoryBytes / PAGE_BYTES),
+    moduleFolder: dataDir === undefined ? undefined : join(dataDir, 'modules'),
+    logger,
+  });
+  const modules = new LoadedModules(engines);
   const services = {
+    engines,
     modules,
     shelf,
     records: await records('workers'),
@@ -161,6 +175,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { port } = server.address() as AddressInfo; // a TCP server that listens
   const url = `http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${port}`;
   logger.log('info', 'the node listens', { url, name, persistent });
+  void engines.pick(); // the first one is there when it is needed
   await resumeWhatRan(table, logger);
 
   let closed: Promise<void> | undefined;
@@ -192,6 +207,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     await Promise.race([calm, clock.sleep(limits.closeMs, over.signal)]);
     over.abort();
     if ('closeAllConnections' in server) server.closeAllConnections();
+    await engines.close();
     await unlock?.();
     logger.log('info', 'the node has closed', { name });
   };

@@ -2,7 +2,7 @@ import { PluvioError } from '../errors/index.ts';
 import { Doorbell } from './doorbell.ts';
 
 /** Bytes on their way to a worker's standard input: what was sent and not yet taken. Travels with the worker. */
-export class StdinQueue implements AsyncIterable<Uint8Array> {
+export class StdinQueue {
   readonly #limitBytes: number;
   readonly #bell = new Doorbell();
   #chunks: Uint8Array[] = [];
@@ -62,21 +62,20 @@ export class StdinQueue implements AsyncIterable<Uint8Array> {
     this.#bell.ring();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      if (this.#held) {
-        await this.#bell.wait();
-        continue;
+  /** The next piece, once there is one; null: that was all, or the signal aborts first. */
+  async next(signal: AbortSignal): Promise<Uint8Array | null> {
+    while (!signal.aborted) {
+      const ringing = this.#bell.wait(signal);
+      if (!this.#held) {
+        const chunk = this.#chunks.shift();
+        if (chunk) {
+          this.#heldBytes -= chunk.length;
+          return chunk;
+        }
+        if (this.#closed) return null;
       }
-      const chunk = this.#chunks.shift();
-      if (chunk) {
-        this.#heldBytes -= chunk.length;
-        yield chunk;
-      } else if (this.#closed) {
-        return;
-      } else {
-        await this.#bell.wait();
-      }
+      await ringing;
     }
+    return null;
   }
 }

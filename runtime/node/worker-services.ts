@@ -5,9 +5,11 @@ import type { Logger } from './logger.ts';
 import type { LoadedModules } from './loaded-modules.ts';
 import type { NodeLimits } from './node-limits.ts';
 import type { RecordStore } from './record-store.ts';
+import type { EnginePool } from './threads/engine-pool.ts';
 
 /** What a worker needs of its node. */
 export interface WorkerServices {
+  readonly engines: EnginePool;
   readonly modules: LoadedModules;
   readonly shelf: BundleShelf;
   /** Worker records and tombstones by name. */

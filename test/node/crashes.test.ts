@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { PluvioClient } from '../../sdk/client/index.ts';
 import { answerModule, openFolder, openNode, outputUntil } from './open-nodes.ts';
 import { listenOf, spawnNode } from './spawn-node.ts';
@@ -38,7 +38,7 @@ describe('kill -9 of the target', () => {
       details: { cause: 'NODE_UNREACHABLE' },
     });
     expect(kill).toBe(false);
-    expect(await livesOn(source.client)).toEqual(['talk waiting']);
+    await vi.waitFor(async () => expect(await livesOn(source.client)).toEqual(['talk waiting']));
     target = await spawnNode({ dataDir, limits: LIMITS, listen: listenOf(target.url) });
     expect(await livesOn(target.client)).toEqual([]);
     await source.client.workers.move('talk', { target: target.url });
@@ -103,7 +103,7 @@ describe('kill -9 of the source', () => {
     await dying.gone;
     const source = await openNode({ dataDir, limits: LIMITS });
     await expect.poll(() => livesOn(source.client)).toEqual([]);
-    expect(await livesOn(target.client)).toEqual(['talk waiting']);
+    await vi.waitFor(async () => expect(await livesOn(target.client)).toEqual(['talk waiting']));
     await expectTalk(source.client);
   });
 
@@ -154,7 +154,7 @@ describe('a node that is started again', () => {
     await reached.promise;
     await first.close();
     const second = await openNode({ dataDir, limits: LIMITS });
-    expect(await livesOn(second.client)).toEqual(['talk waiting']);
+    await vi.waitFor(async () => expect(await livesOn(second.client)).toEqual(['talk waiting']));
     await expectTalk(second.client);
   });
 
@@ -167,7 +167,7 @@ describe('a node that is started again', () => {
     await first.client.workers.stop('halted');
     await first.close();
     const second = await openNode({ dataDir });
-    expect(await livesOn(second.client)).toEqual(['halted stopped', 'talk waiting']);
+    await vi.waitFor(async () => expect(await livesOn(second.client)).toEqual(['halted stopped', 'talk waiting']));
     await expectTalk(second.client);
   });
 

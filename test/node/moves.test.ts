@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { FaultHook, FaultPoint, NodeOptions } from '../../runtime/node/index.ts';
 import { PluvioClient } from '../../sdk/client/index.ts';
 import { assembleModule } from '../engine/text-module.ts';
@@ -52,7 +52,7 @@ describe('a move', () => {
   it('takes a computation along, again and again, and its output is that of one run', async () => {
     const nodes = [await openNode(), await openNode(), await openNode()] as const;
     const module = await piModule();
-    const args = ['16000'];
+    const args = ['30000'];
     await nodes[0].client.workers.create({ name: 'still', module, args });
     const expected = await outputOf(nodes[0].client, 'still', true);
     await nodes[0].client.workers.create({ name: 'pi', module, args });
@@ -169,7 +169,7 @@ describe('a move', () => {
 
   it('takes a sleeper, which sleeps the rest there', async () => {
     const [source, target] = await twoNodes();
-    await source.client.workers.create({ name: 'sleeper', module: await sleeperModule(), args: ['3', '150'] });
+    await source.client.workers.create({ name: 'sleeper', module: await sleeperModule(), args: ['3', '1500'] });
     await outputUntil(source.client, 'sleeper', 'step 1');
     await source.client.workers.move('sleeper', { target: target.url });
     expect(await source.client.workers.waitOutcome('sleeper')).toEqual({ kind: 'exited', code: 0 });
@@ -260,7 +260,7 @@ describe('a move that fails', () => {
     expect(await livesOn(target)).toEqual([]);
     await expectTalk(source.client);
     await source.client.workers.move('talk', { target: target.url });
-    expect(await livesOn(target)).toEqual(['talk waiting']);
+    await vi.waitFor(async () => expect(await livesOn(target)).toEqual(['talk waiting']));
   });
 
   it.each([0, 100, 20_000])('because the stream is cut after %i bytes, goes on at the source', async (cutAfter) => {
@@ -274,7 +274,7 @@ describe('a move that fails', () => {
     await expect(source.client.workers.move('talk', { target: target.url })).rejects.toMatchObject({
       code: 'MOVE_FAILED',
     });
-    expect(await livesOn(source)).toEqual(['talk waiting']);
+    await vi.waitFor(async () => expect(await livesOn(source)).toEqual(['talk waiting']));
     expect(await livesOn(target)).toEqual([]);
     armed = false;
     await source.client.workers.move('talk', { target: target.url });
@@ -332,7 +332,7 @@ describe('a move in doubt', () => {
     });
     expect(await source.client.workers.get('talk')).toMatchObject({ status: 'moving', move: { phase: 'in-doubt' } });
     await expect(source.client.workers.resume('talk')).rejects.toMatchObject({ code: 'WORKER_MOVING' });
-    expect(await livesOn(target)).toEqual(['talk waiting']);
+    await vi.waitFor(async () => expect(await livesOn(target)).toEqual(['talk waiting']));
     broken = false;
     await expect.poll(() => livesOn(source)).toEqual([]);
     await expectTalk(source.client);

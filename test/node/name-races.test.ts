@@ -1,7 +1,6 @@
 /** What ends a worker while something else wants its name or its state. */
 import { expect, it } from 'vitest';
 import { memoryBlobStore } from '../../runtime/bundle/index.ts';
-import { loadModule } from '../../runtime/engine/index.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import { BundleShelf } from '../../runtime/node/bundle-shelf.ts';
 import { systemClock as clock } from '../../runtime/node/clock.ts';
@@ -11,22 +10,26 @@ import { HostedWorker } from '../../runtime/node/hosted-worker.ts';
 import { LoadedModules } from '../../runtime/node/loaded-modules.ts';
 import { silentLogger as logger } from '../../runtime/node/logger.ts';
 import { resolveNodeLimits } from '../../runtime/node/node-limits.ts';
-import { recordOf } from '../../runtime/node/program.ts';
+import { programOf, recordOf } from '../../runtime/node/program.ts';
 import { MemoryRecords } from '../../runtime/node/record-store.ts';
+import { EnginePool } from '../../runtime/node/threads/engine-pool.ts';
 import { WorkerTable } from '../../runtime/node/worker-table.ts';
-import { counterModule } from './open-nodes.ts';
+import { afterTest, counterModule } from './open-nodes.ts';
 
 async function openTable() {
   const records = new MemoryRecords();
   const shelf = new BundleShelf({ blobs: memoryBlobStore(), records: new MemoryRecords(), codecs, limits: {}, clock });
   const events = new EventBus(10, () => 0);
   const limits = resolveNodeLimits();
-  const modules = new LoadedModules(undefined);
-  const services = { modules, shelf, records, events, clock, logger, limits, persistent: false };
+  const engines = new EnginePool({ kind: 'local', engines: 1, memoryPages: 100, moduleFolder: undefined, logger });
+  afterTest(() => engines.close());
+  const modules = new LoadedModules(engines);
+  const services = { engines, modules, shelf, records, events, clock, logger, limits, persistent: false };
   const bytes = await counterModule();
   const bundle = { manifest: { schemaVersion: 1 as const, name: 'a' }, module: bytes, files: new Map() };
-  const program = { bundle, module: await loadModule(bytes), limits: {} };
-  const worker = new HostedWorker(services, recordOf(program, 'a', `sha256:${'0'.repeat(64)}`, 0));
+  const digest = `sha256:${'0'.repeat(64)}`;
+  const program = await programOf(services, bundle, digest);
+  const worker = new HostedWorker(services, recordOf(program, 'a', digest, 0));
   const table = new WorkerTable(services);
   table.reserve('a', 'test');
   await table.settle(worker, 'test');

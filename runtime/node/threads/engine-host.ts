@@ -1,0 +1,160 @@
+/**
+ * The engine's side: modules, files and workers of one thread or process, run by turns.
+ *
+ * Boundary: knows engine and host layers; of the node only the protocol. Nothing here outlives the thread: the main thread has
+ * everything that is needed to make it again.
+ */
+import { setImmediate } from 'node:timers/promises';
+import {
+  type LoadedModule,
+  loadModule,
+  type MemoryBudget,
+  type ModuleCache,
+  type Snapshot,
+} from '../../engine/index.ts';
+import { PluvioError } from '../../errors/index.ts';
+import { openModuleCache } from '../module-cache.ts';
+import type { EngineNotices, EngineOperations, EngineReports, EngineSetup } from './engine-protocol.ts';
+import { Guest, type GuestOptions } from './guest.ts';
+import { FixedBudget, PageBudget } from './page-budget.ts';
+import type { Port } from './port.ts';
+import { type Answerer, type Listener, Rpc, Transferring } from './rpc.ts';
+
+type NoOperations = Record<never, never>;
+
+export async function serveEngine(port: Port, setup: EngineSetup): Promise<void> {
+  const cache = setup.moduleFolder === null ? undefined : await openModuleCache(setup.moduleFolder);
+  const budget =
+    setup.memory === null ? new FixedBudget(setup.memoryPages) : new PageBudget(setup.memory, setup.memorySlot);
+  new EngineHost(port, cache, budget);
+}
+
+class EngineHost {
+  readonly #rpc: Rpc<NoOperations, EngineReports, EngineOperations, EngineNotices>;
+  readonly #cache: ModuleCache | undefined;
+  readonly #budget: MemoryBudget;
+  readonly #modules = new Map<string, LoadedModule>();
+  readonly #files = new Map<string, Readonly<Record<string, Uint8Array>>>();
+  readonly #guests = new Map<number, Guest>();
+  /** Whose state is to be told, once the event loop comes to it. */
+  readonly #changed = new Set<number>();
+
+  constructor(port: Port, cache: ModuleCache | undefined, budget: MemoryBudget) {
+    this.#cache = cache;
+    this.#budget = budget;
+    this.#rpc = new Rpc(port, this.#answers(), this.#hears());
+  }
+
+  #answers(): Answerer<EngineOperations> {
+    return {
+      loadModule: (body) => this.#loadModule(body),
+      dropModule: ({ digest }) => void this.#modules.delete(digest),
+      loadFiles: ({ key, files }) => void this.#files.set(key, files),
+      dropFiles: ({ key }) => void this.#files.delete(key),
+      create: async ({ id, module, spec, state }) => {
+        const loaded = this.#modules.get(module);
+        if (loaded === undefined) throw new PluvioError('INTERNAL', `module ${module} was not loaded`);
+        return this.#add(id, await Guest.open(loaded, state, this.#options(id, spec)));
+      },
+      fork: async ({ id, from, spec }) => this.#add(id, await this.#guest(from).fork(this.#options(id, spec))),
+      call: ({ id, name, args }) => this.#guest(id).run((worker) => worker.call(name, args)),
+      start: ({ id }) => this.#guest(id).run((worker) => worker.start()),
+      resume: ({ id }) => this.#guest(id).run((worker) => worker.resume()),
+      stop: async ({ id }) => {
+        const guest = this.#guest(id);
+        await guest.worker.stop();
+        return guest.figures;
+      },
+      capture: ({ id }) => this.#capture(this.#guest(id)),
+      snapshot: async ({ id, keep, delta }) => {
+        const guest = this.#guest(id);
+        await setImmediate(); // standard input that came before arrives first
+        guest.output.flush();
+        const bytes = guest.worker.snapshot({ keep, delta });
+        return new Transferring(bytes, buffersOf([bytes]));
+      },
+      figures: ({ id }) => this.#guest(id).figures,
+      close: async ({ id }) => {
+        const guest = this.#guest(id);
+        await guest.close();
+        this.#guests.delete(id);
+        return undefined;
+      },
+    };
+  }
+
+  #hears(): Listener<EngineNotices> {
+    return {
+      stdin: ({ id, bytes }) => this.#guests.get(id)?.input.give(bytes),
+      outputTaken: ({ id, bytes }) => this.#guests.get(id)?.output.taken(bytes),
+    };
+  }
+
+  #guest(id: number): Guest {
+    const guest = this.#guests.get(id);
+    if (guest === undefined) throw new PluvioError('WORKER_CLOSED', `the engine has no worker ${id}`);
+    return guest;
+  }
+
+  #options(id: number, spec: GuestOptions['spec']): GuestOptions {
+    const files = spec.files === null ? {} : this.#files.get(spec.files);
+    if (files === undefined) throw new PluvioError('INTERNAL', `files ${spec.files} were not loaded`);
+    return {
+      id,
+      spec,
+      files,
+      memoryBudget: this.#budget,
+      report: (op, body) => this.#rpc.tell(op, body),
+      changed: (changed) => this.#stateChanged(changed),
+    };
+  }
+
+  #stateChanged(id: number): void {
+    if (this.#changed.size === 0) void setImmediate().then(() => this.#tellStates());
+    this.#changed.add(id);
+  }
+
+  #tellStates(): void {
+    const states = [...this.#changed].flatMap((id) => {
+      const guest = this.#guests.get(id);
+      if (guest === undefined) return [];
+      guest.output.flush();
+      const { state, wake } = guest.figures;
+      return state === 'running' || state === 'waiting' ? [{ id, state, wake }] : [];
+    });
+    this.#changed.clear();
+    if (states.length > 0) this.#rpc.tell('states', states);
+  }
+
+  #add(id: number, guest: Guest): Guest['figures'] {
+    this.#guests.set(id, guest);
+    return guest.figures;
+  }
+
+  async #loadModule({
+    digest,
+    bytes,
+    compiled,
+  }: EngineOperations['loadModule']['body']): Promise<EngineOperations['loadModule']['answer']> {
+    const options = { ...(this.#cache ? { cache: this.#cache } : {}), ...(compiled ? { compiled } : {}) };
+    const module = await loadModule(bytes, options);
+    this.#modules.set(digest, module);
+    const { exports, imports, portability, instrumentedBytes } = module;
+    const info = { digest: module.digest, exports, imports, portability, instrumentedBytes };
+    return { info, compiled: compiled === null ? { module: module.compiled, instrumentedBytes } : null };
+  }
+
+  async #capture(guest: Guest): Promise<Transferring<Snapshot>> {
+    await setImmediate(); // standard input that came before arrives first
+    guest.output.flush();
+    const snapshot = guest.worker.capture();
+    const runs = snapshot.instances.flatMap(({ memories }) => memories.flatMap((memory) => memory.runs));
+    return new Transferring(snapshot, buffersOf(runs.map(({ bytes }) => bytes)));
+  }
+}
+
+/** The buffers of these bytes, each once, as far as they can be given away. */
+function buffersOf(pieces: readonly Uint8Array[]): ArrayBuffer[] {
+  const buffers = new Set(pieces.map(({ buffer }) => buffer));
+  return [...buffers].filter((buffer): buffer is ArrayBuffer => buffer instanceof ArrayBuffer);
+}

@@ -1,0 +1,124 @@
+/**
+ * The engines of a node: started as they are needed, replaced when they end.
+ *
+ * Invariants:
+ * 1. A worker is made on the engine with the fewest workers; a new engine is started while there are fewer than allowed and all have some.
+ * 2. An engine that ends takes no other with it; its workers' owners are told, and the next worker gets a new one in its place.
+ */
+import type { Logger } from '../logger.ts';
+import { Engine, type EngineModule } from './engine.ts';
+import type { EngineSetup } from './engine-protocol.ts';
+import { type EngineKind, STARTERS } from './engine-start.ts';
+import { pageCounter, pagesTaken, releaseSlot, SLOTS } from './page-budget.ts';
+
+export interface EnginePoolOptions {
+  readonly kind: EngineKind;
+  /** Most engines at a time. */
+  readonly engines: number;
+  /** Pages of memory of all workers together. */
+  readonly memoryPages: number;
+  readonly moduleFolder: string | undefined;
+  readonly logger: Logger;
+}
+
+interface Slot {
+  readonly engine: Promise<Engine>;
+  ready: Engine | undefined;
+}
+
+export class EnginePool {
+  readonly #options: EnginePoolOptions;
+  readonly #counter: Int32Array<SharedArrayBuffer>;
+  readonly #slots: (Slot | undefined)[] = [];
+  #lost = 0;
+  #closed = false;
+
+  constructor(options: EnginePoolOptions) {
+    this.#options = options;
+    this.#counter = pageCounter(options.memoryPages);
+  }
+
+  /** Pages of memory that workers have now. */
+  get memoryPagesTaken(): number {
+    return pagesTaken(this.#counter);
+  }
+
+  /** Engines that have ended without being asked to. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** Those that run. */
+  get engines(): readonly Engine[] {
+    return this.#slots.flatMap((slot) => (slot?.ready === undefined ? [] : [slot.ready]));
+  }
+
+  /** An engine for one more worker. */
+  async pick(): Promise<Engine> {
+    const { engines } = this.#options;
+    let best: Slot | undefined;
+    for (let at = 0; at < Math.min(engines, SLOTS); at++) {
+      const slot = this.#slots[at];
+      if (slot === undefined) {
+        if (best === undefined || loadOf(best) > 0) return this.#start(at).engine;
+        continue;
+      }
+      if (best === undefined || loadOf(slot) < loadOf(best)) best = slot;
+    }
+    return (best ?? this.#start(0)).engine;
+  }
+
+  #start(at: number): Slot {
+    const { kind, moduleFolder, memoryPages, logger } = this.#options;
+    const setup: EngineSetup = {
+      moduleFolder: moduleFolder ?? null,
+      memory: kind === 'process' ? null : this.#counter,
+      memorySlot: at,
+      memoryPages,
+    };
+    const slot: Slot = { engine: STARTERS[kind](setup).then((started) => new Engine(started)), ready: undefined };
+    this.#slots[at] = slot;
+    void slot.engine.then(
+      (engine) => {
+        slot.ready = engine;
+        void engine.ended.then((reason) => {
+          if (this.#slots[at] === slot) this.#slots[at] = undefined;
+          releaseSlot(this.#counter, at);
+          if (engine.isClosing) return;
+          this.#lost++;
+          logger.log('error', 'an engine has ended; its workers go on from their last checkpoints', {
+            engine: at,
+            reason,
+          });
+        });
+      },
+      (error: unknown) => {
+        if (this.#slots[at] === slot) this.#slots[at] = undefined;
+        logger.log('error', 'an engine could not be started', { engine: at, error: String(error) });
+      },
+    );
+    return slot;
+  }
+
+  /** Decodes, checks and compiles a module, whose digest is given. @throws PluvioError the engine's codes for a module that it does not take */
+  async loadModule(digest: string, bytes: Uint8Array): Promise<EngineModule> {
+    return (await this.pick()).loadModule(digest, bytes);
+  }
+
+  /** Lets engines forget what no worker uses. */
+  trim(): void {
+    for (const engine of this.engines) engine.trim();
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const engines = await Promise.allSettled(this.#slots.flatMap((slot) => (slot === undefined ? [] : [slot.engine])));
+    await Promise.all(engines.flatMap((found) => (found.status === 'fulfilled' ? [found.value.close()] : [])));
+  }
+}
+
+const loadOf = ({ ready }: Slot): number => ready?.load ?? 0;

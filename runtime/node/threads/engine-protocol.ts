@@ -1,0 +1,136 @@
+/**
+ * What a node's main thread and its engines say to each other.
+ *
+ * Boundary: types of plain data only. Workers are named by numbers that the main thread gives; a number is never used twice.
+ */
+import type {
+  ExternDescription,
+  Outcome,
+  Portability,
+  ShareOptions,
+  Snapshot,
+  Wake,
+  WorkerLimits,
+  WorkerState,
+} from '../../engine/index.ts';
+import type { LogStream } from '../worker-log.ts';
+
+/** A module as the main thread knows it. */
+export interface ModuleInfo {
+  /** SHA-256 of the bytes, hexadecimal. */
+  readonly digest: string;
+  readonly exports: readonly ExternDescription[];
+  readonly imports: readonly (ExternDescription & { readonly module: string })[];
+  readonly portability: Portability;
+  readonly instrumentedBytes: number;
+}
+
+/** What a module was compiled to: can be posted to threads, which share the code. */
+export interface Compiled {
+  readonly module: WebAssembly.Module;
+  readonly instrumentedBytes: number;
+}
+
+/** What a worker is made of beside its module and state. */
+export interface GuestSpec {
+  readonly name: string;
+  readonly limits: WorkerLimits;
+  readonly share: ShareOptions;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Key of its files, which were loaded before; null: none. */
+  readonly files: string | null;
+}
+
+/** The state that a worker begins with; `base`: the snapshot that `snapshot` is a delta on. */
+export interface GuestState {
+  readonly snapshot: Uint8Array | Snapshot;
+  readonly base: Uint8Array | Snapshot | null;
+}
+
+/** How a worker is. */
+export interface Figures {
+  readonly state: WorkerState;
+  readonly wake: Wake | null;
+  readonly fuelUsed: bigint;
+  readonly memoryPages: number;
+  readonly ranMs: number;
+}
+
+/** How a call ended, and how the worker is then. */
+export interface Ended {
+  readonly outcome: Outcome;
+  readonly figures: Figures;
+}
+
+interface Of {
+  readonly id: number;
+}
+
+/** What an engine does when it is asked. All may fail with the codes of the engine layer. */
+export type EngineOperations = {
+  readonly loadModule: {
+    readonly body: { readonly digest: string; readonly bytes: Uint8Array; readonly compiled: Compiled | null };
+    readonly answer: { readonly info: ModuleInfo; readonly compiled: Compiled | null };
+  };
+  readonly dropModule: { readonly body: { readonly digest: string }; readonly answer: undefined };
+  readonly loadFiles: {
+    readonly body: { readonly key: string; readonly files: Readonly<Record<string, Uint8Array>> };
+    readonly answer: undefined;
+  };
+  readonly dropFiles: { readonly body: { readonly key: string }; readonly answer: undefined };
+  readonly create: {
+    readonly body: Of & { readonly module: string; readonly spec: GuestSpec; readonly state: GuestState | null };
+    readonly answer: Figures;
+  };
+  /** A second worker in the state of one that does not run. */
+  readonly fork: { readonly body: Of & { readonly from: number; readonly spec: GuestSpec }; readonly answer: Figures };
+  readonly call: {
+    readonly body: Of & { readonly name: string; readonly args: readonly unknown[] };
+    readonly answer: Ended;
+  };
+  readonly start: { readonly body: Of; readonly answer: Ended };
+  readonly resume: { readonly body: Of; readonly answer: Ended };
+  readonly stop: { readonly body: Of; readonly answer: Figures };
+  readonly capture: { readonly body: Of; readonly answer: Snapshot };
+  readonly snapshot: {
+    readonly body: Of & { readonly keep: boolean; readonly delta: boolean };
+    readonly answer: Uint8Array;
+  };
+  readonly figures: { readonly body: Of; readonly answer: Figures };
+  readonly close: { readonly body: Of; readonly answer: undefined };
+};
+
+/** What an engine is told. */
+export type EngineNotices = {
+  /** Standard input; null: that was all. */
+  readonly stdin: Of & { readonly bytes: Uint8Array | null };
+  /** Output that has been taken. */
+  readonly outputTaken: Of & { readonly bytes: number };
+};
+
+/** Some output of a worker. */
+export interface OutputPiece {
+  readonly stream: LogStream;
+  readonly bytes: Uint8Array;
+}
+
+/** What an engine tells. */
+export type EngineReports = {
+  /** Workers that began to wait in a host call, or went on. */
+  readonly states: readonly (Of & { readonly state: WorkerState; readonly wake: Wake | null })[];
+  readonly output: Of & { readonly pieces: readonly OutputPiece[] };
+  /** The worker reads standard input and there is none. */
+  readonly stdinWanted: Of;
+};
+
+/** How an engine is started. */
+export interface EngineSetup {
+  /** Where instrumented modules are kept. */
+  readonly moduleFolder: string | null;
+  /** Counter of the pages of memory that all engines share (page-budget.ts), and this engine's place in it. */
+  readonly memory: Int32Array<SharedArrayBuffer> | null;
+  readonly memorySlot: number;
+  /** Pages that this engine alone may take; where `memory` cannot be shared. */
+  readonly memoryPages: number;
+}

@@ -1,0 +1,147 @@
+/**
+ * A worker on an engine, as the main thread has it.
+ *
+ * Invariants:
+ * 1. `state` is what the engine last told, or what was just asked of it; it is right at the end of every operation.
+ * 2. When the engine is lost, every operation fails with `ENGINE_LOST`, and `state` is `closed`.
+ */
+import type { Outcome, Snapshot, Wake, WorkerState } from '../../engine/index.ts';
+import type { Ended, Figures, OutputPiece } from './engine-protocol.ts';
+import type { Engine } from './engine.ts';
+
+/** What a worker of an engine needs of its owner. */
+export interface EngineWorkerOwner {
+  /** Output; a promise asks it to wait. */
+  output(piece: OutputPiece): void | Promise<void>;
+  /** The next standard input, null after the end; may wait, until the signal aborts. */
+  input(signal: AbortSignal): Promise<Uint8Array | null>;
+  /** The worker waits in a host call. */
+  waits?(wake: Wake | null): void;
+  /** The engine has ended, and the worker with it. */
+  lost?(): void;
+}
+
+export class EngineWorker {
+  readonly id: number;
+  readonly engine: Engine;
+  readonly #owner: EngineWorkerOwner;
+  readonly #over = new AbortController();
+  #figures: Figures;
+
+  constructor(engine: Engine, id: number, owner: EngineWorkerOwner, figures: Figures) {
+    this.engine = engine;
+    this.id = id;
+    this.#owner = owner;
+    this.#figures = figures;
+  }
+
+  get state(): WorkerState {
+    return this.#figures.state;
+  }
+
+  /** What ends its wait, where that is known; null: nothing, or it does not wait. */
+  get wake(): Wake | null {
+    return this.#figures.wake;
+  }
+
+  /** As of the end of the last operation. */
+  get fuelUsed(): bigint {
+    return this.#figures.fuelUsed;
+  }
+
+  get memoryPages(): number {
+    return this.#figures.memoryPages;
+  }
+
+  get ranMs(): number {
+    return this.#figures.ranMs;
+  }
+
+  /** @throws PluvioError as `Worker.call` */
+  async call(name: string, args: readonly unknown[]): Promise<Outcome> {
+    return this.#run(this.engine.ask('call', { id: this.id, name, args }));
+  }
+
+  async start(): Promise<Outcome> {
+    return this.#run(this.engine.ask('start', { id: this.id }));
+  }
+
+  async resume(): Promise<Outcome> {
+    return this.#run(this.engine.ask('resume', { id: this.id }));
+  }
+
+  async #run(running: Promise<Ended>): Promise<Outcome> {
+    const before = this.#figures;
+    this.#figures = { ...before, state: 'running' };
+    try {
+      const { outcome, figures } = await running;
+      this.#figures = figures;
+      return outcome;
+    } catch (error) {
+      if (this.state === 'running') this.#figures = before; // it did not begin
+      throw error;
+    }
+  }
+
+  /** Asks the call in progress to stop; done when it has stopped or ended. */
+  async stop(): Promise<void> {
+    this.#figures = await this.engine.ask('stop', { id: this.id });
+  }
+
+  /** The whole state as data. @throws PluvioError as `Worker.capture` */
+  async capture(): Promise<Snapshot> {
+    return this.engine.ask('capture', { id: this.id });
+  }
+
+  /** The state as bytes. @throws PluvioError as `Worker.snapshot` */
+  async snapshot({ keep = false, delta = false } = {}): Promise<Uint8Array> {
+    return this.engine.ask('snapshot', { id: this.id, keep, delta });
+  }
+
+  /** Asks how it is. */
+  async refresh(): Promise<void> {
+    const figures = await this.engine.ask('figures', { id: this.id });
+    this.#figures = figures;
+  }
+
+  async close(): Promise<void> {
+    if (this.state === 'closed') return;
+    this.#closed();
+    this.engine.forget(this.id);
+    await this.engine.ask('close', { id: this.id }).catch(() => undefined); // the engine may be gone already
+  }
+
+  #closed(): void {
+    this.#over.abort();
+    this.#figures = { ...this.#figures, state: 'closed', wake: null };
+  }
+
+  // --- what the engine tells ---
+
+  lost(): void {
+    if (this.state === 'closed') return;
+    this.#closed();
+    this.#owner.lost?.();
+  }
+
+  stateChanged(state: WorkerState, wake: Wake | null): void {
+    this.#figures = { ...this.#figures, state, wake };
+    if (state === 'waiting') this.#owner.waits?.(wake);
+  }
+
+  wrote(pieces: readonly OutputPiece[]): void {
+    for (const piece of pieces) {
+      const taken = (): void => this.engine.tell('outputTaken', { id: this.id, bytes: piece.bytes.length });
+      const taking = this.#owner.output(piece);
+      if (taking === undefined) taken();
+      else void taking.then(taken, taken);
+    }
+  }
+
+  wantsInput(): void {
+    const { signal } = this.#over;
+    void this.#owner.input(signal).then((bytes) => {
+      if (!signal.aborted) this.engine.tell('stdin', { id: this.id, bytes });
+    });
+  }
+}
