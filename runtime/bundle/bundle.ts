@@ -16,6 +16,47 @@ export interface FileMount {
   readonly writable?: boolean;
 }
 
+export const ENCODINGS = ['core', 'bytes', 'json', 'msgpack'] as const;
+/** How the values of a call get in and out: as numbers of the core types, or as one input and one output of the host ABI. */
+export type Encoding = (typeof ENCODINGS)[number];
+
+export interface NamedType {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** An export as callers see it. */
+export interface ExportInterface {
+  readonly encoding: Encoding;
+  readonly params?: readonly NamedType[];
+  readonly result?: string;
+}
+
+export const PRIORITIES = ['critical', 'interactive', 'batch'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+export interface ServiceLevel {
+  /** Who comes first when time is short. Default: `interactive`. */
+  readonly priority?: Priority;
+  /** How long it may wait for its turn, in milliseconds. */
+  readonly latencyMs?: number;
+}
+
+/** When the state is kept: a period as in `every 10s`. */
+export type CheckpointPolicy = 'never' | 'idle' | 'each-call' | `every ${number}s`;
+
+/** HTTP requests that the worker answers. */
+export interface Route {
+  /** Host name without port; default: any. */
+  readonly host?: string;
+  /** Begins with `/`; ends with `*` for all that begin with it. */
+  readonly path: string;
+  /** Upper case; default: any. */
+  readonly methods?: readonly string[];
+  /** The export that answers; default: the worker takes requests as messages. */
+  readonly export?: string;
+}
+
 /** What its author says of a worker: how it is started and what it asks for. Media type application/vnd.pluvio.manifest.v1+json. */
 export interface WorkerManifest {
   readonly schemaVersion: 1;
@@ -29,6 +70,18 @@ export interface WorkerManifest {
   /** Which files the guest sees, and where. Default: all of `Bundle.files` below '/', read-only. */
   readonly files?: readonly FileMount[];
   readonly limits?: WorkerLimits;
+  /** Limits of what the host does for it, by name (docs/abi.md). */
+  readonly hostLimits?: Readonly<Record<string, number>>;
+  /** Exports by name, as callers see them. What is not named takes and gives numbers. */
+  readonly interface?: Readonly<Record<string, ExportInterface>>;
+  readonly service?: ServiceLevel;
+  readonly checkpoint?: CheckpointPolicy;
+  /** When it leaves memory: after so many milliseconds without work. */
+  readonly hibernate?: { readonly afterMs: number };
+  readonly routes?: readonly Route[];
+  readonly config?: Readonly<Record<string, string>>;
+  /** Names of secrets that it reads; their values are the node's. */
+  readonly secrets?: readonly string[];
   /** Rights that it asks for, by dotted name, each with its scopes, as in `{ 'net.connect': ['api.example.org:443'] }`. */
   readonly capabilities?: Readonly<Record<string, readonly string[]>>;
   /** For people and tools; Pluvio does not read them. */

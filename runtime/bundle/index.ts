@@ -7,7 +7,18 @@ export {
   storeSource,
 } from './blob-store.ts';
 export { type BlobFrame, readBlobStream, writeBlobStream } from './blob-stream.ts';
-export type { Bundle, FileMount, WorkerManifest } from './bundle.ts';
+export type {
+  Bundle,
+  CheckpointPolicy,
+  Encoding,
+  ExportInterface,
+  FileMount,
+  Priority,
+  Route,
+  ServiceLevel,
+  WorkerManifest,
+} from './bundle.ts';
+export { checkpointPeriodMs } from './manifest-service.ts';
 export { type BundleCodecs, webCodecs } from './codecs.ts';
 export { encodeCoredump } from './coredump.ts';
 export { type Digest, digestOf, equalBytes, isDigest, parseDigest } from './digest.ts';

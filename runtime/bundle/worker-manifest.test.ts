@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { smallBundle } from '../../test/arbitrary/bundle.ts';
 import { LIMITS } from '../engine/limits.ts';
+import { checkpointPeriodMs } from './manifest-service.ts';
 import { checkWorkerManifest, decodeWorkerManifest, encodeWorkerManifest } from './worker-manifest.ts';
 
 const LEAST = { schemaVersion: 1, name: 'x' } as const;
@@ -10,6 +11,23 @@ describe('the manifest of a worker', () => {
     const { manifest } = smallBundle();
     expect(decodeWorkerManifest(encodeWorkerManifest(manifest))).toStrictEqual(manifest);
     expect(decodeWorkerManifest(encodeWorkerManifest(LEAST))).toStrictEqual(LEAST);
+  });
+
+  test('says how a worker is called, placed and kept', () => {
+    const manifest = checkWorkerManifest({
+      ...LEAST,
+      hostLimits: { storageBytes: 1024 },
+      interface: { greet: { encoding: 'json', params: [{ name: 'who', type: 'string' }], result: 'string' } },
+      service: { priority: 'batch', latencyMs: 86_400_000 },
+      checkpoint: 'every 10s',
+      hibernate: { afterMs: 0 },
+      routes: [{ host: 'a.example', path: '/api/*', methods: ['GET', 'POST'], export: 'handle' }, { path: '/' }],
+      config: { colour: 'blue' },
+      secrets: ['API_KEY'],
+    });
+    expect(decodeWorkerManifest(encodeWorkerManifest(manifest))).toStrictEqual(manifest);
+    expect(checkpointPeriodMs('every 10s')).toBe(10_000);
+    expect(checkpointPeriodMs('each-call')).toBeUndefined();
   });
 
   test('has one encoding whatever the order of its keys', () => {
@@ -54,6 +72,24 @@ describe('the manifest of a worker', () => {
     ['files[0].source', { ...LEAST, files: [{ path: '/a', source: '../a' }] }],
     ['files[0].writable', { ...LEAST, files: [{ path: '/a', source: 'a', writable: 1 }] }],
     ['files[0].mode', { ...LEAST, files: [{ path: '/a', source: 'a', mode: 1 }] }],
+    ['interface.f.encoding', { ...LEAST, interface: { f: { encoding: 'xml' } } }],
+    ['interface.f.params[0]', { ...LEAST, interface: { f: { encoding: 'json', params: [{ name: 'a' }] } } }],
+    ['interface', { ...LEAST, interface: JSON.parse('{"__proto__":{"encoding":"json"}}') as unknown }],
+    ['service.priority', { ...LEAST, service: { priority: 'high' } }],
+    ['service.latencyMs', { ...LEAST, service: { latencyMs: 86_400_001 } }],
+    ...['always', 'every 0s', 'every 10', 'every 1000000s', 1].map((checkpoint): [string, unknown] => [
+      'checkpoint',
+      { ...LEAST, checkpoint },
+    ]),
+    ['hibernate', { ...LEAST, hibernate: {} }],
+    ['hibernate.afterMs', { ...LEAST, hibernate: { afterMs: -1 } }],
+    ['routes[0].path', { ...LEAST, routes: [{ path: 'a' }] }],
+    ['routes[0].path', { ...LEAST, routes: [{ path: '/a*b' }] }],
+    ['routes[0].host', { ...LEAST, routes: [{ path: '/', host: 'Example.org:80' }] }],
+    ['routes[0].methods[0]', { ...LEAST, routes: [{ path: '/', methods: ['get'] }] }],
+    ['config.k', { ...LEAST, config: { k: 1 } }],
+    ['secrets[0]', { ...LEAST, secrets: ['a b'] }],
+    ['hostLimits.kv', { ...LEAST, hostLimits: { kv: -1 } }],
     ['limits.cpu', { ...LEAST, limits: { cpu: 1 } }],
     ['limits.memoryPages', { ...LEAST, limits: { memoryPages: LIMITS.memoryPages.max + 1 } }],
     ['limits.memoryPages', { ...LEAST, limits: { memoryPages: '1' } }],

@@ -13,12 +13,34 @@ import {
 } from '../engine/plain-fields.ts';
 import type { WorkerLimits } from '../engine/types.ts';
 import type { FileMount, WorkerManifest } from './bundle.ts';
+import {
+  checkExportName,
+  checkLimitName,
+  readCheckpointPolicy,
+  readExportInterface,
+  readHibernate,
+  readRoute,
+  readSecretName,
+  readServiceLevel,
+} from './manifest-service.ts';
 import { parseJson } from './json.ts';
 import { brokenPathRule } from './paths.ts';
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const CAPABILITY = /^[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)*$/;
-const MAX = { args: 4096, env: 4096, files: 4096, capabilities: 256, scopes: 1024, annotations: 256 } as const;
+const MAX = {
+  args: 4096,
+  env: 4096,
+  files: 4096,
+  capabilities: 256,
+  scopes: 1024,
+  annotations: 256,
+  exports: 1024,
+  routes: 256,
+  config: 1024,
+  secrets: 256,
+  hostLimits: 64,
+} as const;
 const MAX_TEXT_LENGTH = 131_072;
 const MAX_KEY_LENGTH = 256;
 
@@ -29,6 +51,15 @@ const FIELDS = {
   stdin: readPath,
   files: (value) => readEach(value, MAX.files, readMount),
   limits: readLimits,
+  hostLimits: (value) =>
+    readEntries(value, MAX.hostLimits, checkLimitName, (limit) => readUint(limit, Number.MAX_SAFE_INTEGER)),
+  interface: (value) => readEntries(value, MAX.exports, checkExportName, readExportInterface),
+  service: readServiceLevel,
+  checkpoint: readCheckpointPolicy,
+  hibernate: readHibernate,
+  routes: (value) => readEach(value, MAX.routes, readRoute),
+  config: (value) => readEntries(value, MAX.config, checkKey, readPlainText),
+  secrets: (value) => readEach(value, MAX.secrets, readSecretName),
   capabilities: (value) =>
     readEntries(value, MAX.capabilities, checkCapability, (scopes) => readEach(scopes, MAX.scopes, readPlainText)),
   annotations: (value) => readEntries(value, MAX.annotations, checkKey, (text) => readText(text, MAX_TEXT_LENGTH)),

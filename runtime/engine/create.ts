@@ -42,7 +42,7 @@ function prepare(
       hosts,
       handles: options.handles,
       name,
-      share: new Share(options.share),
+      share: new Share({ ...options.share, fuelPerSecond: limits.fuelPerSecond }),
       room: new Room(instance, limits, options.memoryBudget, pages),
       onPoll: options.onPoll,
       options,

@@ -59,7 +59,6 @@ export class Share {
 
   /** How long it must not run, having used that much fuel in all. */
   pauseMs(fuelUsed: number, nowMs: number): number {
-    if (this.fuelPerSecond === Number.POSITIVE_INFINITY) return 0;
     const from = Math.max(this.#fuelFromMs, nowMs - BURST_MS);
     this.#fuelFromMs = from + ((fuelUsed - this.#fuelSeen) / this.fuelPerSecond) * 1000;
     this.#fuelSeen = fuelUsed;

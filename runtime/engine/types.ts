@@ -70,6 +70,8 @@ export interface WorkerLimits {
   readonly stackDepth?: number;
   /** Time of one call on the clock, waiting included, in milliseconds. */
   readonly wallClockMs?: number;
+  /** Fuel that it may use in each second, on average; beyond it the worker pauses. */
+  readonly fuelPerSecond?: number;
 }
 
 /** What a host function sees of the worker that called it. Valid during the call; memory may be replaced when it grows. */

@@ -102,7 +102,7 @@ export class Rpc<Asks extends Operations, Tells extends Notices, Answers extends
     try {
       const answer = this.#answers[op];
       if (answer === undefined) throw new PluvioError('INTERNAL', `an engine knows no operation "${op}"`);
-      const value: unknown = await answer(body as never); // what the other side asks fits, by type
+      const value: unknown = await answer(body); // what the other side asks fits, by type
       const { value: given, buffers } =
         value instanceof Transferring ? (value as Transferring<unknown>) : { value, buffers: [] };
       this.#port.post({ t: 'ok', id, body: given }, buffers);
