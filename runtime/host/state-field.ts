@@ -54,9 +54,17 @@ export class StateField {
   }
 
   array(): StateField[] {
-    const { value } = this;
-    if (!Array.isArray(value)) return this.malformed('an array');
-    return value.map((item: unknown, index) => new StateField(item, `${this.path}[${index}]`));
+    return this.items().map((_, index) => this.item(index));
+  }
+
+  /** The elements as they are; for arrays so long that a field for each would cost too much. */
+  items(): readonly unknown[] {
+    return Array.isArray(this.value) ? (this.value as readonly unknown[]) : this.malformed('an array');
+  }
+
+  /** An element of an array. */
+  item(index: number): StateField {
+    return new StateField(this.items()[index], `${this.path}[${index}]`);
   }
 
   /** An array of exactly that many elements. */

@@ -1,4 +1,80 @@
-import type { AbiHost, AbiOptions } from './types.ts';
+/**
+ * The Pluvio ABI, version 1, for one worker, as a host module with state.
+ *
+ * Boundary: everything that a guest can reach is in the options, and nothing without a grant. docs/abi.md is the specification; what host
+ * and node exchange is types.ts.
+ */
+import type { GuestAccess } from '../../engine/types.ts';
+import { PluvioError } from '../../errors/index.ts';
+import { encodeState, loadState } from './abi-state.ts';
+import { bindCalls } from './bind-calls.ts';
+import { Blobs } from './blobs.ts';
+import { Grants } from './capabilities.ts';
+import type { AbiContext, EffectBody } from './context.ts';
+import { GuestBytes } from './guest-bytes.ts';
+import { joinedOutput } from './input-state.ts';
+import { Inputs } from './inputs.ts';
+import { KeyValues } from './key-values.ts';
+import { resolveAbiLimits } from './limits.ts';
+import { Mailbox } from './mailbox.ts';
+import { Rate } from './rates.ts';
+import { Registers } from './registers.ts';
+import { StorageMeter } from './storage-meter.ts';
+import { Timers } from './timers.ts';
+import type { AbiHost, AbiOptions, EndedInput, Input } from './types.ts';
+import { Waits } from './waits.ts';
+
+const NAME = 'pluvio_v1';
+
+function platformTimer(delayMs: number, fire: () => void): () => void {
+  const timer = setTimeout(fire, delayMs);
+  return () => clearTimeout(timer);
+}
+
+function makeContext(options: AbiOptions): AbiContext {
+  const { services } = options;
+  const limits = resolveAbiLimits(options.limits ?? {});
+  const storage = new StorageMeter(limits.storageBytes);
+  const inputs = new Inputs();
+  const waits = new Waits(services, options.setTimer ?? platformTimer);
+  const kv = new KeyValues(storage);
+  const timers = new Timers(storage, limits.timers);
+  const effect = (body: EffectBody): void => {
+    const traceparent = inputs.current?.info.traceparent;
+    services.effect({ ...body, ...inputs.nextNumber(), ...(traceparent === undefined ? {} : { traceparent }) });
+  };
+  const now = (): number => services.now();
+  return {
+    services,
+    limits,
+    grants: new Grants(options.grants ?? {}),
+    self: options.self,
+    config: options.config ?? {},
+    memory: new GuestBytes(),
+    registers: new Registers(services),
+    storage,
+    kv,
+    blobs: new Blobs(storage, limits.blobs),
+    timers,
+    subscriptions: new Set(),
+    secretsRead: new Set(),
+    inputs,
+    mailbox: new Mailbox(
+      { services, inputs, kv, timers },
+      (id, dueMs) => effect({ kind: 'timer', id, dueMs }),
+      () => waits.poke(),
+    ),
+    waits,
+    callRate: new Rate(limits.hostCallsPerSecond, now),
+    logRate: new Rate(limits.logBytesPerSecond, now),
+    effect,
+  };
+}
+
+function requireSeq(seq: number): void {
+  if (Number.isSafeInteger(seq) && seq >= 1) return;
+  throw new PluvioError('INVALID_ARGUMENT', `the number of an input is ${seq}; it must be a whole number from 1 on`);
+}
 
 /**
  * Makes the ABI host of one worker. To take up a snapshot, make a host with the same grants, bind it and call `restore` before anything
@@ -6,4 +82,94 @@ import type { AbiHost, AbiOptions } from './types.ts';
  *
  * @throws PluvioError `INVALID_ARGUMENT`, `LIMIT_OUT_OF_RANGE`
  */
-export declare function createAbi(options: AbiOptions): AbiHost;
+export function createAbi(options: AbiOptions): AbiHost {
+  const abi = makeContext(options);
+  const { inputs, mailbox, waits, limits } = abi;
+  return {
+    name: NAME,
+    imports: { [NAME]: bindCalls(abi) },
+    bind: (guest: GuestAccess) => abi.memory.bind(guest),
+    snapshot: () => encodeState(abi),
+    restore: (state: unknown) => loadState(abi, state, `hosts.${NAME}`),
+    close: () => {
+      waits.close();
+      inputs.clearInbox();
+    },
+    get lastSeq() {
+      return inputs.lastSeq;
+    },
+    isTaken: (seq) => inputs.isTaken(seq),
+    deliver: (input) => {
+      requireSeq(input.seq);
+      if (inputs.isTaken(input.seq)) return 'known';
+      if (inputs.inboxLength >= limits.mailboxLength) return inputs.isQueued(input.seq) ? 'known' : 'full';
+      if (!inputs.enqueue(input)) return 'known';
+      waits.poke();
+      return 'queued';
+    },
+    skip: (seq) => {
+      requireSeq(seq);
+      inputs.drop(seq);
+      if (!inputs.isTaken(seq)) inputs.markTaken(seq);
+    },
+    beginInput: (input) => beginInput(abi, input),
+    endInput: () => endInput(abi),
+    cancel: (seq) => {
+      inputs.cancel(seq);
+      waits.poke();
+    },
+    get inProgress() {
+      return { entry: inputs.entry?.seq, message: inputs.current?.isMessage === true ? inputs.current.seq : undefined };
+    },
+    get timers() {
+      return abi.timers.all.map(({ id, dueMs, expression }) =>
+        expression === undefined ? { id, dueMs } : { id, dueMs, expression },
+      );
+    },
+    get subscriptions() {
+      return [...abi.subscriptions];
+    },
+    get usage() {
+      return {
+        storageBytes: abi.storage.usedBytes,
+        kvEntries: abi.kv.count,
+        blobs: abi.blobs.count,
+        timers: abi.timers.count,
+        subscriptions: abi.subscriptions.size,
+        mailboxLength: inputs.inboxLength,
+      };
+    },
+    get waiting() {
+      return waitingOf(abi);
+    },
+  };
+}
+
+function waitingOf({ waits, mailbox }: AbiContext): AbiHost['waiting'] {
+  const { waiting } = waits;
+  if (waiting === undefined) return undefined;
+  if (waiting === 'rate') return { kind: 'rate', dueMs: null };
+  const settles = waiting.kind === 'recv' && mailbox.settling !== undefined;
+  return { kind: settles ? 'settle' : waiting.kind, dueMs: waiting.dueMs };
+}
+
+function beginInput({ inputs, mailbox }: AbiContext, input: Input): boolean {
+  requireSeq(input.seq);
+  if (inputs.entry !== undefined) {
+    throw new PluvioError(
+      'WORKER_BUSY',
+      `input ${inputs.entry.seq} is in progress; input ${input.seq} must wait for its end`,
+    );
+  }
+  inputs.drop(input.seq);
+  if (inputs.isTaken(input.seq) || !mailbox.take(input, false)) return false;
+  inputs.entry = { seq: input.seq, output: [], outputBytes: 0, head: undefined, effects: undefined, cancelled: false };
+  return true;
+}
+
+function endInput({ inputs, mailbox }: AbiContext): EndedInput {
+  mailbox.rollBack();
+  const message = inputs.endMessage();
+  const entry = inputs.endEntry();
+  return { seq: entry.seq, output: joinedOutput(entry), head: entry.head, effectsUsed: entry.effects, message };
+}

@@ -10,15 +10,18 @@ import type { AbiLimitName } from './limits.ts';
 
 /**
  * A parameter and what it is in WebAssembly:
- * - `text`: pointer and length (two i32) of UTF-8 that the host reads; `json`: the same, of a JSON value
+ * - `text`: pointer and length (two i32) of UTF-8 that the host reads; `name`: the same, not empty and without control characters;
+ *   `json`: the same, of a JSON object; where the row says so, empty for none
  * - `bytes`: pointer and length of bytes that the host reads
  * - `buffer`: pointer and length of memory that the host writes to
  * - `u32`: an i32, unsigned
- * - `ms`: an i64, milliseconds; where the row says so, -1 stands for no end
+ * - `ms`: an i64, milliseconds from 0 on; `timeout`: the same, or negative for no end
  */
 export type Param =
-  | { readonly name: string; readonly type: 'text' | 'json' | 'bytes'; readonly max: AbiLimitName }
-  | { readonly name: string; readonly type: 'buffer' | 'u32' | 'ms' };
+  | { readonly name: string; readonly type: 'text' | 'name' | 'json' | 'bytes'; readonly max: AbiLimitName }
+  | { readonly name: string; readonly type: 'buffer' | 'u32' | 'ms' | 'timeout' };
+
+export type ParamType = Param['type'];
 
 export interface HostCallRow {
   readonly params: readonly Param[];
@@ -38,12 +41,14 @@ export interface HostCallRow {
   readonly restart?: string;
 }
 
-const text = (name: string, max: AbiLimitName = 'nameBytes'): Param => ({ name, type: 'text', max });
-const json = (name: string, max: AbiLimitName): Param => ({ name, type: 'json', max });
-const bytes = (name: string, max: AbiLimitName): Param => ({ name, type: 'bytes', max });
-const u32 = (name: string): Param => ({ name, type: 'u32' });
-const ms = (name: string): Param => ({ name, type: 'ms' });
-const BUFFER: Param = { name: 'buffer', type: 'buffer' };
+const text = (param: string, max: AbiLimitName) => ({ name: param, type: 'text', max }) as const;
+const name = (param: string) => ({ name: param, type: 'name', max: 'nameBytes' }) as const;
+const json = (param: string, max: AbiLimitName) => ({ name: param, type: 'json', max }) as const;
+const bytes = (param: string, max: AbiLimitName) => ({ name: param, type: 'bytes', max }) as const;
+const u32 = (param: string) => ({ name: param, type: 'u32' }) as const;
+const ms = (param: string) => ({ name: param, type: 'ms' }) as const;
+const timeout = (param: string) => ({ name: param, type: 'timeout' }) as const;
+const BUFFER = { name: 'buffer', type: 'buffer' } as const;
 
 export const HOST_CALLS = {
   // --- input, output, registers ---
@@ -94,7 +99,7 @@ export const HOST_CALLS = {
       'Writes a log entry; `fields` is a JSON object, or empty for none. Values of secrets that the worker has read are masked.',
   },
   config_get: {
-    params: [text('key')],
+    params: [name('key')],
     result: 'result',
     capability: 'config',
     scoped: 'key',
@@ -102,7 +107,7 @@ export const HOST_CALLS = {
     summary: 'A value of the manifest’s configuration.',
   },
   secret_get: {
-    params: [text('name')],
+    params: [name('name')],
     result: 'result',
     capability: 'secrets',
     scoped: 'name',
@@ -179,35 +184,35 @@ export const HOST_CALLS = {
     summary: 'Ends the transaction; all keys are as they were when it began.',
   },
   blob_write: {
-    params: [text('name'), u32('offset'), bytes('data', 'storageBytes')],
+    params: [name('name'), u32('offset'), bytes('data', 'storageBytes')],
     result: 'done',
     capability: 'blob',
     errors: ['QUOTA'],
     summary: 'Writes into a blob, which is made if there is none. `offset` is at most its size: it has no holes.',
   },
   blob_read: {
-    params: [text('name'), u32('offset'), BUFFER],
+    params: [name('name'), u32('offset'), BUFFER],
     result: 'length',
     capability: 'blob',
     errors: ['NOT_FOUND'],
     summary: 'Copies a blob from `offset` on; gives how many bytes, 0 at its end.',
   },
   blob_size: {
-    params: [text('name')],
+    params: [name('name')],
     result: 'length',
     capability: 'blob',
     errors: ['NOT_FOUND'],
     summary: 'Size of a blob in bytes.',
   },
   blob_delete: {
-    params: [text('name')],
+    params: [name('name')],
     result: 'done',
     capability: 'blob',
     errors: ['NOT_FOUND'],
     summary: 'Removes a blob.',
   },
   blob_list: {
-    params: [text('prefix'), text('cursor'), u32('limit')],
+    params: [text('prefix', 'nameBytes'), text('cursor', 'nameBytes'), u32('limit')],
     result: 'result',
     capability: 'blob',
     errors: [],
@@ -234,14 +239,14 @@ export const HOST_CALLS = {
     restart: 'waits for the rest: the deadline is that of the first execution',
   },
   timer_set: {
-    params: [text('id'), ms('after'), bytes('payload', 'messageBytes')],
+    params: [name('id'), ms('after'), bytes('payload', 'messageBytes')],
     result: 'done',
     capability: 'timers',
     errors: ['QUOTA'],
     summary: 'Sets a timer, in place of one with that id: an input of kind `timer` with that payload comes once.',
   },
   cron_set: {
-    params: [text('id'), text('expression'), bytes('payload', 'messageBytes')],
+    params: [name('id'), name('expression'), bytes('payload', 'messageBytes')],
     result: 'done',
     capability: 'timers',
     errors: ['QUOTA'],
@@ -249,7 +254,7 @@ export const HOST_CALLS = {
       'Sets a timer that comes again and again: `minute hour day month weekday`, UTC. It is due next when its input is taken: what was missed comes once.',
   },
   timer_cancel: {
-    params: [text('id')],
+    params: [name('id')],
     result: 'done',
     capability: 'timers',
     errors: ['NOT_FOUND'],
@@ -264,12 +269,12 @@ export const HOST_CALLS = {
   },
   // --- mailbox ---
   recv: {
-    params: [ms('timeout')],
+    params: [timeout('timeout')],
     result: 'length',
     capability: 'mailbox.receive',
     errors: ['TIMEOUT'],
     summary:
-      'The message taken before is over. Waits for the next one (timeout -1: for ever) and makes it the current input; gives its length.',
+      'The message taken before is over. Waits for the next one (negative timeout: for ever) and makes it the current input; gives its length.',
     restart: 'waits again, until the deadline of the first execution',
   },
   message_info: {
@@ -301,7 +306,7 @@ export const HOST_CALLS = {
     summary: 'As `reply`: who waits gets the error `FAILED` with this message.',
   },
   send: {
-    params: [text('to'), bytes('body', 'messageBytes')],
+    params: [name('to'), bytes('body', 'messageBytes')],
     result: 'done',
     capability: 'mailbox.send',
     scoped: 'to',
@@ -309,16 +314,16 @@ export const HOST_CALLS = {
     summary: 'Sends a message to a worker and does not wait. It leaves when the current input is durable.',
   },
   call: {
-    params: [text('to'), bytes('body', 'messageBytes'), ms('timeout')],
+    params: [name('to'), bytes('body', 'messageBytes'), timeout('timeout')],
     result: 'result',
     capability: 'mailbox.send',
     scoped: 'to',
     errors: ['NOT_FOUND', 'TIMEOUT', 'FAILED', 'QUOTA', 'UNAVAILABLE', 'CANCELLED', 'TOO_LARGE'],
-    summary: 'Sends a message to a worker and waits for its reply (timeout -1: for ever).',
+    summary: 'Sends a message to a worker and waits for its reply (negative timeout: for ever).',
     restart: 'waits for the same reply: the request has the same number and is not done twice',
   },
   subscribe: {
-    params: [text('topic')],
+    params: [name('topic')],
     result: 'done',
     capability: 'topics.subscribe',
     scoped: 'topic',
@@ -326,7 +331,7 @@ export const HOST_CALLS = {
     summary: 'From now on what is published there comes as an input of kind `topic`. Twice is as good as once.',
   },
   unsubscribe: {
-    params: [text('topic')],
+    params: [name('topic')],
     result: 'done',
     capability: 'topics.subscribe',
     scoped: 'topic',
@@ -334,7 +339,7 @@ export const HOST_CALLS = {
     summary: 'Ends a subscription.',
   },
   publish: {
-    params: [text('topic'), bytes('body', 'messageBytes')],
+    params: [name('topic'), bytes('body', 'messageBytes')],
     result: 'done',
     capability: 'topics.publish',
     scoped: 'topic',
@@ -346,7 +351,6 @@ export const HOST_CALLS = {
     params: [json('request', 'headBytes'), bytes('body', 'messageBytes')],
     result: 'result',
     capability: 'http.outbound',
-    scoped: 'request',
     errors: ['TIMEOUT', 'FAILED', 'UNAVAILABLE', 'INTERRUPTED', 'CANCELLED', 'TOO_LARGE'],
     summary:
       'Sends an HTTP request, JSON `{url, method?, headers?: [[name, value]], timeoutMs?, repeatable?}`, and waits. The result is the head, JSON `{status, headers, bodyBytes}`; the body goes to a register of its own.',

@@ -51,6 +51,12 @@ export type ResolvedAbiLimits = { readonly [Name in AbiLimitName]: number };
 export const ENTRY_BYTES = 128;
 /** Names that one call of a `…_list` gives at most. */
 export const LIST_MAX = 1000;
+/** Bytes of such names, after which a page ends. */
+export const LIST_MAX_BYTES = 2 ** 20;
+/** Header fields of one request or answer. */
+export const HEADERS_MAX = 256;
+/** Random bytes that are fetched at once. */
+export const RANDOM_CHUNK_BYTES = 65_536;
 /** Milliseconds that a wait or timer may last: a hundred years. */
 export const DURATION_MAX_MS = 3_155_760_000_000;
 

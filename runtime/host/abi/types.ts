@@ -80,7 +80,11 @@ export type Reply =
   | { readonly ok: true; readonly body: Uint8Array; readonly head?: HttpHead }
   | { readonly ok: false; readonly message: string };
 
-/** What the guest does to the outside and does not wait for. */
+/**
+ * What the guest does to the outside and does not wait for. `send`, `publish` and `reply` are done once per number. `timer` and `subscribe` say
+ * how something is from now on: the node applies each as it comes, also one that is done again; `AbiHost.timers` and `subscriptions` are
+ * what holds after a restore.
+ */
 export type Effect = EffectNumber & { readonly traceparent?: string } & (
     | { readonly kind: 'send'; readonly to: string; readonly body: Uint8Array }
     | { readonly kind: 'publish'; readonly topic: string; readonly body: Uint8Array }
@@ -246,6 +250,8 @@ export interface AbiHost extends HostModule {
   endInput(): EndedInput;
   /** Nobody wants that input any more: calls of the guest that wait in it give `CANCELLED`; one in the mailbox is dropped. */
   cancel(seq: number): void;
+  /** The inputs that the guest works on: the one whose export was called, and the message that it took; after a restore, too. */
+  readonly inProgress: { readonly entry: number | undefined; readonly message: number | undefined };
   readonly timers: readonly TimerInfo[];
   readonly subscriptions: readonly string[];
   readonly usage: AbiUsage;

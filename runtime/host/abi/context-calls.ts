@@ -1,0 +1,73 @@
+/** Input, output, registers, log, configuration, identity. */
+import type { HostCallsOf } from './call-types.ts';
+import type { AbiContext } from './context.ts';
+import { fail } from './error-codes.ts';
+import type { GuestBuffer } from './guest-bytes.ts';
+import { readHttpHead } from './http-data.ts';
+import { maskSecrets } from './mask-secrets.ts';
+import { LOG_LEVELS } from './types.ts';
+
+const readPart = (bytes: Uint8Array | undefined, buffer: GuestBuffer, offset: number): number =>
+  buffer.fill((bytes ?? fail('NOT_FOUND')).subarray(offset));
+
+function log(abi: AbiContext, level: number, message: string, fields: Readonly<Record<string, unknown>>) {
+  const name = LOG_LEVELS[level] ?? fail('INVALID');
+  const { services, inputs, logRate, waits } = abi;
+  const traceparent = inputs.current?.info.traceparent;
+  services.log({
+    ...maskSecrets({ message, fields }, secretsOf(abi)),
+    level: name,
+    inputSeq: inputs.numberedSeq,
+    ...(traceparent === undefined ? {} : { traceparent }),
+  });
+  const delayMs = logRate.use(message.length + LOG_ENTRY_BYTES);
+  return delayMs === 0 ? undefined : waits.delay(0, delayMs);
+}
+
+/** What an entry counts besides its message. */
+const LOG_ENTRY_BYTES = 64;
+
+const secretsOf = ({ services, secretsRead }: AbiContext): string[] =>
+  [...secretsRead].flatMap((name) => services.secret(name) ?? []);
+
+export const CONTEXT_CALLS = {
+  input_length: ({ inputs }) => (inputs.current ?? fail('NOT_FOUND')).body.length,
+  input_read: ({ inputs }, buffer, offset) => readPart(inputs.current?.body, buffer, offset),
+  output_write: ({ inputs, limits }, data) => {
+    const entry = inputs.entry ?? fail('STATE');
+    if (entry.outputBytes + data.length > limits.outputBytes) fail('QUOTA');
+    entry.output.push(data);
+    entry.outputBytes += data.length;
+    return undefined;
+  },
+  output_head: ({ inputs }, head) => {
+    (inputs.entry ?? fail('STATE')).head = readHttpHead(head);
+    return undefined;
+  },
+  result_length: ({ registers }) => (registers.resultBytes ?? fail('NOT_FOUND')).length,
+  result_read: ({ registers }, buffer, offset) => readPart(registers.resultBytes, buffer, offset),
+  log,
+  config_get: ({ registers, config }, key) =>
+    registers.setText(Object.hasOwn(config, key) ? (config[key] ?? '') : fail('NOT_FOUND')),
+  secret_get: ({ registers, secretsRead }, name) => {
+    const length = registers.setSecret(name) ?? fail('NOT_FOUND');
+    secretsRead.add(name);
+    return length;
+  },
+  self_info: ({ registers, self }) => registers.setJson(self),
+  caller_info: ({ registers, inputs }) => registers.setJson(inputs.current?.info.caller ?? fail('NOT_FOUND')),
+  trace_context: ({ registers, inputs }) => registers.setText(inputs.current?.info.traceparent ?? fail('NOT_FOUND')),
+} as const satisfies HostCallsOf<
+  | 'input_length'
+  | 'input_read'
+  | 'output_write'
+  | 'output_head'
+  | 'result_length'
+  | 'result_read'
+  | 'log'
+  | 'config_get'
+  | 'secret_get'
+  | 'self_info'
+  | 'caller_info'
+  | 'trace_context'
+>;

@@ -1,0 +1,223 @@
+/** The part of a snapshot that is about inputs and waits: written, and checked field by field when it is taken up. */
+import type { StateField } from '../state-field.ts';
+import type { AbiContext } from './context.ts';
+import { AbiFault, ABI_ERRORS } from './error-codes.ts';
+import { readHttpHead } from './http-data.ts';
+import { type CurrentInput, type Entry, type Inputs, UNTAKEN_MAX } from './inputs.ts';
+import { isName } from './name-syntax.ts';
+import {
+  type Caller,
+  type EffectNumber,
+  type HttpHead,
+  INPUT_KINDS,
+  type InputInfo,
+  type SettledInput,
+} from './types.ts';
+import type { Recorded, WaitRecord } from './waits.ts';
+
+const RESULT_MIN = Math.min(...Object.values(ABI_ERRORS).map(({ code }) => code));
+const RESULT_MAX = 0x7fff_ffff;
+const CALLER_KINDS = ['client', 'worker', 'node'] as const;
+/** What a record can be of, and whether it asks for something that has a number. */
+const RECORD_KINDS = { recv: false, sleep: false, call: true, fetch: true, checkpoint: true } as const;
+type RecordKind = keyof typeof RECORD_KINDS;
+
+// --- writing ---
+
+export function encodeInputs({ inputs, mailbox }: Pick<AbiContext, 'inputs' | 'mailbox'>): unknown {
+  const { current, entry, highSeq, untaken, numberedSeq, ordinal } = inputs;
+  return {
+    highSeq,
+    untaken: [...untaken],
+    numberedSeq,
+    ordinal,
+    current: current === undefined ? null : { ...current },
+    entry: entry === undefined ? null : encodeEntry(entry),
+    settling: mailbox.settling === undefined ? null : { ...mailbox.settling },
+  };
+}
+
+function encodeEntry(entry: Entry): unknown {
+  const { seq, head = null, effects = null, cancelled } = entry;
+  return { seq, output: joinedOutput(entry), head, effects, cancelled };
+}
+
+/** The output in one piece, which it is kept in from now on. */
+export function joinedOutput(entry: Entry): Uint8Array {
+  const [only, ...more] = entry.output;
+  if (only !== undefined && more.length === 0) return only;
+  const joined = new Uint8Array(entry.outputBytes);
+  let at = 0;
+  for (const part of entry.output) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  entry.output = [joined];
+  return joined;
+}
+
+export function encodeWaits({ begun, completed, record }: AbiContext['waits']): unknown {
+  return {
+    begun,
+    completed: completed === undefined ? null : { ...completed },
+    record: record === undefined ? null : { ...record },
+  };
+}
+
+// --- reading ---
+
+/** Fills fresh inputs; gives what is to be settled. */
+export function readInputs(field: StateField, inputs: Inputs): SettledInput | undefined {
+  inputs.highSeq = field.get('highSeq').integer(0);
+  inputs.untaken = readUntaken(field.get('untaken'), inputs.highSeq);
+  inputs.numberedSeq = readSeq(field.get('numberedSeq'), inputs, 0);
+  inputs.ordinal = field.get('ordinal').integer(0);
+  inputs.entry = readEntry(field.get('entry'), inputs);
+  inputs.current = readCurrent(field.get('current'), inputs);
+  const settling = field.get('settling');
+  if (settling.isNull) return undefined;
+  if (inputs.current !== undefined) settling.malformed('null while an input is current');
+  return { seq: readSeq(settling.get('seq'), inputs, 1), effects: settling.get('effects').integer(0) };
+}
+
+function readUntaken(field: StateField, highSeq: number): number[] {
+  if (field.items().length > UNTAKEN_MAX) field.malformed(`an array of at most ${UNTAKEN_MAX}`);
+  let before = 0;
+  return field.array().map((item) => (before = item.integer(before + 1, highSeq - 1)));
+}
+
+/** The number of an input that was taken, or 0 where that stands for none. */
+function readSeq(field: StateField, inputs: Inputs, min: 0 | 1): number {
+  const seq = field.integer(min, inputs.highSeq);
+  return seq === 0 || inputs.isTaken(seq) ? seq : field.malformed('the number of an input that was taken');
+}
+
+function readEntry(field: StateField, inputs: Inputs): Entry | undefined {
+  if (field.isNull) return undefined;
+  const output = field.get('output').bytes().slice();
+  const head = field.get('head');
+  const effects = field.get('effects');
+  return {
+    seq: readSeq(field.get('seq'), inputs, 1),
+    output: [output],
+    outputBytes: output.length,
+    head: head.isNull ? undefined : readHead(head),
+    effects: effects.isNull ? undefined : effects.integer(0),
+    cancelled: field.get('cancelled').boolean(),
+  };
+}
+
+function readCurrent(field: StateField, inputs: Inputs): CurrentInput | undefined {
+  if (field.isNull) return undefined;
+  const seq = readSeq(field.get('seq'), inputs, 1);
+  const isMessage = field.get('isMessage').boolean();
+  if (!isMessage && inputs.entry?.seq !== seq) field.get('seq').malformed('that of the entry');
+  return {
+    seq,
+    info: readInfo(field.get('info')),
+    body: field.get('body').bytes().slice(),
+    isMessage,
+    replied: field.get('replied').boolean(),
+    cancelled: field.get('cancelled').boolean(),
+  };
+}
+
+function readHead(field: StateField): HttpHead {
+  try {
+    return readHttpHead({ status: field.get('status').integer(0), headers: readPairs(field.get('headers')) });
+  } catch (error) {
+    if (error instanceof AbiFault) return field.malformed('status and headers of HTTP');
+    throw error;
+  }
+}
+
+const readPairs = (field: StateField): (readonly [string, string])[] =>
+  field.array().map((pair) => {
+    const [name, value] = pair.tuple(2);
+    return [name.text(), value.text()];
+  });
+
+function readName(field: StateField): string {
+  const text = field.text();
+  return isName(text) ? text : field.malformed('a name');
+}
+
+/** One optional field of an input's description: how it is read. */
+const INFO_FIELDS = {
+  caller: readCaller,
+  from: readName,
+  topic: readName,
+  timer: readName,
+  dueMs: (field) => field.integer(0),
+  reply: (field) => field.boolean(),
+  deadlineMs: (field) => field.integer(0),
+  method: readName,
+  url: (field) => field.text(),
+  headers: readPairs,
+  traceparent: readName,
+} as const satisfies {
+  readonly [Name in Exclude<keyof InputInfo, 'id' | 'kind'>]: (field: StateField) => InputInfo[Name];
+};
+
+function readInfo(field: StateField): InputInfo {
+  const optional = Object.entries(INFO_FIELDS).flatMap(([name, read]) => {
+    const found = field.get(name);
+    return found.isNull ? [] : [[name, read(found)] as const];
+  });
+  return {
+    id: field.get('id').text(),
+    kind: field.get('kind').oneOf(INPUT_KINDS),
+    ...(Object.fromEntries(optional) as Omit<InputInfo, 'id' | 'kind'>), // INFO_FIELDS has their types
+  };
+}
+
+function readCaller(field: StateField): Caller {
+  const tenant = field.get('tenant');
+  return {
+    kind: field.get('kind').oneOf(CALLER_KINDS),
+    name: field.get('name').text(),
+    ...(tenant.isNull ? {} : { tenant: tenant.text() }),
+  };
+}
+
+/** Takes up waits; `inputs` is what goes with them. */
+export function readWaits(field: StateField, { waits, inputs }: Pick<AbiContext, 'waits' | 'inputs'>): void {
+  const begun = field.get('begun').integer(0);
+  const completed = readCompleted(field.get('completed'), begun);
+  const record = readRecord(field.get('record'), begun, completed, inputs);
+  waits.restore(begun, completed, record);
+}
+
+function readCompleted(field: StateField, begun: number): Recorded | undefined {
+  if (field.isNull) return undefined;
+  return {
+    operation: field.get('operation').integer(1, begun),
+    result: field.get('result').integer(RESULT_MIN, RESULT_MAX),
+  };
+}
+
+function readRecord(
+  field: StateField,
+  begun: number,
+  completed: Recorded | undefined,
+  inputs: Inputs,
+): WaitRecord | undefined {
+  if (field.isNull) return undefined;
+  const operation = field.get('operation').integer(Math.max(begun, (completed?.operation ?? 0) + 1), begun);
+  const kind = field.get('kind').oneOf(Object.keys(RECORD_KINDS) as RecordKind[]); // keys of the table
+  const due = field.get('dueMs');
+  const number = field.get('number');
+  if (!RECORD_KINDS[kind] && !number.isNull) number.malformed(`null for ${kind}`);
+  return {
+    operation,
+    kind,
+    dueMs: due.isNull ? null : due.integer(0),
+    number: RECORD_KINDS[kind] ? readNumber(number, inputs) : null,
+  };
+}
+
+/** A number that was given. */
+function readNumber(field: StateField, inputs: Inputs): EffectNumber {
+  const inputSeq = field.get('inputSeq').integer(inputs.numberedSeq, inputs.numberedSeq);
+  return { inputSeq, ordinal: field.get('ordinal').integer(0, inputs.ordinal - 1) };
+}

@@ -1,0 +1,139 @@
+/**
+ * Keys and values of one worker, with a transaction.
+ *
+ * Invariants:
+ * 1. Values are never changed in place: a snapshot refers to them and copies nothing.
+ * 2. While a transaction is open, `#undo` has for each key that was touched what it was before; those bytes count, so a rollback never
+ *    needs more than there is.
+ */
+import { fail } from './error-codes.ts';
+import { ENTRY_BYTES } from './limits.ts';
+import { type NamePage, SortedNames, utf8Bytes } from './sorted-names.ts';
+import type { StorageMeter } from './storage-meter.ts';
+
+const entryBytes = (key: string): number => ENTRY_BYTES + utf8Bytes(key);
+
+export class KeyValues {
+  readonly #meter: StorageMeter;
+  readonly #values = new Map<string, Uint8Array>();
+  readonly #names = new SortedNames(this.#values);
+  #undo: Map<string, Uint8Array | undefined> | undefined;
+  /** What a snapshot holds, until something changes. */
+  #flat: readonly (string | Uint8Array)[] | undefined;
+
+  constructor(meter: StorageMeter) {
+    this.#meter = meter;
+  }
+
+  get count(): number {
+    return this.#values.size;
+  }
+
+  get(key: string): Uint8Array | undefined {
+    return this.#values.get(key);
+  }
+
+  /** @throws AbiFault `QUOTA` */
+  set(key: string, value: Uint8Array): void {
+    const before = this.#values.get(key);
+    const grows = value.length - (before === undefined ? -entryBytes(key) : before.length);
+    this.#meter.charge(grows + this.#undoBytes(key, before));
+    this.#remember(key, before);
+    this.#values.set(key, value);
+    if (before === undefined) this.#names.added(key);
+    this.#flat = undefined;
+  }
+
+  /** Whether there was such a key. @throws AbiFault `QUOTA` */
+  delete(key: string): boolean {
+    const before = this.#values.get(key);
+    if (before === undefined) return false;
+    this.#meter.charge(this.#undoBytes(key, before) - before.length - entryBytes(key));
+    this.#remember(key, before);
+    this.#values.delete(key);
+    this.#names.removed(key);
+    this.#flat = undefined;
+    return true;
+  }
+
+  page(prefix: string, cursor: string, limit: number): NamePage {
+    return this.#names.page(prefix, cursor, limit);
+  }
+
+  // --- transaction ---
+
+  get inTransaction(): boolean {
+    return this.#undo !== undefined;
+  }
+
+  /** @throws AbiFault `STATE` there is one */
+  begin(): void {
+    if (this.#undo !== undefined) fail('STATE');
+    this.#undo = new Map();
+  }
+
+  /** @throws AbiFault `STATE` there is none */
+  commit(): void {
+    this.#endTransaction();
+  }
+
+  /** @throws AbiFault `STATE` there is none */
+  rollback(): void {
+    for (const [key, before] of this.#endTransaction()) {
+      const now = this.#values.get(key);
+      if (now !== undefined) this.#meter.charge(-now.length - entryBytes(key));
+      if (before === undefined) this.#values.delete(key);
+      else {
+        this.#meter.count(before.length + entryBytes(key));
+        this.#values.set(key, before);
+      }
+    }
+    this.#names.forget();
+    this.#flat = undefined;
+  }
+
+  #endTransaction(): Map<string, Uint8Array | undefined> {
+    const undo = this.#undo ?? fail('STATE');
+    this.#undo = undefined;
+    for (const [key, before] of undo) this.#meter.charge(-entryBytes(key) - (before?.length ?? 0));
+    return undo;
+  }
+
+  /** What remembering the key costs. */
+  #undoBytes(key: string, before: Uint8Array | undefined): number {
+    return this.#undo === undefined || this.#undo.has(key) ? 0 : entryBytes(key) + (before?.length ?? 0);
+  }
+
+  #remember(key: string, before: Uint8Array | undefined): void {
+    if (this.#undo !== undefined && !this.#undo.has(key)) this.#undo.set(key, before);
+  }
+
+  // --- snapshot ---
+
+  /** Key, value, key, value …, by key. */
+  get flat(): readonly (string | Uint8Array)[] {
+    this.#flat ??= this.#names.all.flatMap((key) => [key, this.#values.get(key) ?? new Uint8Array()]);
+    return this.#flat;
+  }
+
+  /** Key, what it was or null, …, by key; undefined: no transaction is open. */
+  get flatUndo(): readonly (string | Uint8Array | null)[] | undefined {
+    const undo = this.#undo;
+    return undo && new SortedNames(undo).all.flatMap((key) => [key, undo.get(key) ?? null]);
+  }
+
+  /** Takes up checked state, in place of nothing; the bytes are its own from now on. */
+  restore(
+    entries: Iterable<readonly [string, Uint8Array]>,
+    undo: Iterable<readonly [string, Uint8Array | undefined]> | undefined,
+  ): void {
+    for (const [key, value] of entries) {
+      this.#meter.count(entryBytes(key) + value.length);
+      this.#values.set(key, value);
+    }
+    this.#names.forget();
+    this.#flat = undefined;
+    this.#undo = undo && new Map(undo);
+    for (const [key, before] of this.#undo ?? []) this.#meter.count(entryBytes(key) + (before?.length ?? 0));
+  }
+}
