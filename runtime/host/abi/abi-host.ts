@@ -84,7 +84,7 @@ function requireSeq(seq: number): void {
  */
 export function createAbi(options: AbiOptions): AbiHost {
   const abi = makeContext(options);
-  const { inputs, mailbox, waits, limits } = abi;
+  const { inputs, waits, limits } = abi;
   return {
     name: NAME,
     imports: { [NAME]: bindCalls(abi) },
