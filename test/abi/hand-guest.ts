@@ -34,7 +34,9 @@ export class HandGuest {
   readonly memory = new WebAssembly.Memory({ initial: 4, maximum: 8 });
   readonly services: ScriptedServices;
   readonly host: AbiHost;
+  /** What the call in progress has left for its next execution: for the first call from now on, as the engine gives it. */
   restartState: unknown;
+  #fresh: unknown;
 
   constructor(options: GuestOptions = {}) {
     this.services = options.services ?? new ScriptedServices();
@@ -45,12 +47,14 @@ export class HandGuest {
       ...options,
       services: this.services,
     });
-    this.host.bind({ memory: () => this.memory, restartState: () => this.restartState });
+    this.host.bind({ memory: () => this.memory, restartState: () => this.#fresh });
   }
 
   /** Makes a host call with WebAssembly values. */
   raw(name: string, ...args: readonly unknown[]): unknown {
     const calls: Readonly<Record<string, unknown>> = this.host.imports.pluvio_v1;
+    this.#fresh = this.restartState;
+    this.restartState = undefined;
     return (calls[name] as (...args: readonly unknown[]) => unknown)(...args); // the name of a call
   }
 
