@@ -1,6 +1,8 @@
-/** Writes the documents that are derived from tables. `test/docs.test.ts` holds the files against it. */
+/** Writes what is derived from tables: documents and bindings. `test/docs.test.ts` holds the files against it. */
 import { writeFileSync } from 'node:fs';
 import { ERROR_CODES } from '../runtime/errors/index.ts';
+import { assemblyImports, cHeader } from './abi-bindings.ts';
+import { abiDocument } from './abi-document.ts';
 
 /** docs/errors.md, from the table of error codes. */
 export function errorsDocument(): string {
@@ -28,4 +30,14 @@ export function errorsDocument(): string {
   ].join('\n');
 }
 
-if (import.meta.main) writeFileSync(new URL('../docs/errors.md', import.meta.url), errorsDocument());
+/** Every derived file, and what writes it. */
+export const DERIVED: Readonly<Record<string, () => string>> = {
+  'docs/errors.md': errorsDocument,
+  'docs/abi.md': abiDocument,
+  'sdk/c/pluvio.h': cHeader,
+  'sdk/assembly/pluvio_v1.ts': assemblyImports,
+};
+
+if (import.meta.main) {
+  for (const [path, write] of Object.entries(DERIVED)) writeFileSync(new URL(`../${path}`, import.meta.url), write());
+}
