@@ -4,20 +4,12 @@ import type { AbiContext } from './context.ts';
 import { AbiFault, ABI_ERRORS } from './error-codes.ts';
 import { readHttpHead } from './http-data.ts';
 import { type CurrentInput, type Entry, type Inputs, UNTAKEN_MAX } from './inputs.ts';
-import { isName } from './name-syntax.ts';
-import {
-  type Caller,
-  type EffectNumber,
-  type HttpHead,
-  INPUT_KINDS,
-  type InputInfo,
-  type SettledInput,
-} from './types.ts';
+import { readInfo, readPairs } from './input-info.ts';
+import type { EffectNumber, HttpHead, SettledInput } from './types.ts';
 import type { Recorded, WaitRecord } from './waits.ts';
 
 const RESULT_MIN = Math.min(...Object.values(ABI_ERRORS).map(({ code }) => code));
 const RESULT_MAX = 0x7fff_ffff;
-const CALLER_KINDS = ['client', 'worker', 'node'] as const;
 /** What a record can be of, and whether it asks for something that has a number. */
 const RECORD_KINDS = { recv: false, sleep: false, call: true, fetch: true, checkpoint: true } as const;
 type RecordKind = keyof typeof RECORD_KINDS;
@@ -129,55 +121,6 @@ function readHead(field: StateField): HttpHead {
     if (error instanceof AbiFault) return field.malformed('status and headers of HTTP');
     throw error;
   }
-}
-
-const readPairs = (field: StateField): (readonly [string, string])[] =>
-  field.array().map((pair) => {
-    const [name, value] = pair.tuple(2);
-    return [name.text(), value.text()];
-  });
-
-function readName(field: StateField): string {
-  const text = field.text();
-  return isName(text) ? text : field.malformed('a name');
-}
-
-/** One optional field of an input's description: how it is read. */
-const INFO_FIELDS = {
-  caller: readCaller,
-  from: readName,
-  topic: readName,
-  timer: readName,
-  dueMs: (field) => field.integer(0),
-  reply: (field) => field.boolean(),
-  deadlineMs: (field) => field.integer(0),
-  method: readName,
-  url: (field) => field.text(),
-  headers: readPairs,
-  traceparent: readName,
-} as const satisfies {
-  readonly [Name in Exclude<keyof InputInfo, 'id' | 'kind'>]: (field: StateField) => InputInfo[Name];
-};
-
-function readInfo(field: StateField): InputInfo {
-  const optional = Object.entries(INFO_FIELDS).flatMap(([name, read]) => {
-    const found = field.get(name);
-    return found.isNull ? [] : [[name, read(found)] as const];
-  });
-  return {
-    id: field.get('id').text(),
-    kind: field.get('kind').oneOf(INPUT_KINDS),
-    ...(Object.fromEntries(optional) as Omit<InputInfo, 'id' | 'kind'>), // INFO_FIELDS has their types
-  };
-}
-
-function readCaller(field: StateField): Caller {
-  const tenant = field.get('tenant');
-  return {
-    kind: field.get('kind').oneOf(CALLER_KINDS),
-    name: field.get('name').text(),
-    ...(tenant.isNull ? {} : { tenant: tenant.text() }),
-  };
 }
 
 /** Takes up waits; `inputs` is what goes with them. */

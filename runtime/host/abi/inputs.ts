@@ -12,6 +12,7 @@
  * 4. While a message is current, the `entry` in which it was received goes on; it has its own output.
  */
 import { assert, PluvioError } from '../../errors/index.ts';
+import { orderedInfo } from './input-info.ts';
 import type { EffectNumber, HttpHead, Input, InputInfo, SettledInput } from './types.ts';
 
 /** An input that the guest works on. */
@@ -83,7 +84,7 @@ export class Inputs {
     if (this.entry?.effects === undefined && this.entry?.seq === this.numberedSeq) this.entry.effects = this.ordinal;
     this.numberedSeq = seq;
     this.ordinal = 0;
-    this.current = { seq, info, body, isMessage, replied: false, cancelled: false };
+    this.current = { seq, info: orderedInfo(info), body, isMessage, replied: false, cancelled: false };
     return this.current;
   }
 
