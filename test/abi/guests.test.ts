@@ -56,6 +56,7 @@ const EVERY_CALL: Script = {
 
 const SERVICE: Script = {
   export: 'serve',
+  paced: true,
   inputs: [
     input(1),
     ...Array.from({ length: 12 }, (_, index) => input(index + 2, `message ${index}`, { reply: true })),
@@ -75,13 +76,14 @@ const essence = ({ outcome, ended, effects, logs, asked, settled }: GuestRun): u
   settled,
 });
 
+/** Guest, script, how often it waits, at least how often it can be stopped. */
 const SCRIPTS = [
-  ['every-call', EVERY_CALL, 100],
-  ['mailbox-loop', SERVICE, 12],
+  ['every-call', EVERY_CALL, 7, 100],
+  ['mailbox-loop', SERVICE, 13, 25],
 ] as const;
 
 describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
-  test.each(SCRIPTS)('%s', async (name, script, stopsAtLeast) => {
+  test.each(SCRIPTS)('%s', async (name, script, waitsOf, stopsAtLeast) => {
     const module = await loadModule(guestBytes(name), { unwind });
     const plain = await runGuest(module, script, 'none');
     const waits = await runGuest(module, script, 'waits');
@@ -89,6 +91,7 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
     expect(essence(waits)).toEqual(essence(plain));
     expect(essence(everywhere)).toEqual(essence(plain));
     expect(plain.hosts).toBe(1);
+    expect(waits.hosts).toBe(waitsOf + 1);
     expect(everywhere.hosts).toBeGreaterThan(stopsAtLeast);
     expect(everywhere.host.snapshot()).toEqual(plain.host.snapshot());
   });

@@ -31,6 +31,8 @@ export interface Script {
   readonly export: string;
   /** The call of the export is the first one; the others are messages. */
   readonly inputs: readonly Input[];
+  /** A message comes when the guest waits for it, not before. */
+  readonly paced?: boolean;
   readonly answer?: (ask: Ask) => Answer | undefined;
   readonly grants?: Readonly<Record<string, readonly string[]>>;
 }
@@ -108,9 +110,10 @@ class World {
       config: { greeting: 'good morning' },
     });
     services.wake = () => {
-      if (this.#moves === 'none' || !this.#leavesAt(host)) return;
-      isLeaving = true;
-      stop();
+      if (this.#moves !== 'none' && this.#leavesAt(host)) {
+        isLeaving = true;
+        stop();
+      } else if (this.#script.paced === true) setImmediate(() => this.#deliverNext(host));
     };
     return host;
   }
@@ -132,8 +135,14 @@ class World {
     this.effects[key] = JSON.parse(text);
   }
 
+  #deliverNext(host: AbiHost): void {
+    const next = this.#script.inputs.find(({ seq }) => seq > host.lastSeq);
+    if (next !== undefined) host.deliver(next);
+  }
+
   /** The messages of the journal that the host does not have. */
   redeliver(host: AbiHost): void {
+    if (this.#script.paced === true) return;
     for (const input of this.#script.inputs.slice(1)) if (input.seq > host.lastSeq) host.deliver(input);
   }
 }
