@@ -99,6 +99,11 @@ export class StateField {
     return this.value instanceof Uint8Array ? this.value : this.malformed('bytes');
   }
 
+  /** The same as a copy that is the caller's own. */
+  ownBytes(): Uint8Array {
+    return new Uint8Array(this.bytes()); // not `slice`, which gives a view of a Buffer
+  }
+
   /** Text without lone surrogates and NUL. */
   text(): string {
     const { value } = this;

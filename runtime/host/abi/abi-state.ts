@@ -68,13 +68,13 @@ function withinLimit(field: StateField, { limits }: AbiContext, name: AbiLimitNa
 function readRegisters(field: StateField, { registers }: AbiContext): void {
   const fetchBody = field.get('fetchBody');
   registers.result = readResult(field.get('result'));
-  registers.fetchBody = fetchBody.isNull ? undefined : fetchBody.bytes().slice();
+  registers.fetchBody = fetchBody.isNull ? undefined : fetchBody.ownBytes();
 }
 
 function readResult(field: StateField): ResultRegister | undefined {
   if (field.isNull) return undefined;
   return field.get('kind').oneOf(['bytes', 'secret']) === 'bytes'
-    ? { kind: 'bytes', bytes: field.get('bytes').bytes().slice() }
+    ? { kind: 'bytes', bytes: field.get('bytes').ownBytes() }
     : { kind: 'secret', name: readName(field.get('name')) };
 }
 
@@ -102,7 +102,7 @@ function readEntries(field: StateField, orNull: boolean): [string, Uint8Array | 
       return field.item(at).malformed('a key behind the one before');
     }
     before = key;
-    if (value instanceof Uint8Array) entries.push([key, value.slice()]);
+    if (value instanceof Uint8Array) entries.push([key, new Uint8Array(value)]);
     else if (value === null && orNull) entries.push([key, undefined]);
     else return field.item(at + 1).malformed(orNull ? 'bytes or null' : 'bytes');
   }
@@ -123,12 +123,12 @@ function readBlobs(field: StateField, { blobs }: AbiContext): void {
 function readBlocks(field: StateField): Uint8Array[] {
   const fields = field.array();
   return fields.map((item, index) => {
-    const block = item.bytes();
+    const block = item.ownBytes();
     const isLast = index === fields.length - 1;
     if (block.length === 0 || block.length > BLOCK_BYTES || (!isLast && block.length !== BLOCK_BYTES)) {
       item.malformed(isLast ? `1 to ${BLOCK_BYTES} bytes` : `${BLOCK_BYTES} bytes`);
     }
-    return block.slice();
+    return block;
   });
 }
 
@@ -157,7 +157,7 @@ function readTimers(field: StateField): Timer[] {
       id: before,
       dueMs: item.get('dueMs').integer(0),
       expression: readExpression(item.get('expression')),
-      payload: item.get('payload').bytes().slice(),
+      payload: item.get('payload').ownBytes(),
     };
   });
 }

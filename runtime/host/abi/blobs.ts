@@ -109,7 +109,7 @@ export class Blobs {
 
 /** A block with these bytes from `start` on. */
 function overwritten(block: Uint8Array, start: number, part: Uint8Array): Uint8Array {
-  if (start === 0 && part.length >= block.length) return part.slice();
+  if (start === 0 && part.length >= block.length) return new Uint8Array(part);
   const made = new Uint8Array(Math.max(block.length, start + part.length));
   made.set(block);
   made.set(part, start);

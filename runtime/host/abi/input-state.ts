@@ -86,7 +86,7 @@ function readSeq(field: StateField, inputs: Inputs, min: 0 | 1): number {
 
 function readEntry(field: StateField, inputs: Inputs): Entry | undefined {
   if (field.isNull) return undefined;
-  const output = field.get('output').bytes().slice();
+  const output = field.get('output').ownBytes();
   const head = field.get('head');
   const effects = field.get('effects');
   return {
@@ -107,7 +107,7 @@ function readCurrent(field: StateField, inputs: Inputs): CurrentInput | undefine
   return {
     seq,
     info: readInfo(field.get('info')),
-    body: field.get('body').bytes().slice(),
+    body: field.get('body').ownBytes(),
     isMessage,
     replied: field.get('replied').boolean(),
     cancelled: field.get('cancelled').boolean(),
