@@ -1,0 +1,252 @@
+/**
+ * Sends guests' HTTP requests to the outside.
+ *
+ * Boundary: `http_fetch` of the host ABI asks, this answers; nothing of the worker is known here but its scopes. No proxy, cookies, cache or
+ * redirects: what is sent is what was asked for, to where it was asked.
+ *
+ * Invariants:
+ * 1. Nothing is sent that no scope covers.
+ * 2. A name is resolved once per connection, every address it gives is checked, and the connection goes to one of those: there is no
+ *    second look-up that could give another address. Literal addresses are checked as well.
+ * 3. Head, body and time of an answer are bounded.
+ */
+import { lookup as systemLookup } from 'node:dns/promises';
+import { isIP, type LookupFunction } from 'node:net';
+import { Agent, type Dispatcher, errors, request as sendRequest } from 'undici';
+import { PluvioError } from '../errors/index.ts';
+import { type AbiErrorName, type Answer, coversUrl, type FetchRequest, type HttpHead } from '../host/abi/index.ts';
+import { AddressRule } from './outbound-http-addresses.ts';
+
+interface LimitRow {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  readonly unit: string;
+}
+
+export const OUTBOUND_LIMITS = {
+  /** One request, from the look-up of its name to the end of the answer's body. */
+  outboundMs: { default: 60_000, min: 1, max: 3_600_000, unit: 'ms' },
+  /** Making a connection. */
+  outboundConnectMs: { default: 10_000, min: 1, max: 120_000, unit: 'ms' },
+  outboundHeadBytes: { default: 32_768, min: 1024, max: 1_048_576, unit: 'bytes' },
+  /** Requests under way in the whole node; beyond it they are refused. */
+  outboundRequests: { default: 1024, min: 1, max: 65_536, unit: 'requests' },
+  /** Connections to one origin; requests beyond it wait for one. */
+  outboundConnections: { default: 64, min: 1, max: 4096, unit: 'connections' },
+} as const satisfies Record<string, LimitRow>;
+
+export type OutboundLimits = { readonly [Name in keyof typeof OUTBOUND_LIMITS]?: number };
+
+export interface OutboundHttpOptions {
+  /** Addresses and networks (`10.1.0.0/16`) that requests may go to although they are not public. */
+  readonly allowPrivate?: readonly string[];
+  /** Gives the addresses of a name. Default: the system's resolver. */
+  readonly resolve?: (hostname: string) => Promise<readonly string[]>;
+  readonly limits?: OutboundLimits;
+}
+
+export interface OutboundFetch {
+  readonly request: FetchRequest;
+  readonly body: Uint8Array;
+  /** Scopes of the worker's grant of `http.outbound`. */
+  readonly scopes: readonly string[];
+  readonly bodyMaxBytes: number;
+  /** No longer than that, within the limit. */
+  readonly timeoutMs?: number;
+  /** Nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
+  /** Names this request the same however often it is sent; sent with those that are repeatable. */
+  readonly idempotencyKey?: string;
+}
+
+/** What belongs to a connection and not to what is sent over it (RFC 9110, 7.6.1), and what this program says itself. */
+const NOT_PASSED_ON: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+const IDEMPOTENCY_KEY = 'idempotency-key';
+
+type Headers = readonly (readonly [name: string, value: string])[];
+
+/** The address of a host is not one that requests may go to. */
+class AddressRefused extends Error {}
+
+export class OutboundHttp {
+  readonly #rule: AddressRule;
+  readonly #resolve: (hostname: string) => Promise<readonly string[]>;
+  readonly #limits: Required<OutboundLimits>;
+  readonly #agent: Agent;
+  #underWay = 0;
+
+  /** @throws PluvioError `INVALID_ARGUMENT`, `LIMIT_OUT_OF_RANGE` */
+  constructor(options: OutboundHttpOptions = {}) {
+    this.#rule = new AddressRule(options.allowPrivate);
+    this.#resolve = options.resolve ?? resolveBySystem;
+    this.#limits = resolveOutboundLimits(options.limits ?? {});
+    const { outboundConnectMs, outboundHeadBytes, outboundConnections } = this.#limits;
+    this.#agent = new Agent({
+      connections: outboundConnections,
+      maxHeaderSize: outboundHeadBytes,
+      allowH2: false,
+      connect: { lookup: this.#lookup, timeout: outboundConnectMs },
+    });
+  }
+
+  /** Sends a request and gives the answer, or why there is none. Never rejects. */
+  async fetch(asked: OutboundFetch): Promise<Answer> {
+    const url = URL.parse(asked.request.url);
+    if (url === null || !asked.scopes.some((scope) => coversUrl(scope, asked.request.url))) {
+      return refused('DENIED', 'no scope of http.outbound covers the address');
+    }
+    if (!this.#allowsLiteral(url.hostname)) return refused('DENIED', `${url.hostname} is not a public address`);
+    if (this.#underWay >= this.#limits.outboundRequests)
+      return refused('UNAVAILABLE', 'too many requests are under way');
+    const { outboundMs } = this.#limits;
+    const timeout = AbortSignal.timeout(Math.max(0, Math.min(outboundMs, asked.timeoutMs ?? outboundMs)));
+    this.#underWay++;
+    try {
+      return await this.#send(asked, url, asked.signal ? AbortSignal.any([timeout, asked.signal]) : timeout);
+    } catch (error) {
+      return answerOf(error, url, timeout.aborted);
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  async #send(asked: OutboundFetch, url: URL, signal: AbortSignal): Promise<Answer> {
+    const { method } = asked.request;
+    const response = await sendRequest(url, {
+      dispatcher: this.#agent,
+      method,
+      headers: headersOf(asked).flat(),
+      body: asked.body.length === 0 ? null : asked.body,
+      signal,
+    });
+    const body = await readBody(response, asked.bodyMaxBytes);
+    if (body === undefined) return refused('TOO_LARGE', `the answer is longer than ${asked.bodyMaxBytes} bytes`);
+    return { ok: true, head: headOf(response), body };
+  }
+
+  /** A name is checked when it is resolved. */
+  #allowsLiteral(hostname: string): boolean {
+    const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+    return isIP(address) === 0 || this.#rule.allows(address);
+  }
+
+  readonly #lookup: LookupFunction = (hostname, { all }, callback) => {
+    this.#checkedAddresses(hostname).then(
+      (addresses) => {
+        const [first] = addresses;
+        if (all === true) callback(null, addresses);
+        else callback(null, first?.address ?? '', first?.family);
+      },
+      (error: unknown) => callback(error as NodeJS.ErrnoException, ''), // what a look-up fails with
+    );
+  };
+
+  async #checkedAddresses(hostname: string): Promise<{ readonly address: string; readonly family: number }[]> {
+    const addresses = await this.#resolve(hostname);
+    if (addresses.length === 0) throw new Error(`${hostname} has no address`);
+    if (!addresses.every((address) => this.#rule.allows(address))) {
+      throw new AddressRefused(`${hostname} leads to an address that is not public`);
+    }
+    return addresses.map((address) => ({ address, family: isIP(address) }));
+  }
+
+  /** Ends all connections; requests under way fail. */
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+}
+
+async function resolveBySystem(hostname: string): Promise<readonly string[]> {
+  return (await systemLookup(hostname, { all: true })).map(({ address }) => address);
+}
+
+function resolveOutboundLimits(limits: OutboundLimits): Required<OutboundLimits> {
+  const entries = Object.entries(OUTBOUND_LIMITS).map(([key, row]) => {
+    const name = key as keyof OutboundLimits; // a key of the table
+    const value = limits[name] ?? row.default;
+    if (!Number.isInteger(value) || value < row.min || value > row.max) {
+      throw new PluvioError(
+        'LIMIT_OUT_OF_RANGE',
+        `limit ${name} is ${value}; it must be a whole number from ${row.min} to ${row.max} ${row.unit}`,
+        { limit: name, min: row.min, max: row.max },
+      );
+    }
+    return [name, value];
+  });
+  return Object.fromEntries(entries) as Required<OutboundLimits>; // one per key
+}
+
+const refused = (code: AbiErrorName, message: string): Answer => ({ ok: false, code, message });
+
+// --- heads and bodies ---
+
+/** Without what is the connection's own, and what a `connection` field names. */
+function passedOn(headers: Headers): Headers {
+  const named = headers
+    .filter(([name]) => name.toLowerCase() === 'connection')
+    .flatMap(([, value]) => value.split(',').map((token) => token.trim().toLowerCase()));
+  return headers.filter(([name]) => !NOT_PASSED_ON.has(name.toLowerCase()) && !named.includes(name.toLowerCase()));
+}
+
+function headersOf({ request, idempotencyKey }: OutboundFetch): [name: string, value: string][] {
+  const headers = passedOn(request.headers).map(([name, value]): [string, string] => [name, value]);
+  const hasKey = headers.some(([name]) => name.toLowerCase() === IDEMPOTENCY_KEY);
+  if (request.repeatable && idempotencyKey !== undefined && !hasKey) headers.push([IDEMPOTENCY_KEY, idempotencyKey]);
+  return headers;
+}
+
+function headOf({ statusCode, headers }: Dispatcher.ResponseData): HttpHead {
+  const pairs = Object.entries(headers).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : value === undefined ? [] : [value]).map((each) => [name, each] as const),
+  );
+  return { status: statusCode, headers: passedOn(pairs) };
+}
+
+/** The whole body; undefined: it is longer than that, and the rest is not read. */
+async function readBody({ body }: Dispatcher.ResponseData, maxBytes: number): Promise<Uint8Array | undefined> {
+  const parts: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const part of body as AsyncIterable<Uint8Array>) {
+    sizeBytes += part.length;
+    if (sizeBytes > maxBytes) return undefined; // leaving the loop ends the stream
+    parts.push(part);
+  }
+  return new Uint8Array(Buffer.concat(parts, sizeBytes));
+}
+
+/** What went wrong, without what a guest need not know. */
+function answerOf(error: unknown, { host }: URL, isLate: boolean): Answer {
+  if (isLate) return refused('TIMEOUT', `${host} took too long`);
+  if (isCausedBy(error, AddressRefused)) return refused('DENIED', `${host} leads to an address that is not public`);
+  if (error instanceof errors.HeadersOverflowError)
+    return refused('TOO_LARGE', `the head of the answer of ${host} is too large`);
+  if (error instanceof errors.ConnectTimeoutError)
+    return refused('TIMEOUT', `${host} could not be connected to in time`);
+  if (error instanceof errors.InvalidArgumentError) return refused('INVALID', error.message);
+  if (error instanceof Error && error.name === 'AbortError') return refused('CANCELLED', 'nobody waits for the answer');
+  const code =
+    error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'no reason given';
+  return refused('UNAVAILABLE', `${host} could not be reached: ${code}`);
+}
+
+function isCausedBy(error: unknown, kind: typeof AddressRefused): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof kind) return true;
+    if (at instanceof AggregateError && at.errors.some((each) => each instanceof kind)) return true;
+  }
+  return false;
+}
