@@ -81,7 +81,7 @@ objects that it does not know. A host MUST refuse to link a call that it does no
   - \`u32\`: an unsigned i32. \`ms\`: an i64, milliseconds, 0 to a hundred years. \`timeout\`: the same, or negative for no end.
 - Pointers are into memory 0. What lies outside of it gives \`FAULT\`, and the call has done nothing.
 - What a call yields beyond a number is in the *result register* until another call sets it: \`result_length\`, \`result_read\`. The body of an HTTP
-  answer has a register of its own. Calls that give an error leave the registers alone, but for the message of \`FAILED\` and \`UNAVAILABLE\`.
+  answer has a register of its own. Calls that give an error leave the registers alone, but for a message that who was asked gave with it.
 - A call without its capability gives \`DENIED\`, before its arguments are looked at; one that its scopes do not cover gives \`DENIED\` and does nothing.`;
 
 const INPUTS = `## Inputs

@@ -11,6 +11,7 @@ import {
   type PollDecision,
   restoreWorker,
   type Worker,
+  type WorkerState,
 } from '../../runtime/engine/index.ts';
 import {
   type AbiHost,
@@ -74,7 +75,7 @@ class World {
   }
 
   /** A host; `stop` takes the guest away. */
-  makeHost(stop: () => void): AbiHost {
+  makeHost(stop: () => void): { readonly host: AbiHost; readonly onState: (state: WorkerState) => void } {
     this.hosts++;
     let isLeaving = false;
     const services: AbiServices = {
@@ -91,7 +92,6 @@ class World {
       secret: (name) => (name === 'token' ? 'hunter22' : undefined),
       now: () => this.nowMs,
       random: (bytes) => bytes.forEach((_, at) => (bytes[at] = this.#random++ & 0xff)),
-      wake: () => undefined,
     };
     const setTimer = (delayMs: number, fire: () => void): (() => void) => {
       const dueMs = this.nowMs + delayMs;
@@ -109,13 +109,14 @@ class World {
       grants: this.#script.grants ?? ALL_GRANTS,
       config: { greeting: 'good morning' },
     });
-    services.wake = () => {
+    const onState = (state: WorkerState): void => {
+      if (state !== 'waiting') return;
       if (this.#moves !== 'none' && this.#leavesAt(host)) {
         isLeaving = true;
         stop();
       } else if (this.#script.paced === true) setImmediate(() => this.#deliverNext(host));
     };
-    return host;
+    return { host, onState };
   }
 
   /** Each wait is left once; a wait is known by its number. */
@@ -152,8 +153,8 @@ export async function runGuest(module: LoadedModule, script: Script, moves: Move
   let worker: Worker | undefined;
   const stop = (): void => void setImmediate(() => void worker?.stop());
   const place = (onPoll?: () => PollDecision) => {
-    const host = world.makeHost(stop);
-    return { host, options: { hosts: [host], ...(onPoll === undefined ? {} : { onPoll }) } };
+    const { host, onState } = world.makeHost(stop);
+    return { host, options: { hosts: [host], onState, ...(onPoll === undefined ? {} : { onPoll }) } };
   };
   let { host, options } = place(moves === 'safepoints' ? () => 'stop' : undefined);
   worker = await createWorker(module, options);

@@ -24,7 +24,6 @@ export class ScriptedServices implements AbiServices {
   readonly abandoned: number[] = [];
   readonly settledInputs: SettledInput[] = [];
   readonly logs: LogEntry[] = [];
-  readonly wakes: (number | null)[] = [];
   readonly secrets = new Map<string, string>();
   /** Answers every question at once, if it is set. */
   respond: ((ask: Ask) => Answer | undefined) | undefined;
@@ -69,10 +68,6 @@ export class ScriptedServices implements AbiServices {
   /** Bytes that count on, so that a test knows them. */
   random(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at++) bytes[at] = this.#seed++ & 0xff;
-  }
-
-  wake(dueMs: number | null): void {
-    this.wakes.push(dueMs);
   }
 
   readonly setTimer: NonNullable<AbiOptions['setTimer']> = (delayMs, fire) => {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ALL_GRANTS, code, HandGuest, input } from '../../../test/abi/hand-guest.ts';
@@ -224,4 +225,22 @@ test('a host without a guest says so', () => {
   const host = createAbi({ services: new ScriptedServices(), self: { name: 'x' }, grants: ALL_GRANTS });
   const get = host.imports.pluvio_v1.kv_get as (...args: readonly number[]) => unknown; // as the table says
   expect(() => get(0, 1)).toThrow(/before the host was bound/);
+});
+
+test('the specification lists the fields of the state', async () => {
+  const text = await readFile(new URL('../../../docs/abi.md', import.meta.url), 'utf8');
+  const documented = [...text.slice(text.indexOf('## State, version')).matchAll(/^\| `([^`]+)` \|/gm)].flatMap(
+    (match) => {
+      const [first = '', ...more] = (match[1] ?? '').split(', ');
+      const parent = first.slice(0, first.lastIndexOf('.') + 1);
+      return [first, ...more.map((name) => parent + name)];
+    },
+  );
+  const state = new HandGuest().host.snapshot() as Readonly<Record<string, unknown>>;
+  const fields = Object.entries(state).flatMap(([name, value]) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.keys(value).map((field) => `${name}.${field}`)
+      : [name],
+  );
+  expect(documented.sort()).toEqual(fields.sort());
 });

@@ -31,7 +31,7 @@ describe('recv', () => {
     const guest = new HandGuest();
     const wait = guest.wait('recv', -1n);
     expect(guest.host.waiting).toEqual({ kind: 'recv', dueMs: null });
-    expect(guest.services.wakes).toEqual([null]);
+    expect(wait.wake).toEqual({ input: true });
     guest.host.deliver(input(1, 'body'));
     expect(await wait.promise).toBe(4);
     expect(guest.host.waiting).toBeUndefined();
@@ -46,7 +46,7 @@ describe('recv', () => {
     guest.host.close();
     expect(services.sleepers).toBe(0);
     const again = twin.wait('recv', 100n);
-    expect(services.wakes).toEqual([START_MS + 100, START_MS + 100]);
+    expect([wait.wake, again.wake]).toEqual(Array(2).fill({ input: true, atMs: START_MS + 100 }));
     services.advance(39);
     expect(twin.host.waiting).toEqual({ kind: 'recv', dueMs: START_MS + 100 });
     services.advance(1);
@@ -299,6 +299,7 @@ test('a sleep keeps its end, and nothing but a poke of its own ends it', async (
   guest.services.advance(70);
   const twin = guest.moved({}, wait.state);
   const rest = twin.wait('sleep', 100n);
+  expect(rest.wake).toEqual({ input: false, atMs: START_MS + 100 });
   expect(twin.host.waiting).toEqual({ kind: 'sleep', dueMs: START_MS + 100 });
   twin.services.advance(30);
   expect(await rest.promise).toBe(0);

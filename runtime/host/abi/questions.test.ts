@@ -25,7 +25,7 @@ describe('call', () => {
     ]);
     guest.restartState = wait.state; // stopped and resumed in this host
     const again = guest.wait('call', 'other', 'question', 1000n);
-    expect(services.asks.length).toBe(1);
+    expect([services.asks.length, again.wake]).toEqual([1, undefined]);
     await services.answer(1, { ok: true, body: bytesOf('answer') });
     expect(await again.promise).toBe(6);
     expect(guest.result()).toBe('answer');

@@ -169,8 +169,6 @@ export interface AbiServices {
   now(): number;
   /** Fills all bytes. */
   random(bytes: Uint8Array): void;
-  /** The guest waits and goes on by itself then at the latest, so that a worker that was put away is to be restored; null: not by itself. */
-  wake(dueMs: number | null): void;
 }
 
 /** What `self_info` gives: JSON data; at least these. */

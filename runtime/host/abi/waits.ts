@@ -15,6 +15,7 @@
  * 3. A wait is attempted again by `poke` alone: when a message came, an answer, or the time. A forgotten promise is never settled.
  */
 import { type Pending, pending } from '../../engine/pending.ts';
+import type { Wake } from '../../engine/types.ts';
 import { PluvioError } from '../../errors/index.ts';
 import { AbiFault, codeOf } from './error-codes.ts';
 import type { AbiServices, Answer, Ask, EffectNumber, WaitKind } from './types.ts';
@@ -118,8 +119,11 @@ export class Waits {
     const parked = Promise.withResolvers<number>();
     this.#parked = { record, wait, resolve: parked.resolve };
     this.#arm(record.dueMs);
-    this.#services.wake(record.dueMs);
-    return pending(parked.promise, { state: { operation: record.operation } });
+    const wake = wakeOf(record);
+    return pending(parked.promise, {
+      state: { operation: record.operation },
+      ...(wake === undefined ? {} : { wake }),
+    });
   }
 
   #begin(kind: WaitKind, wait: Wait): WaitRecord {
@@ -218,6 +222,15 @@ export class Waits {
     this.#unpark();
     this.#question = undefined;
   }
+}
+
+/** Waits during which the worker may be put away: what ends them is known without it. A message may already be there then. */
+const INPUT_ENDS: Readonly<Partial<Record<WaitKind, boolean>>> = { recv: true, sleep: false };
+
+function wakeOf({ kind, dueMs }: WaitRecord): Wake | undefined {
+  const input = INPUT_ENDS[kind];
+  if (input === undefined) return undefined; // an answer that is under way
+  return { input, ...(dueMs === null ? {} : { atMs: dueMs }) };
 }
 
 function checkKind(record: WaitRecord, kind: WaitKind): WaitRecord {
