@@ -114,6 +114,38 @@ export const ERROR_CODES = {
   NODE_UNREACHABLE: row(502, 'Another node could not be reached or broke off; the message names it.', true),
   LISTEN_REFUSED: row(500, 'The node refuses to listen: an address other than loopback needs a token.'),
   STORE_FAILED: row(500, 'The data directory could not be read or written; the message names the file.'),
+  STORE_FULL: row(
+    507,
+    'There is no room for more data: the disk, a quota or the limit of the store is reached. Nothing of the request was kept; make room and repeat it.',
+    true,
+  ),
+  STORE_BUSY: row(503, 'More requests wait for the store than its limits allow; repeat the request later.', true),
+  STORE_CLOSED: row(503, 'The store was closed or its thread has ended; it can be opened again.', true),
+  STORE_DAMAGED: row(
+    500,
+    'The database is damaged; the message gives the file and what was found. Restore a backup, or open it with salvage.',
+  ),
+  STORE_VERSION: row(
+    500,
+    'The data directory was written by a later version of Pluvio; run that version, or restore an older backup.',
+  ),
+  WORKER_DAMAGED: row(
+    500,
+    'Stored data of that worker is damaged; the message names it. Revert the worker to an earlier checkpoint or delete it; others are not affected.',
+  ),
+  MAILBOX_FULL: row(429, 'The worker has as many unsettled inputs as the limit allows; send the rest later.', true),
+  CHECKPOINT_NOT_FOUND: row(404, 'The worker has no checkpoint of that number (any more).'),
+  JOURNAL_MALFORMED: row(400, 'The journal that came with a worker is damaged; the message gives the field.'),
+  JOURNAL_VERSION: row(
+    400,
+    'The journal that came with a worker has a format version that this program does not read.',
+  ),
+  BACKUP_TARGET: row(409, 'The target of a backup or restore is not empty; name a new or an empty folder.'),
+  BACKUP_FAILED: row(
+    500,
+    'The backup could not be written; the message gives the reason. What was written is incomplete.',
+  ),
+  BACKUP_DAMAGED: row(400, 'The backup is incomplete or damaged; the message names the file. Nothing was laid out.'),
   MOVE_FAILED: row(502, 'The move failed before it was committed; the worker goes on where it was.', true),
   MOVE_IN_DOUBT: row(
     504,
