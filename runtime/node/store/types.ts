@@ -21,13 +21,13 @@ export const INPUT_KINDS = ['call', 'message', 'timer', 'http'] as const;
 export type InputKind = (typeof INPUT_KINDS)[number];
 
 /** An input on its way into a worker's journal. */
-export interface NewInput {
+export interface NewInput<Info = JsonData> {
   readonly kind: InputKind;
   /** Unique per worker: a second input of the same key is the first one. null: none. */
   readonly key: string | null;
   readonly body: Uint8Array;
   /** What the node must know to give the input to the worker. */
-  readonly info: JsonData;
+  readonly info: Info;
 }
 
 export interface AppendedInput {
@@ -37,7 +37,7 @@ export interface AppendedInput {
 }
 
 /** An input as the journal has it. */
-export interface JournalInput extends NewInput {
+export interface JournalInput<Info = JsonData> extends NewInput<Info> {
   readonly seq: number;
   readonly atMs: number;
   /** null: not settled. A settled one is given again when it is younger than the last checkpoint. */
@@ -67,20 +67,20 @@ export interface TimerEntry extends NewTimer {
  * What a worker does to others; done in the order of the list. `key` is that of the effect (the same again after a crash): an
  * effect that was committed since the last checkpoint is not done twice.
  */
-export type Effect =
+export type Effect<Info = JsonData> =
   | {
       readonly kind: 'send';
       readonly key: string;
       readonly to: string;
       readonly body: Uint8Array;
-      readonly info: JsonData;
+      readonly info: Info;
     }
   | {
       readonly kind: 'publish';
       readonly key: string;
       readonly topic: string;
       readonly body: Uint8Array;
-      readonly info: JsonData;
+      readonly info: Info;
     }
   | { readonly kind: 'setTimer'; readonly key: string; readonly timer: NewTimer }
   | { readonly kind: 'clearTimer'; readonly key: string; readonly id: string }
@@ -118,13 +118,13 @@ export interface StoredCheckpoint extends Checkpoint {
 }
 
 /** What one transaction does for a worker. */
-export interface Commit {
+export interface Commit<Info = JsonData, Document = unknown> {
   readonly checkpoint?: Checkpoint;
   /** Keeps the checkpoint until it is unpinned. */
   readonly pin?: boolean;
   /** Inputs whose outcome is known; one that was settled before keeps its first outcome. */
   readonly settled?: readonly Settled[];
-  readonly effects?: readonly Effect[];
+  readonly effects?: readonly Effect<Info>[];
   /** All timers of the worker from now on. */
   readonly timers?: readonly NewTimer[];
   /** All topics of the worker from now on. */
@@ -132,7 +132,7 @@ export interface Commit {
   /** No input up to this one will be needed again, though no checkpoint holds it: for workers without checkpoints. */
   readonly coveredSeq?: number;
   /** Its document in the collection of workers from now on. */
-  readonly record?: unknown;
+  readonly record?: Document;
 }
 
 /** A worker that has a new input. */
@@ -151,13 +151,13 @@ export interface Committed {
 }
 
 /** A message for a worker that is not on this node, or that takes no inputs at the moment. */
-export interface OutboxEntry {
+export interface OutboxEntry<Info = JsonData> {
   readonly id: number;
   readonly from: string;
   readonly to: string;
   readonly key: string;
   readonly body: Uint8Array;
-  readonly info: JsonData;
+  readonly info: Info;
   readonly atMs: number;
   /** How often it has failed. */
   readonly attempts: number;
@@ -308,11 +308,11 @@ export interface JournalState {
   readonly frozen: boolean;
 }
 
-export interface CopyOptions {
+export interface CopyOptions<Document = unknown> {
   readonly journal: boolean;
   readonly checkpoint?: number;
   /** Document of the twin in the collection of workers. */
-  readonly record: unknown;
+  readonly record: Document;
 }
 
 export interface StoreStatistics {
