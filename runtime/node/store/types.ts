@@ -63,29 +63,27 @@ export interface TimerEntry extends NewTimer {
   readonly cron: string | null;
 }
 
+/** The number of an effect. */
+interface Numbered {
+  /** The last input that the worker had taken when it did it; 0: none. */
+  readonly seq: number;
+  /** Names the effect: the same again when the worker is run again after a crash. Unique per receiver. */
+  readonly key: string;
+}
+
 /**
- * What a worker does to others; done in the order of the list. `key` is that of the effect (the same again after a crash): an
- * effect that was committed since the last checkpoint is not done twice.
+ * What a worker does to others, in the order in which it did it. A worker that is run again from an older checkpoint does
+ * effects again that were committed before; they are known by their key and not done twice.
  */
-export type Effect<Info = JsonData> =
-  | {
-      readonly kind: 'send';
-      readonly key: string;
-      readonly to: string;
-      readonly body: Uint8Array;
-      readonly info: Info;
-    }
-  | {
-      readonly kind: 'publish';
-      readonly key: string;
-      readonly topic: string;
-      readonly body: Uint8Array;
-      readonly info: Info;
-    }
-  | { readonly kind: 'setTimer'; readonly key: string; readonly timer: NewTimer }
-  | { readonly kind: 'clearTimer'; readonly key: string; readonly id: string }
-  | { readonly kind: 'subscribe'; readonly key: string; readonly topic: string }
-  | { readonly kind: 'unsubscribe'; readonly key: string; readonly topic: string };
+export type Effect<Info = JsonData> = Numbered &
+  (
+    | { readonly kind: 'send'; readonly to: string; readonly body: Uint8Array; readonly info: Info }
+    | { readonly kind: 'publish'; readonly topic: string; readonly body: Uint8Array; readonly info: Info }
+    | { readonly kind: 'setTimer'; readonly timer: NewTimer }
+    | { readonly kind: 'clearTimer'; readonly id: string }
+    | { readonly kind: 'subscribe'; readonly topic: string }
+    | { readonly kind: 'unsubscribe'; readonly topic: string }
+  );
 
 /** A state that a worker can be brought back to. */
 export interface Checkpoint {
@@ -169,6 +167,7 @@ export interface FiredTimer extends Woken {
 }
 
 export interface DamagedWorker {
+  /** A name; `collection/key` for a document that is no worker's; `*`: any worker may miss something. */
   readonly worker: string;
   readonly code: ErrorCode;
   readonly reason: string;
