@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { ERROR_CODES } from '../runtime/errors/index.ts';
 import { assemblyImports, cHeader } from './abi-bindings.ts';
 import { abiDocument } from './abi-document.ts';
+import { configDocument, configSchema } from '../runtime/node/config/index.ts';
 
 /** docs/errors.md, from the table of error codes. */
 export function errorsDocument(): string {
@@ -34,6 +35,8 @@ export function errorsDocument(): string {
 export const DERIVED: Readonly<Record<string, () => string>> = {
   'docs/errors.md': errorsDocument,
   'docs/abi.md': abiDocument,
+  'docs/config.md': configDocument,
+  'docs/node-config.schema.json': () => `${JSON.stringify(configSchema(), null, 2)}\n`,
   'sdk/c/pluvio.h': cHeader,
   'sdk/assembly/pluvio_v1.ts': assemblyImports,
 };

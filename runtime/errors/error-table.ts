@@ -157,6 +157,15 @@ export const ERROR_CODES = {
     'The move was not committed within its lease or was aborted; the target has discarded the worker.',
   ),
 
+  // node: config, keys and rights
+  CONFIG_INVALID: row(400, 'A config of a node does not fit its schema; the message names every field, with its line.'),
+  KEY_INVALID: row(400, 'A key or key file is damaged or of another kind; the message says what it must be.'),
+  KEY_UNKNOWN: row(400, 'What is encrypted names a key that is not among those given.'),
+  TOKEN_INVALID: row(400, 'A capability token is damaged, or cannot be narrowed in that way; the message says why.'),
+  SEAL_BROKEN: row(400, 'What is sealed or encrypted was altered, cut short, or is meant for another key.'),
+  AUDIT_BROKEN: row(500, 'The audit log was altered or damaged; the message gives file and line.'),
+  NODE_UNTRUSTED: row(502, 'The other node showed a certificate whose key is not among the pinned ones.'),
+
   // command line
   FILE_FAILED: row(400, 'A file or directory of the command line could not be read or written; the message names it.'),
 } satisfies Record<string, ErrorRow>;

@@ -2,6 +2,7 @@ import { RUN } from './commands/run.ts';
 import type { CommandRow } from './command.ts';
 import { CALL } from './commands/call.ts';
 import { COMPLETION } from './commands/completion.ts';
+import { CONFIG } from './commands/config.ts';
 import { DELETE } from './commands/delete.ts';
 import { EVENTS } from './commands/events.ts';
 import { FORK } from './commands/fork.ts';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly CommandRow[] = [
   RESUME,
   INSPECT,
   NODE_COMMAND,
+  CONFIG,
   LIST,
   GET,
   LOGS,

@@ -1,19 +1,9 @@
-import { jsonLogger, type NodeLimits, startNode } from '../../runtime/node/index.ts';
-import { type CommandAction, EXIT, type OptionValues } from './command.ts';
-import { DEFAULT_NODE, readToken } from './node-client.ts';
-import { formatOf, isSet, listOf, textOf } from './option-values.ts';
+import { loadConfig, nodeOptionsOf } from '../../runtime/node/config/index.ts';
+import { startNode } from '../../runtime/node/index.ts';
+import { type CommandAction, EXIT } from './command.ts';
+import { configFlags } from './config-options.ts';
+import { formatOf, textOf } from './option-values.ts';
 import { note, printJsonLine } from './terminal.ts';
-import { UsageError } from './usage-error.ts';
-
-/** @throws UsageError; the node itself checks names and ranges */
-function limitsOf(options: OptionValues): Partial<NodeLimits> {
-  const entries = listOf(options, 'limit').map((text): [string, number] => {
-    const match = /^([A-Za-z]+)=(\d+)$/.exec(text);
-    if (match === null) throw new UsageError(`--limit is "${text}"; it must be NAME=NUMBER, for example workers=100`);
-    return [match[1] ?? '', Number(match[2])];
-  });
-  return Object.fromEntries(entries);
-}
 
 /** The first signal ends the wait; a second one ends the process. */
 function firstSignal(): Promise<void> {
@@ -30,20 +20,12 @@ function firstSignal(): Promise<void> {
 }
 
 export const nodeAction: CommandAction = async ({ options }) => {
-  const dataDir = textOf(options, 'data');
-  const tokenFile = textOf(options, 'tokenFile');
-  const token = tokenFile === undefined ? process.env['PLUVIO_TOKEN'] : await readToken(tokenFile);
-  const name = textOf(options, 'name');
+  const file = textOf(options, 'config');
+  const flags = configFlags(options);
+  const config = await loadConfig({ ...(file === undefined ? {} : { file }), env: process.env, flags });
   const signalled = firstSignal();
-  const node = await startNode({
-    listen: textOf(options, 'listen') ?? new URL(DEFAULT_NODE).host,
-    origins: listOf(options, 'origin'),
-    limits: limitsOf(options),
-    ...(dataDir === undefined ? {} : { dataDir }),
-    ...(token === undefined || token === '' ? {} : { token }),
-    ...(name === undefined ? {} : { name }),
-    ...(isSet(options, 'verbose') ? { logger: jsonLogger((line) => process.stderr.write(line)) } : {}),
-  });
+  const node = await startNode(await nodeOptionsOf(config));
+  const { dataDir } = config.values;
   if (formatOf(options) === 'json') printJsonLine({ url: node.url, name: node.name });
   note(`node "${node.name}" listens on ${node.url}${dataDir === undefined ? '; its state is in memory only' : ''}`);
   await signalled;
