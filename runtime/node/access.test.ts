@@ -57,7 +57,7 @@ describe('AccessPolicy', () => {
     const policy = new AccessPolicy(loopback, [{ token: TOKEN }, { token: `${TOKEN}-peer`, scopes: ['peer'] }]);
     const bearer = (token: string): Headers => headers({ authorization: `Bearer ${token}` });
     expect(() => policy.checkToken(headers({}), 'public')).not.toThrow();
-    expect(() => policy.checkToken(bearer(TOKEN), 'write')).not.toThrow();
+    expect(() => policy.checkToken(bearer(TOKEN), 'admin')).not.toThrow();
     expect(() => policy.checkToken(bearer(`${TOKEN}-peer`), 'peer')).not.toThrow();
     expect(() => policy.checkToken(bearer(`${TOKEN}-peer`), 'read')).toThrowError(
       expect.objectContaining({ code: 'FORBIDDEN' }),

@@ -1,29 +1,42 @@
 /**
- * Who may talk to a node: where it listens, which Host and Origin headers it takes, which token covers which scope.
+ * Who may talk to a node: where it listens, which Host and Origin headers it takes, which token covers which verb.
  *
  * Invariants:
  * 1. Without a token a node listens on loopback only.
  * 2. On loopback the Host header must name loopback, so that a page whose name was rebound to 127.0.0.1 gets nothing.
  * 3. A request that a browser sends for a page of another origin is refused unless that origin is listed.
- * 4. Tokens are compared through SHA-256 in constant time.
+ * 4. Tokens are compared through SHA-256 in constant time; capability tokens are verified by `security/token-verifier.ts`.
+ * 5. A token of one tenant or of some workers reaches no operation that could show or change others.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { PluvioError } from '../errors/index.ts';
+import type { OperationId } from './route-table.ts';
+import { looksLikeCapability } from './security/capability-tokens.ts';
+import { checkReach, checkVerb, type Identity, isNarrowed } from './security/identity.ts';
+import type { TokenVerifier } from './security/token-verifier.ts';
+import { ALL_VERBS, isVerb, NARROWED_OPERATIONS, type Verb, VERBS_OF_SCOPE } from './security/verbs.ts';
 
 /** `public` needs no token; `read` looks; `write` does everything; `peer` sends blobs and moves workers in. */
 export type Scope = 'public' | 'read' | 'write' | 'peer';
 
-/** What a scope of a token covers. */
-const COVERS: Readonly<Record<Exclude<Scope, 'public'>, readonly Scope[]>> = {
-  read: ['read'],
-  write: ['read', 'write', 'peer'],
-  peer: ['peer'],
-};
-
-/** A token and what it covers; without `scopes` it covers all. */
+/** A token and what it covers; without `scopes` and `verbs` it covers all. */
 export interface TokenGrant {
   readonly token: string;
   readonly scopes?: readonly Exclude<Scope, 'public'>[];
+  readonly verbs?: readonly string[];
+  /** Who is told in the audit log. Default: `token`. */
+  readonly subject?: string;
+  readonly tenant?: string;
+  /** Patterns of names of workers. */
+  readonly workers?: readonly string[];
+}
+
+export interface AccessOptions {
+  readonly capabilities?: TokenVerifier;
+  /** Whether a token is asked for also on loopback, and where there is no static one. */
+  readonly tokenRequired?: boolean;
+  /** The tenant of a worker; undefined: there is none of that name. Without this function a token of a tenant reaches no worker. */
+  readonly tenantOf?: (worker: string) => string | undefined;
 }
 
 export interface ListenAddress {
@@ -51,15 +64,32 @@ export function parseListen(text: string): ListenAddress {
 
 const hash = (token: string): Buffer => createHash('sha256').update(token, 'utf8').digest();
 
+/** Whoever asks a node that needs no token. */
+const ANYBODY: Identity = { subject: 'anybody', tenant: undefined, verbs: new Set(ALL_VERBS), workers: undefined };
+
+function identityOf({ scopes, verbs, subject = 'token', tenant, workers }: TokenGrant): Identity {
+  const strange = verbs?.find((verb) => !isVerb(verb));
+  if (strange !== undefined) throw new PluvioError('INVALID_ARGUMENT', `a token has the unknown verb "${strange}"`);
+  const covered = verbs?.filter(isVerb) ?? (scopes ?? ['write' as const]).flatMap((scope) => VERBS_OF_SCOPE[scope]);
+  return { subject, tenant, verbs: new Set(covered), workers };
+}
+
 /** Decides on requests; see the invariants of this file. */
 export class AccessPolicy {
-  readonly #grants: readonly { readonly hash: Buffer; readonly scopes: ReadonlySet<Scope> }[];
+  readonly #grants: readonly { readonly hash: Buffer; readonly identity: Identity }[];
   readonly #loopback: boolean;
+  readonly #isOpen: boolean;
   readonly #origins: ReadonlySet<string>;
+  readonly #options: AccessOptions;
 
   /** @throws PluvioError `LISTEN_REFUSED` if the address is not loopback and there is no token, `INVALID_ARGUMENT` for a short token */
-  constructor(listen: ListenAddress, grants: readonly TokenGrant[], origins: readonly string[] = []) {
-    if (!listen.loopback && grants.length === 0) {
+  constructor(
+    listen: ListenAddress,
+    grants: readonly TokenGrant[],
+    origins: readonly string[] = [],
+    options: AccessOptions = {},
+  ) {
+    if (!listen.loopback && grants.length === 0 && !options.capabilities) {
       throw new PluvioError(
         'LISTEN_REFUSED',
         `cannot listen on ${listen.host}:${listen.port} without a token: only loopback (127.0.0.1, ::1, localhost) may be open`,
@@ -73,12 +103,11 @@ export class AccessPolicy {
         );
       }
     }
-    this.#grants = grants.map(({ token, scopes }) => ({
-      hash: hash(token),
-      scopes: new Set((scopes ?? ['write' as const]).flatMap((scope) => COVERS[scope])),
-    }));
+    this.#grants = grants.map((grant) => ({ hash: hash(grant.token), identity: identityOf(grant) }));
     this.#loopback = listen.loopback;
+    this.#isOpen = listen.loopback && grants.length === 0 && options.tokenRequired !== true;
     this.#origins = new Set(origins);
+    this.#options = options;
   }
 
   allowsOrigin(origin: string): boolean {
@@ -98,15 +127,49 @@ export class AccessPolicy {
     throw new PluvioError('FORBIDDEN', `origin "${origin}" is not one that this node lists`);
   }
 
-  /** @throws PluvioError `UNAUTHENTICATED` or `FORBIDDEN` */
-  checkToken(headers: Headers, scope: Scope): void {
-    if (scope === 'public' || this.#grants.length === 0) return;
+  /**
+   * Who asks, if they have the verb; undefined where none is needed.
+   * @throws PluvioError `UNAUTHENTICATED` or `FORBIDDEN`
+   */
+  checkToken(headers: Headers, verb: Verb | 'public'): Identity | undefined | Promise<Identity> {
+    if (verb === 'public') return undefined;
+    if (this.#isOpen) return ANYBODY;
     const token = /^Bearer ([\x21-\x7e]+)$/i.exec(headers.get('authorization') ?? '')?.[1];
     if (token === undefined) throw new PluvioError('UNAUTHENTICATED', 'the request carries no bearer token');
+    const { capabilities } = this.#options;
+    const verified = capabilities && looksLikeCapability(token) ? capabilities.verify(token) : this.#staticToken(token);
+    if (verified instanceof Promise) {
+      return verified.then((identity) => {
+        checkVerb(identity, verb);
+        return identity;
+      });
+    }
+    checkVerb(verified, verb);
+    return verified;
+  }
+
+  #staticToken(token: string): Identity {
     const given = hash(token);
-    let scopes: ReadonlySet<Scope> | undefined;
-    for (const grant of this.#grants) if (timingSafeEqual(grant.hash, given)) scopes = grant.scopes;
-    if (!scopes) throw new PluvioError('UNAUTHENTICATED', 'the bearer token is not one that this node knows');
-    if (!scopes.has(scope)) throw new PluvioError('FORBIDDEN', `the token does not cover scope ${scope}`, { scope });
+    let found: Identity | undefined;
+    for (const grant of this.#grants) if (timingSafeEqual(grant.hash, given)) found = grant.identity;
+    if (!found) throw new PluvioError('UNAUTHENTICATED', 'the bearer token is not one that this node knows');
+    return found;
+  }
+
+  /**
+   * Whether the identity may ask for this operation on the worker of its path.
+   * @throws PluvioError `FORBIDDEN`
+   */
+  checkOperation(identity: Identity | undefined, operation: OperationId, worker: string | undefined): void {
+    if (identity === undefined || !isNarrowed(identity)) return;
+    if (!NARROWED_OPERATIONS.has(operation)) {
+      throw new PluvioError('FORBIDDEN', `a token of a tenant or of some workers does not cover ${operation}`, {
+        operation,
+      });
+    }
+    if (worker === undefined) return;
+    // A worker that is not there is told as one of nobody: whether it exists is not this caller's matter.
+    const tenant = identity.tenant === undefined ? '' : (this.#options.tenantOf?.(worker) ?? '');
+    checkReach(identity, { name: worker, tenant });
   }
 }

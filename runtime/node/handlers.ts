@@ -13,6 +13,7 @@ import type { NodeLimits } from './node-limits.ts';
 import type { OutgoingMoves } from './outgoing-moves.ts';
 import type { Query } from './query.ts';
 import type { OperationId } from './route-table.ts';
+import type { Identity } from './security/identity.ts';
 import type { WorkerTable } from './worker-table.ts';
 
 /** One request, checked against its row of the route table. */
@@ -20,6 +21,8 @@ export interface OperationCall {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Query;
   readonly request: Request;
+  /** Who asks; undefined: the operation is public. */
+  readonly identity: Identity | undefined;
   readonly contentType: string;
   readonly accepts: string;
   readonly json: unknown;

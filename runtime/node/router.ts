@@ -8,7 +8,8 @@
  */
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
-import { PluvioError } from '../errors/index.ts';
+import { nanoid } from 'nanoid';
+import { type ErrorCode, PluvioError } from '../errors/index.ts';
 import type { AccessPolicy } from './access.ts';
 import { boundedBody, readBody } from './body.ts';
 import type { Handlers, OperationCall } from './handlers.ts';
@@ -19,15 +20,31 @@ import { asPluvioError, MANUAL_REDIRECT_HEADER, problemResponse } from './proble
 import { parseQuery } from './query.ts';
 import { type OperationId, PATH_PARAMETERS, type Route, ROUTES } from './route-table.ts';
 import { checkValue } from './schema-check.ts';
+import type { Identity } from './security/identity.ts';
+import { type Verb, verbOf } from './security/verbs.ts';
 
 export interface RouterOptions {
   readonly access: AccessPolicy;
   readonly handlers: Handlers;
   readonly limits: NodeLimits;
   readonly logger: Logger;
+  /** Told of every request that asked for a right, when it has been answered. */
+  readonly onEnd?: (ended: RequestEnded) => void;
 }
 
-export function createRouter({ access, handlers, limits, logger }: RouterOptions): Hono {
+/** What was asked and by whom, and how it ended. */
+export interface RequestEnded {
+  readonly operation: OperationId;
+  readonly verb: Verb;
+  /** Undefined: the request carried no token that counts. */
+  readonly identity: Identity | undefined;
+  readonly worker: string | undefined;
+  /** `OK`, or the code of the error. */
+  readonly code: ErrorCode | 'OK';
+  readonly requestId: string;
+}
+
+export function createRouter({ access, handlers, limits, logger, onEnd }: RouterOptions): Hono {
   const app = new Hono();
   app.use(
     cors({
@@ -37,11 +54,26 @@ export function createRouter({ access, handlers, limits, logger }: RouterOptions
     }),
   );
   for (const [id, route] of Object.entries(ROUTES) as [OperationId, Route][]) {
+    const verb = verbOf(id, route.scope);
+    const answerOf = async (context: Context): Promise<unknown> => {
+      const worker = context.req.param('name');
+      let identity: Identity | undefined;
+      try {
+        access.checkSource(context.req.raw.headers);
+        const checked = access.checkToken(context.req.raw.headers, verb);
+        identity = checked instanceof Promise ? await checked : checked;
+        access.checkOperation(identity, id, worker);
+        const answer = await handlers[id]({ ...(await callOf(route, context, limits)), identity });
+        if (verb !== 'public') onEnd?.({ operation: id, verb, identity, worker, code: 'OK', requestId: nanoid() });
+        return answer;
+      } catch (error) {
+        const { code } = asPluvioError(error);
+        if (verb !== 'public') onEnd?.({ operation: id, verb, identity, worker, code, requestId: nanoid() });
+        throw error;
+      }
+    };
     app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
-      access.checkSource(context.req.raw.headers);
-      access.checkToken(context.req.raw.headers, route.scope);
-      const call = await callOf(route, context, limits);
-      const answer = await handlers[id](call);
+      const answer = await answerOf(context);
       if (answer instanceof Response) return answer;
       if (answer === undefined) return new Response(null, { status: route.status });
       return new Response(JSON.stringify(answer), {
@@ -68,7 +100,7 @@ export function createRouter({ access, handlers, limits, logger }: RouterOptions
   return app;
 }
 
-async function callOf(route: Route, context: Context, limits: NodeLimits): Promise<OperationCall> {
+async function callOf(route: Route, context: Context, limits: NodeLimits): Promise<Omit<OperationCall, 'identity'>> {
   const request = context.req.raw;
   const params: Record<string, string> = context.req.param();
   for (const [name, value] of Object.entries(params)) {

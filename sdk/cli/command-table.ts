@@ -15,6 +15,7 @@ import { NODE_COMMAND } from './commands/node.ts';
 import { RESUME } from './commands/resume.ts';
 import { SNAPSHOT } from './commands/snapshot.ts';
 import { STOP } from './commands/stop.ts';
+import { TOKEN } from './commands/token.ts';
 import { VERSION } from './commands/version.ts';
 
 /** Every command, in the order of the help. */
@@ -24,6 +25,7 @@ export const COMMANDS: readonly CommandRow[] = [
   INSPECT,
   NODE_COMMAND,
   CONFIG,
+  TOKEN,
   LIST,
   GET,
   LOGS,

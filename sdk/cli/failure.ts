@@ -26,6 +26,7 @@ const HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
   MOVE_FAILED: 'the worker goes on where it was; try again when the target is reachable',
   MOVE_IN_DOUBT: '`pluvio get` tells when its node has learned how the move ended',
   CONFIG_INVALID: 'docs/config.md lists the settings; `pluvio config validate FILE` checks a file',
+  TOKEN_INVALID: '`pluvio token inspect FILE` tells what a token allows',
   FILE_FAILED: 'check the path and its permissions',
 };
 
