@@ -1,5 +1,6 @@
 import { RUN } from './commands/run.ts';
 import type { CommandRow } from './command.ts';
+import { AUDIT } from './commands/audit.ts';
 import { CALL } from './commands/call.ts';
 import { COMPLETION } from './commands/completion.ts';
 import { CONFIG } from './commands/config.ts';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly CommandRow[] = [
   NODE_COMMAND,
   CONFIG,
   TOKEN,
+  AUDIT,
   LIST,
   GET,
   LOGS,

@@ -21,3 +21,10 @@ export { type Revocation, Revocations, REVOCATIONS_FILE, revoke } from './revoca
 export { TOKEN_LIMITS, type TokenClaims } from './token-claims.ts';
 export { type TokenIssuer, TokenVerifier, type TokenVerifierOptions } from './token-verifier.ts';
 export { ALL_VERBS, isVerb, NARROWED_OPERATIONS, type Verb, verbOf, VERBS } from './verbs.ts';
+export { AtRestKeys, isEncrypted, readAtRestKeys } from './at-rest.ts';
+export { type AuditSummary, rotatedFiles, verifyAuditLog } from './audit-files.ts';
+export { type AuditEntry, AuditLog, type AuditLogOptions } from './audit-log.ts';
+export { type Capabilities, checkGrants, type GrantTable, missingGrants } from './grants.ts';
+export { generateSealingKey, openStream, type SealingKey, sealingKeyOf, sealStream } from './sealing.ts';
+export { peerAgent, peerConnect, pinOf, readTlsServer, type TlsPeerOptions, type TlsServerOptions } from './tls.ts';
+export { type Deployment, type Publisher, PublisherPolicy } from './trust.ts';
