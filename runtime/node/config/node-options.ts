@@ -35,7 +35,7 @@ function limitsOf(values: ConfigValues): Partial<NodeLimits> {
 
 function loggerOf(values: ConfigValues, write: (line: string) => void): Logger | undefined {
   const level = values['log.level'];
-  return level === 'off' ? undefined : jsonLogger(write);
+  return level === 'off' ? undefined : jsonLogger(write, Date.now, level);
 }
 
 /**
