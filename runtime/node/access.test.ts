@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AccessPolicy, parseListen } from './access.ts';
+import type { Identity } from './security/identity.ts';
+import type { Verb } from './security/verbs.ts';
 
 const TOKEN = 'correct-horse-battery';
 const headers = (fields: Record<string, string>): Headers => new Headers(fields);
@@ -56,14 +58,15 @@ describe('AccessPolicy', () => {
   it('knows tokens and what they cover', () => {
     const policy = new AccessPolicy(loopback, [{ token: TOKEN }, { token: `${TOKEN}-peer`, scopes: ['peer'] }]);
     const bearer = (token: string): Headers => headers({ authorization: `Bearer ${token}` });
-    expect(() => policy.checkToken(headers({}), 'public')).not.toThrow();
-    expect(() => policy.checkToken(bearer(TOKEN), 'admin')).not.toThrow();
-    expect(() => policy.checkToken(bearer(`${TOKEN}-peer`), 'peer')).not.toThrow();
-    expect(() => policy.checkToken(bearer(`${TOKEN}-peer`), 'read')).toThrowError(
+    const check = (given: Headers, operation: 'getWorker' | 'moveWorker' | 'putBlob', verb: Verb): void =>
+      policy.checkOperation(policy.identify(given) as Identity, operation, verb, 'web'); // static tokens are known at once
+    expect(() => check(bearer(TOKEN), 'moveWorker', 'admin')).not.toThrow();
+    expect(() => check(bearer(`${TOKEN}-peer`), 'putBlob', 'peer')).not.toThrow();
+    expect(() => check(bearer(`${TOKEN}-peer`), 'getWorker', 'read')).toThrowError(
       expect.objectContaining({ code: 'FORBIDDEN' }),
     );
     for (const wrong of [headers({}), bearer(`${TOKEN}x`), headers({ authorization: `Basic ${TOKEN}` })]) {
-      expect(() => policy.checkToken(wrong, 'read')).toThrowError(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
+      expect(() => policy.identify(wrong)).toThrowError(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
     }
   });
 });

@@ -128,24 +128,15 @@ export class AccessPolicy {
   }
 
   /**
-   * Who asks, if they have the verb; undefined where none is needed.
-   * @throws PluvioError `UNAUTHENTICATED` or `FORBIDDEN`
+   * Who asks; at once but for a capability token that is new here.
+   * @throws PluvioError `UNAUTHENTICATED`
    */
-  checkToken(headers: Headers, verb: Verb | 'public'): Identity | undefined | Promise<Identity> {
-    if (verb === 'public') return undefined;
+  identify(headers: Headers): Identity | Promise<Identity> {
     if (this.#isOpen) return ANYBODY;
     const token = /^Bearer ([\x21-\x7e]+)$/i.exec(headers.get('authorization') ?? '')?.[1];
     if (token === undefined) throw new PluvioError('UNAUTHENTICATED', 'the request carries no bearer token');
     const { capabilities } = this.#options;
-    const verified = capabilities && looksLikeCapability(token) ? capabilities.verify(token) : this.#staticToken(token);
-    if (verified instanceof Promise) {
-      return verified.then((identity) => {
-        checkVerb(identity, verb);
-        return identity;
-      });
-    }
-    checkVerb(verified, verb);
-    return verified;
+    return capabilities && looksLikeCapability(token) ? capabilities.verify(token) : this.#staticToken(token);
   }
 
   #staticToken(token: string): Identity {
@@ -160,12 +151,12 @@ export class AccessPolicy {
    * Whether the identity may ask for this operation on the worker of its path.
    * @throws PluvioError `FORBIDDEN`
    */
-  checkOperation(identity: Identity | undefined, operation: OperationId, worker: string | undefined): void {
-    if (identity === undefined || !isNarrowed(identity)) return;
+  checkOperation(identity: Identity, operation: OperationId, verb: Verb, worker: string | undefined): void {
+    checkVerb(identity, verb);
+    if (!isNarrowed(identity)) return;
     if (!NARROWED_OPERATIONS.has(operation)) {
-      throw new PluvioError('FORBIDDEN', `a token of a tenant or of some workers does not cover ${operation}`, {
-        operation,
-      });
+      const message = `a token of a tenant or of some workers does not cover ${operation}`;
+      throw new PluvioError('FORBIDDEN', message, { operation });
     }
     if (worker === undefined) return;
     // A worker that is not there is told as one of nobody: whether it exists is not this caller's matter.

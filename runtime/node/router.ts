@@ -60,9 +60,11 @@ export function createRouter({ access, handlers, limits, logger, onEnd }: Router
       let identity: Identity | undefined;
       try {
         access.checkSource(context.req.raw.headers);
-        const checked = access.checkToken(context.req.raw.headers, verb);
-        identity = checked instanceof Promise ? await checked : checked;
-        access.checkOperation(identity, id, worker);
+        if (verb !== 'public') {
+          const identified = access.identify(context.req.raw.headers);
+          identity = identified instanceof Promise ? await identified : identified;
+          access.checkOperation(identity, id, verb, worker);
+        }
         const answer = await handlers[id]({ ...(await callOf(route, context, limits)), identity });
         if (verb !== 'public') onEnd?.({ operation: id, verb, identity, worker, code: 'OK', requestId: nanoid() });
         return answer;

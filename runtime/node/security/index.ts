@@ -28,3 +28,5 @@ export { type Capabilities, checkGrants, type GrantTable, missingGrants } from '
 export { generateSealingKey, openStream, type SealingKey, sealingKeyOf, sealStream } from './sealing.ts';
 export { peerAgent, peerConnect, pinOf, readTlsServer, type TlsPeerOptions, type TlsServerOptions } from './tls.ts';
 export { type Deployment, type Publisher, PublisherPolicy } from './trust.ts';
+export { type NodeSecurity, openNodeSecurity, type SecurityPlace, type SecuritySettings } from './node-security.ts';
+export { Secrets } from './secrets-file.ts';
