@@ -17,6 +17,7 @@ import { RESUME } from './commands/resume.ts';
 import { SNAPSHOT } from './commands/snapshot.ts';
 import { STOP } from './commands/stop.ts';
 import { TOKEN } from './commands/token.ts';
+import { TOP } from './commands/top.ts';
 import { VERSION } from './commands/version.ts';
 
 /** Every command, in the order of the help. */
@@ -38,6 +39,7 @@ export const COMMANDS: readonly CommandRow[] = [
   MOVE,
   DELETE,
   EVENTS,
+  TOP,
   COMPLETION,
   VERSION,
 ];
