@@ -40,8 +40,10 @@ export const topAction: CommandAction = async ({ options }) => {
   const show = (view: TopView): void => {
     if (isJson) (isOnce ? printJson : printJsonLine)(view);
     else {
-      const { columns = Infinity, rows = Infinity } = isScreen ? process.stdout : {};
-      process.stdout.write(`${isScreen ? REDRAW : ''}${screenOf(view, { columns, rows })}`);
+      // A terminal that does not know its size says 0.
+      const { columns, rows } = isScreen ? process.stdout : { columns: 0, rows: 0 };
+      const size = { columns: columns || Infinity, rows: rows || Infinity };
+      process.stdout.write(`${isScreen ? REDRAW : ''}${screenOf(view, size)}`);
     }
   };
   const stopped = new AbortController();
