@@ -105,6 +105,11 @@ export const ERROR_CODES = {
   ),
   WORKERS_TOO_MANY: row(503, 'The node holds as many workers as its limit allows.', true),
   STREAMS_TOO_MANY: row(503, 'The node serves as many log and event streams as its limit allows.', true),
+  CALL_FAILED: row(
+    502,
+    'The guest did not answer: it trapped, exited, reached a limit, was stopped, or replied with an error; the message says which.',
+  ),
+  INPUT_NOT_FOUND: row(404, 'The journal of the worker has no input of that number (any more).'),
   STDIN_FULL: row(
     429,
     'The standard input of the worker holds as many unread bytes as the limit allows; send the rest later.',

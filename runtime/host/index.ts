@@ -1,3 +1,4 @@
+export * from './abi/index.ts';
 export type { FileSource, Files } from './files/base-tree.ts';
 export type { ClockSource } from './wasi/guest-clock.ts';
 export type { SleepFunction } from './wasi/context.ts';

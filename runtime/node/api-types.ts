@@ -7,10 +7,10 @@ import type { LimitName, TrapCode } from '../engine/types.ts';
 
 /**
  * `idle`: no call in progress. `running`, `waiting`, `stopped`: a call is in progress; see the engine's states.
- * `moving`: stopped for a move. `ended`: the program is over, `outcome` says how. `lost`: the node ended while the worker ran
+ * `hibernated`: not in memory until something is there for it. `moving`: stopped for a move. `ended`: the program is over, `outcome` says how. `lost`: the node ended while the worker ran
  * and knows no snapshot of it.
  */
-export type WorkerStatus = 'idle' | 'running' | 'waiting' | 'stopped' | 'moving' | 'ended' | 'lost';
+export type WorkerStatus = 'idle' | 'running' | 'waiting' | 'stopped' | 'hibernated' | 'moving' | 'ended' | 'lost';
 
 /** A value of a call in JSON: i64 as a decimal string, numbers that JSON lacks by name, null for a null reference. */
 export type JsonValue =
@@ -38,6 +38,7 @@ export type JsonOutcome =
 /** A worker as the API shows it. */
 export interface WorkerInfo {
   readonly name: string;
+  readonly tenant: string;
   readonly status: WorkerStatus;
   /** `command`: has `_start` and runs once; `reactor`: its exports are called. */
   readonly kind: 'command' | 'reactor';
@@ -59,6 +60,10 @@ export interface WorkerInfo {
   readonly interrupted: boolean;
   /** The move in progress. */
   readonly move: { readonly id: string; readonly target: string; readonly phase: MovePhaseName } | null;
+  /** When its state is kept: `never`, `idle`, `each-call`, or a period. */
+  readonly policy: string;
+  /** Calls and messages that wait for it. */
+  readonly queued: number;
   /** Sequence number that the next log entry gets. */
   readonly logNextSeq: number;
 }
@@ -88,7 +93,9 @@ export type EventKind =
   | 'moved'
   | 'arrived'
   | 'deleted'
-  | 'engine-lost';
+  | 'engine-lost'
+  | 'checkpointed'
+  | 'hibernated';
 
 /** Something that happened to a worker. */
 export interface NodeEvent {

@@ -24,3 +24,19 @@ export const systemClock: Clock = {
       signal?.addEventListener('abort', done, { once: true });
     }),
 };
+
+/** What a promise gives, or undefined if it has not given it within that time or the signal aborts first. */
+export async function within<Value>(
+  clock: Clock,
+  promise: Promise<Value>,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<Value | undefined> {
+  const over = new AbortController();
+  const either = AbortSignal.any([over.signal, signal]);
+  try {
+    return await Promise.race([promise, clock.sleep(waitMs, either).then(() => undefined)]);
+  } finally {
+    over.abort();
+  }
+}

@@ -26,6 +26,7 @@ export function streamHandlers({ table, events, streams }: NodeServices): Record
     },
     getLogs: async ({ params, query, request, accepts }) => {
       const worker = table.get(params['name'] ?? '');
+      await worker.openSide();
       const follow = query['follow'] === true;
       const afterSeq = afterOf(query, request) ?? 0;
       const wanted = query['stream'];
@@ -44,7 +45,7 @@ export function streamHandlers({ table, events, streams }: NodeServices): Record
         if (!signal.aborted) yield { event: 'end', data: { status: table.find(worker.name)?.status ?? 'gone' } };
       }
       const asEvents = accepts.includes(MEDIA.events);
-      return Promise.resolve(asEvents ? streams.events(entries, request) : streams.bytes(bytes, request, MEDIA.text));
+      return asEvents ? streams.events(entries, request) : streams.bytes(bytes, request, MEDIA.text);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { PluvioError } from '../errors/index.ts';
 import type { WorkerManifest } from '../bundle/index.ts';
-import type { JsonOutcome, JsonValue, WorkerInfo } from './api-types.ts';
+import type { JsonOutcome, WorkerInfo } from './api-types.ts';
 import { readBody } from './body.ts';
 import type { Handler, NodeServices, OperationCall } from './handlers.ts';
 import type { HostedWorker } from './hosted-worker.ts';
@@ -17,11 +17,8 @@ type WorkerOperation =
   | 'forkWorker'
   | 'moveWorker'
   | 'settleMove'
-  | 'callExport'
   | 'getOutcome'
   | 'sendStdin';
-
-const DEFAULT_CALL_WAIT_MS = 30_000;
 
 interface CreateRequest {
   readonly name?: string;
@@ -38,7 +35,7 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
   };
   const create = async (name: string, bundle: string, start: boolean, stdinOpen: boolean): Promise<WorkerInfo> => {
     refuseWhileClosing();
-    const worker = await table.create(name, bundle, stdinOpen);
+    const worker = await table.create(name, bundle, { stdinOpen });
     if (start) await worker.begin();
     return worker.info();
   };
@@ -101,18 +98,11 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
       outgoing.settle(worker.name, (call.json as { runs: 'here' | 'there' }).runs); // checked by the schema
       return Promise.resolve(worker.info());
     },
-    callExport: async (call) => {
-      refuseWhileClosing();
-      const worker = workerOf(call);
-      const { args = [] } = (call.json ?? {}) as { args?: readonly JsonValue[] }; // checked by the schema
-      await worker.call(call.params['export'] ?? '', args);
-      return begunState(worker, call, DEFAULT_CALL_WAIT_MS);
-    },
     getOutcome: async (call) => runState(workerOf(call), call, 0),
     sendStdin: async (call) => {
       const worker = workerOf(call);
       const bytes = await readBody(call.bytes);
-      worker.writeStdin(bytes, call.query['end'] === true);
+      await worker.writeStdin(bytes, call.query['end'] === true);
     },
   };
 }

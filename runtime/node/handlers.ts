@@ -3,6 +3,7 @@ import type { BundleShelf } from './bundle-shelf.ts';
 import type { EventBus } from './event-bus.ts';
 import type { StreamRoom } from './event-stream.ts';
 import { bundleHandlers } from './handlers-bundles.ts';
+import { callHandlers } from './handlers-calls.ts';
 import { moveHandlers } from './handlers-moves.ts';
 import { nodeHandlers } from './handlers-node.ts';
 import { streamHandlers } from './handlers-streams.ts';
@@ -10,7 +11,9 @@ import { workerHandlers } from './handlers-workers.ts';
 import type { IncomingMoves } from './incoming-moves.ts';
 import type { NodeInfo } from './api-types.ts';
 import type { NodeLimits } from './node-limits.ts';
+import type { Clock } from './clock.ts';
 import type { OutgoingMoves } from './outgoing-moves.ts';
+import type { PostOffice } from './post-office.ts';
 import type { Query } from './query.ts';
 import type { OperationId } from './route-table.ts';
 import type { Identity } from './security/identity.ts';
@@ -42,6 +45,8 @@ export interface NodeServices {
   readonly outgoing: OutgoingMoves;
   readonly events: EventBus;
   readonly streams: StreamRoom;
+  readonly post: PostOffice;
+  readonly clock: Clock;
   readonly limits: NodeLimits;
   readonly info: () => NodeInfo;
   readonly closing: AbortSignal;
@@ -51,6 +56,7 @@ export function createHandlers(services: NodeServices): Handlers {
   return {
     ...nodeHandlers(services),
     ...workerHandlers(services),
+    ...callHandlers(services),
     ...streamHandlers(services),
     ...bundleHandlers(services),
     ...moveHandlers(services),

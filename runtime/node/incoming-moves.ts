@@ -16,6 +16,8 @@ import type { FaultHook } from './faults.ts';
 import { HostedWorker } from './hosted-worker.ts';
 import { programOf, recordOf } from './program.ts';
 import type { RecordStore } from './record-store.ts';
+import { decodeSideState } from './side-state.ts';
+import { checkRecord } from './worker-record.ts';
 import type { WorkerServices } from './worker-services.ts';
 import type { WorkerTable } from './worker-table.ts';
 
@@ -23,6 +25,7 @@ interface Prepared {
   readonly bundle: string;
   readonly run: boolean;
   readonly worker: HostedWorker;
+  readonly journal: Uint8Array | undefined;
 }
 
 type Move =
@@ -54,6 +57,9 @@ export interface PrepareRequest {
   readonly run: boolean;
   readonly fresh: boolean;
   readonly createdMs: number;
+  /** The last input of the journal that the state has taken. */
+  readonly inputSeq: number;
+  readonly tenant: string;
 }
 
 export class IncomingMoves {
@@ -86,7 +92,13 @@ export class IncomingMoves {
         done: Promise.resolve(),
       });
       if (move.applied) continue;
-      if (!this.#table.knowsSince(move.worker, move.atMs)) await this.#table.restore(move.record);
+      if (!this.#table.knowsSince(move.worker, move.atMs)) {
+        const log = await this.#services.shelf.log(move.bundle);
+        await this.#table.restore(
+          checkRecord(move.worker, move.record) as HostedWorker['record'], // no tombstone moves
+          log === undefined ? undefined : decodeSideState(log).journal,
+        );
+      }
       await this.#records.put(move.id, { ...move, applied: true });
     }
   }
@@ -121,13 +133,13 @@ export class IncomingMoves {
     if (offered.preparing) throw new PluvioError('WORKER_MOVING', `move ${id} is being prepared`);
     offered.preparing = true;
     try {
-      const worker = await this.#restore(offered.worker, request);
+      const { worker, journal } = await this.#restore(offered.worker, request);
       if (this.#moves.get(id) !== offered) {
         await worker.close(new PluvioError('MOVE_EXPIRED', `move ${id} is over`));
         throw this.#unknown(id);
       }
       offered.lease.abort();
-      const prepared = { bundle: request.bundle, run: request.run, worker };
+      const prepared = { bundle: request.bundle, run: request.run, worker, journal };
       this.#moves.set(id, { kind: 'prepared', worker: offered.worker, lease: this.#lease(id), prepared });
       return { id, worker: offered.worker, state: 'prepared', bundle: request.bundle };
     } catch (error) {
@@ -136,24 +148,28 @@ export class IncomingMoves {
     }
   }
 
-  async #restore(name: string, request: PrepareRequest): Promise<HostedWorker> {
+  async #restore(name: string, request: PrepareRequest): Promise<Pick<Prepared, 'worker' | 'journal'>> {
     const { shelf, clock } = this.#services;
     const program = await programOf(this.#services, await shelf.adoptOpen(request.bundle), request.bundle);
     const base = recordOf(program, name, request.bundle, request.createdMs);
+    const log = program.bundle.log;
+    const journal = log === undefined ? undefined : decodeSideState(log).journal;
     const worker = new HostedWorker(this.#services, {
       ...base,
+      tenant: request.tenant,
       fresh: request.fresh,
       checkpoint: {
         bundle: request.bundle,
+        stored: false,
+        inputSeq: request.inputSeq,
         atMs: clock.now(),
         fuelUsed: program.bundle.snapshot?.fuelUsed.toString() ?? '0',
         memoryPages: base.memoryPages,
         resumable: (program.bundle.snapshot?.frames.length ?? 0) > 0,
       },
     });
-    await worker.loadSide();
     await worker.load(program);
-    return worker;
+    return { worker, journal };
   }
 
   /** Starts the worker; once, however often it is asked. */
@@ -175,7 +191,7 @@ export class IncomingMoves {
     return this.state(id);
   }
 
-  async #apply(id: string, { bundle, run, worker }: Prepared): Promise<void> {
+  async #apply(id: string, { bundle, run, worker, journal }: Prepared): Promise<void> {
     const atMs = this.#services.clock.now();
     const record = { ...worker.record, running: run };
     const committed: CommittedRecord = {
@@ -189,7 +205,7 @@ export class IncomingMoves {
       record,
     };
     await this.#records.put(id, committed);
-    await this.#table.settle(worker, id);
+    await this.#table.settle(worker, id, journal);
     this.#services.events.emit('arrived', worker.name, { move: id });
     if (run) {
       await worker.resume().catch((error: unknown) => {

@@ -9,6 +9,7 @@ export const MEDIA = {
   /** Framed blobs, see docs/bundle-format.md. */
   blobStream: 'application/vnd.pluvio.blobs.v1',
   octets: 'application/octet-stream',
+  msgpack: 'application/msgpack',
   events: 'text/event-stream',
   text: 'text/plain; charset=utf-8',
   metrics: 'text/plain; version=0.0.4; charset=utf-8',

@@ -1,7 +1,7 @@
 import { PluvioError } from '../errors/index.ts';
 import { checkValue, type Schema } from './schema-check.ts';
 import { MOVE_ID, NAME } from './schemas.ts';
-import { CHECKPOINT, type CheckpointRecord } from './worker-record.ts';
+import { CHECKPOINT, type CheckpointRecord, upgradedCheckpoint } from './worker-record.ts';
 
 /**
  * What a source must know to learn, after a crash too, whether the target runs the worker; format version 1.
@@ -31,8 +31,9 @@ const PROPERTIES = {
 
 /** @throws PluvioError `STORE_FAILED` and names the field */
 export function checkJournal(key: string, document: unknown): JournalEntry {
+  const current = withCheckpoint(document);
   try {
-    checkValue({ type: 'object', required: Object.keys(PROPERTIES), properties: PROPERTIES }, document, `moves/${key}`);
+    checkValue({ type: 'object', required: Object.keys(PROPERTIES), properties: PROPERTIES }, current, `moves/${key}`);
   } catch (cause) {
     throw new PluvioError(
       'STORE_FAILED',
@@ -41,5 +42,13 @@ export function checkJournal(key: string, document: unknown): JournalEntry {
       { cause },
     );
   }
-  return document as JournalEntry; // checked by the schema
+  return current as JournalEntry; // checked by the schema
+}
+
+/** A document with the checkpoint as this version has it. */
+function withCheckpoint(document: unknown): unknown {
+  const checkpoint: unknown =
+    typeof document === 'object' && document !== null && 'checkpoint' in document ? document.checkpoint : undefined;
+  if (typeof checkpoint !== 'object' || checkpoint === null) return document;
+  return { ...(document as object), checkpoint: upgradedCheckpoint(checkpoint) }; // it has a field
 }

@@ -48,3 +48,12 @@ export function jsonOfOutcome(outcome: Outcome): JsonOutcome {
       return outcome;
   }
 }
+
+/** An outcome as JSON, also one with values that JSON cannot have. */
+export function jsonOf(outcome: Outcome): JsonOutcome {
+  try {
+    return jsonOfOutcome(outcome);
+  } catch (error) {
+    return { kind: 'trapped', code: 'unknown', message: (error as Error).message, frames: [] };
+  }
+}

@@ -207,6 +207,7 @@ export class OutgoingMoves {
       await this.#forget(entry);
       events.emit('moved', entry.worker, { move: entry.id, location });
     } else {
+      await this.#services.post.store.thawWorker(entry.worker);
       await worker.adoptCheckpoint(entry.checkpoint);
       await this.#forget(entry);
       worker.endMove();
@@ -282,6 +283,7 @@ class MoveAttempt {
   #pausedMs = 0;
   sentBytes = 0;
   wasRunning = false;
+  #frozen = false;
 
   constructor(services: WorkerServices, worker: HostedWorker, mark: MoveMark, peer: Peer, fault: FaultHook) {
     this.#services = services;
@@ -297,7 +299,7 @@ class MoveAttempt {
   }
 
   async upToPrepared(): Promise<Transferred> {
-    const { shelf, clock } = this.#services;
+    const { shelf, clock, post } = this.#services;
     const { worker, mark, peer } = this;
     try {
       this.enter('precopy');
@@ -310,15 +312,18 @@ class MoveAttempt {
       this.#stopMs = clock.monotonicMs();
       this.wasRunning = await worker.pause();
       this.enter('capture');
-      const captured = await worker.capture();
+      const journal = await post.store.exportWorker(worker.name, { freeze: true });
+      this.#frozen = true;
+      const captured = await worker.capture(journal);
+      const { inputSeq } = worker.checkpointOf(worker.record.bundle, captured.resumable);
       this.enter('pack');
-      const { fresh, createdMs } = worker.record;
+      const { fresh, createdMs, tenant } = worker.record;
       const { packed, stored } = await shelf.shelve(captured.bundle, 'held', this.#groups);
       const bundle = packed.digest;
       this.enter('transfer');
       await this.#send(packed.blobs);
       this.enter('prepare');
-      await peer.prepare(mark.id, { bundle, run: this.wasRunning, fresh, createdMs });
+      await peer.prepare(mark.id, { bundle, run: this.wasRunning, fresh, createdMs, inputSeq, tenant });
       await stored;
       return { bundle, resumable: captured.resumable };
     } catch (error) {
@@ -366,9 +371,10 @@ class MoveAttempt {
   /** Tells the target to forget it, lets the worker go on, and gives the error for the caller. */
   async giveUp(error: unknown): Promise<PluvioError> {
     const { worker, mark, peer } = this;
-    const { logger, events } = this.#services;
+    const { logger, events, post } = this.#services;
     // Without this word the lease ends it; the worker need not wait for either.
     void peer.abort(mark.id).catch(() => undefined);
+    if (this.#frozen) await post.store.thawWorker(worker.name).catch(() => undefined); // a store that fails says so at the next write
     if (this.wasRunning) worker.unpause();
     worker.endMove();
     const cause = error instanceof PluvioError ? error.code : 'INTERNAL';

@@ -5,6 +5,7 @@
  * 1. Only http(s) addresses without credentials; redirects are not followed, so a token never goes elsewhere.
  * 2. An answer of the other node becomes a PluvioError with that node's code; no answer becomes `NODE_UNREACHABLE`.
  */
+import type { PrepareRequest } from './incoming-moves.ts';
 import { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
 import { decodeError, PluvioError } from '../errors/index.ts';
@@ -86,7 +87,7 @@ export class Peer {
     await this.#ask({ method: 'POST', path: `/v1/moves/${id}/warm`, json: { module } });
   }
 
-  async prepare(id: string, body: { bundle: string; run: boolean; fresh: boolean; createdMs: number }): Promise<void> {
+  async prepare(id: string, body: PrepareRequest): Promise<void> {
     await this.#ask({ method: 'POST', path: `/v1/moves/${id}/prepare`, json: body });
   }
 

@@ -1,9 +1,10 @@
 /** A bundle made ready to run: its module loaded, its manifest turned into limits and hosts. */
-import type { WorkerLimits } from '../engine/index.ts';
+import type { Priority, ServiceLevel } from '../bundle/index.ts';
+import type { ShareOptions, WorkerLimits } from '../engine/index.ts';
 import type { Bundle } from './bundle-shelf.ts';
 import type { EngineModule, PlacedFiles } from './threads/engine.ts';
-import type { GuestSpec } from './threads/engine-protocol.ts';
-import type { WorkerRecord } from './worker-record.ts';
+import type { AbiSpec, GuestSpec } from './threads/engine-protocol.ts';
+import { DEFAULT_TENANT, type WorkerRecord } from './worker-record.ts';
 import type { WorkerServices } from './worker-services.ts';
 
 export interface Program {
@@ -58,10 +59,59 @@ export function placedFiles({ bundle, digest }: Program): PlacedFiles | undefine
   return bundle.files.size === 0 ? undefined : { key: digest, files: filesOf(bundle) };
 }
 
+/** Part of the time by priority, relative to others. */
+const WEIGHTS: Readonly<Record<Priority, number>> = { critical: 1000, interactive: 100, batch: 10 };
+
+const shareOf = ({ priority = 'interactive', latencyMs }: ServiceLevel = {}): ShareOptions => ({
+  weight: WEIGHTS[priority],
+  ...(latencyMs === undefined ? {} : { latencyMs }),
+});
+
+/** Whether its module has a function of that name. */
+export const exportsFunc = ({ module }: Program, wanted: string): boolean =>
+  module.exports.some(({ name, kind }) => name === wanted && kind === 'func');
+
+/** Whether its module imports the host ABI. */
+export const hasMailbox = ({ module }: Program): boolean =>
+  module.imports.some(({ module: from }) => from === 'pluvio_v1');
+
+function abiSpec(
+  { nodeName, secrets }: Pick<WorkerServices, 'nodeName' | 'secrets'>,
+  { bundle: { manifest } }: Program,
+  { name, tenant, policy, notMigratable }: Pick<WorkerRecord, 'name' | 'tenant' | 'policy' | 'notMigratable'>,
+): AbiSpec {
+  const readable = manifest.secrets ?? [];
+  const values = readable.flatMap((key) => {
+    const value = secrets(tenant, key);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return {
+    self: { name, tenant, node: nodeName },
+    grants: manifest.capabilities ?? {},
+    config: manifest.config ?? {},
+    secrets: Object.fromEntries(values),
+    limits: manifest.hostLimits ?? {}, // names and ranges are checked when the host is made
+    settles: policy === 'each-call' && notMigratable.length === 0,
+  };
+}
+
 /** What a worker of the program is made of, beside its module and files. */
-export function guestSpec({ bundle, limits }: Program, name: string): Omit<GuestSpec, 'files'> {
+export function guestSpec(
+  services: Pick<WorkerServices, 'nodeName' | 'secrets'>,
+  program: Program,
+  record: Pick<WorkerRecord, 'name' | 'tenant' | 'policy' | 'notMigratable'>,
+): Omit<GuestSpec, 'files'> {
+  const { bundle, limits } = program;
   const { args, env } = bundle.manifest;
-  return { name, limits, share: {}, args: args ?? [bundle.manifest.name], env: env ?? {} };
+  const { service } = bundle.manifest;
+  return {
+    name: record.name,
+    limits,
+    share: shareOf(service),
+    args: args ?? [bundle.manifest.name],
+    env: env ?? {},
+    abi: hasMailbox(program) ? abiSpec(services, program, record) : null,
+  };
 }
 
 /** The record of a worker that has not run here yet. */
@@ -74,8 +124,9 @@ export function recordOf({ bundle, module }: Program, name: string, digest: stri
   const hasStart = module.exports.some((entry) => entry.name === '_start' && entry.kind === 'func');
   const resumable = (snapshot?.frames.length ?? 0) > 0;
   return {
-    version: 1,
+    version: 2,
     name,
+    tenant: DEFAULT_TENANT,
     kind: hasStart ? 'command' : 'reactor',
     module: module.digest,
     bundle: digest,
@@ -83,10 +134,15 @@ export function recordOf({ bundle, module }: Program, name: string, digest: stri
     notMigratable: module.portability.migratable ? [] : module.portability.reasons,
     fresh,
     clean: !fresh,
+    policy: bundle.manifest.checkpoint ?? 'never',
     running: false,
+    asleep: false,
+    wakeMs: null,
     ended: false,
     outcome: null,
-    checkpoint: fresh ? null : { bundle: digest, atMs: nowMs, fuelUsed, memoryPages, resumable },
+    checkpoint: fresh
+      ? null
+      : { bundle: digest, stored: false, atMs: nowMs, fuelUsed, memoryPages, resumable, inputSeq: 0 },
     stdinOpen: false,
     finalSide: null,
     fuelUsed,

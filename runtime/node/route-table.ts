@@ -103,9 +103,31 @@ export const ROUTES = {
   ),
   callExport: post(`${worker}/call/{export}`, 'write', 'Calls an exported function and waits for its end.', {
     query: schemas.WAIT_QUERY,
-    body: { json: schemas.CALL_REQUEST, optional: true },
+    body: {
+      json: schemas.CALL_REQUEST,
+      raw: [MEDIA.json, MEDIA.octets, MEDIA.msgpack, 'text/plain'],
+      limit: 'callBytes',
+      optional: true,
+    },
     answer: schemas.RUN_STATE,
+    media: [MEDIA.octets, MEDIA.msgpack],
   }),
+  getInput: get(`${worker}/inputs/{seq}`, 'read', 'Tells how an input of the journal ended, or waits for its end.', {
+    query: schemas.WAIT_QUERY,
+    answer: schemas.INPUT_STATE,
+  }),
+  sendMessage: post(
+    `${worker}/messages`,
+    'write',
+    'Puts a message into the mailbox; with `reply` waits for the answer.',
+    {
+      query: schemas.MESSAGE_QUERY,
+      body: { raw: [MEDIA.octets, MEDIA.json, MEDIA.msgpack, 'text/plain'], limit: 'callBytes', optional: true },
+      status: 202,
+      answer: schemas.MESSAGE_SENT,
+      media: [MEDIA.octets],
+    },
+  ),
   getOutcome: get(`${worker}/outcome`, 'read', 'Waits for the end of the call in progress.', {
     query: schemas.WAIT_QUERY,
     answer: schemas.RUN_STATE,
@@ -173,5 +195,6 @@ export const PATH_PARAMETERS: Readonly<Record<string, Schema>> = {
   name: schemas.NAME,
   digest: schemas.DIGEST,
   id: schemas.MOVE_ID,
+  seq: { type: 'string', pattern: '^[1-9][0-9]{0,14}$', description: 'Number of an input in the journal.' },
   export: { type: 'string', maxLength: 1024, description: 'Name of an exported function, percent-encoded.' },
 };

@@ -59,7 +59,8 @@ const MOVE_PHASE: Schema = {
 
 export const WORKER: Schema = record({
   name: NAME,
-  status: { type: 'string', enum: ['idle', 'running', 'waiting', 'stopped', 'moving', 'ended', 'lost'] },
+  tenant: NAME,
+  status: { type: 'string', enum: ['idle', 'running', 'waiting', 'stopped', 'hibernated', 'moving', 'ended', 'lost'] },
   kind: { type: 'string', enum: ['command', 'reactor'] },
   module: { type: 'string', pattern: '^[0-9a-f]{64}$' },
   bundle: DIGEST,
@@ -71,6 +72,8 @@ export const WORKER: Schema = record({
   checkpoint: nullable(record({ bundle: DIGEST, atMs: MS })),
   interrupted: BOOLEAN,
   move: nullable(record({ id: MOVE_ID, target: TEXT, phase: MOVE_PHASE })),
+  policy: TEXT,
+  queued: SEQ,
   logNextSeq: SEQ,
 });
 
@@ -84,6 +87,7 @@ export const LIMITS: Schema = {
     heapBytes: SEQ,
     stackDepth: SEQ,
     wallClockMs: SEQ,
+    fuelPerSecond: { type: 'integer', minimum: 0 },
   }),
   required: [],
   description: 'Limits of a worker; what is left out takes its default.',
@@ -120,6 +124,13 @@ export const MODULE_QUERY: Schema = record(
 export const CALL_REQUEST = record({ args: list(VALUE, 1000) }, ['args']);
 export const WAIT_QUERY = record({ waitMs: MS }, ['waitMs']);
 export const RUN_STATE = record({ worker: WORKER, outcome: nullable(OUTCOME) });
+export const INPUT_STATE = record({
+  seq: SEQ,
+  state: { type: 'string', enum: ['pending', 'ended'] },
+  outcome: nullable(OUTCOME),
+});
+export const MESSAGE_QUERY = record({ reply: BOOLEAN, waitMs: MS }, ['reply', 'waitMs']);
+export const MESSAGE_SENT = record({ seq: SEQ });
 export const FORK_REQUEST = record({ name: NAME, start: BOOLEAN }, ['start']);
 export const MOVE_REQUEST = record(
   { target: { type: 'string', maxLength: 2048 }, token: { type: 'string', maxLength: 8192 } },
@@ -154,7 +165,14 @@ export const BLOBS_RECEIVED = record({ blobs: SEQ, bytes: SEQ });
 
 export const MOVE_OFFER = record({ id: MOVE_ID, worker: NAME });
 export const MOVE_WARM = record({ module: DIGEST });
-export const MOVE_PREPARE = record({ bundle: DIGEST, run: BOOLEAN, fresh: BOOLEAN, createdMs: MS });
+export const MOVE_PREPARE = record({
+  bundle: DIGEST,
+  run: BOOLEAN,
+  fresh: BOOLEAN,
+  createdMs: MS,
+  inputSeq: SEQ,
+  tenant: NAME,
+});
 export const INCOMING_MOVE = record({
   id: MOVE_ID,
   worker: NAME,

@@ -13,6 +13,8 @@ export interface SideState {
   readonly nextSeq: number;
   readonly pieces: readonly LogPiece[];
   readonly stdin: { readonly pending: Uint8Array; readonly closed: boolean };
+  /** Of a worker that moves: what its journal has. */
+  readonly journal: Uint8Array | undefined;
 }
 
 const BASE64 = '^[A-Za-z0-9+/]*={0,2}$';
@@ -41,6 +43,7 @@ const SIDE_STATE = {
       required: ['base64', 'closed'],
       properties: { base64: { type: 'string', pattern: BASE64 }, closed: { type: 'boolean' } },
     },
+    journal: { type: 'string', pattern: BASE64 },
   },
 } as const satisfies Schema;
 
@@ -48,17 +51,19 @@ interface Encoded {
   readonly nextSeq: number;
   readonly pieces: readonly { seq: number; stream: 'stdout' | 'stderr'; timeMs: number; base64: string }[];
   readonly stdin: { readonly base64: string; readonly closed: boolean };
+  readonly journal?: string;
 }
 
 const base64Of = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
-export function encodeSideState(log: WorkerLog, stdin: StdinQueue): Uint8Array {
+export function encodeSideState(log: WorkerLog, stdin: StdinQueue, journal?: Uint8Array): Uint8Array {
   const pieces = log.pieces.map(({ seq, stream, timeMs, bytes }) => ({ seq, stream, timeMs, base64: base64Of(bytes) }));
   const encoded = {
     version: 1,
     nextSeq: log.nextSeq,
     pieces,
     stdin: { base64: base64Of(stdin.pending), closed: stdin.closed },
+    ...(journal === undefined ? {} : { journal: base64Of(journal) }),
   };
   return Buffer.from(JSON.stringify(encoded), 'utf8');
 }
@@ -72,7 +77,7 @@ export function decodeSideState(bytes: Uint8Array): SideState {
     throw new PluvioError('REQUEST_INVALID', 'the side state of the worker is not JSON', {}, { cause });
   }
   checkValue(SIDE_STATE, parsed, 'side state');
-  const { nextSeq, pieces, stdin } = parsed as Encoded; // checked by the schema
+  const { nextSeq, pieces, stdin, journal } = parsed as Encoded; // checked by the schema
   let before = 0;
   for (const { seq } of pieces) {
     if (seq <= before || seq >= nextSeq) {
@@ -87,5 +92,6 @@ export function decodeSideState(bytes: Uint8Array): SideState {
     nextSeq,
     pieces: pieces.map(({ base64, ...rest }) => ({ ...rest, bytes: Buffer.from(base64, 'base64') })),
     stdin: { pending: Buffer.from(stdin.base64, 'base64'), closed: stdin.closed },
+    journal: journal === undefined ? undefined : Buffer.from(journal, 'base64'),
   };
 }

@@ -27,12 +27,17 @@ import { LoadedModules } from './loaded-modules.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { type NodeLimits, resolveNodeLimits } from './node-limits.ts';
 import { OutgoingMoves } from './outgoing-moves.ts';
-import { FolderRecords, MemoryRecords, type RecordStore } from './record-store.ts';
+import { PostOffice } from './post-office.ts';
+import type { GrantTable } from './security/grants.ts';
+import { openStore, type StoreLimits, WORKERS } from './store/index.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { createRouter } from './router.ts';
 import { NODE_VERSION } from './version.ts';
 import { EnginePool } from './threads/engine-pool.ts';
 import type { EngineKind } from './threads/engine-start.ts';
+import type { FetchOutbound } from './worker-guest.ts';
+import type { WorkerServices } from './worker-services.ts';
+import { WorkerSweeper } from './worker-sweeper.ts';
 import { WorkerTable } from './worker-table.ts';
 
 export interface NodeOptions {
@@ -49,6 +54,15 @@ export interface NodeOptions {
   readonly trust?: TrustPolicy;
   readonly limits?: Partial<NodeLimits>;
   /** Where workers run: in threads (default), in processes, or on the thread of the caller. */
+  /** Time without work after which workers leave memory whose manifest says nothing; default: never. */
+  readonly hibernateAfterMs?: number;
+  /** What workers are granted; default: nothing. */
+  readonly grants?: GrantTable;
+  /** The secret of a tenant. */
+  readonly secrets?: WorkerServices['secrets'];
+  /** Sends requests for workers; default: refuses. */
+  readonly fetchOutbound?: FetchOutbound;
+  readonly storeLimits?: Partial<StoreLimits>;
   readonly isolation?: EngineKind;
   /** Most threads or processes that run workers; default: one per core. */
   readonly engines?: number;
@@ -70,18 +84,11 @@ export interface RunningNode {
 const IDLE_CHECK_MS = 20;
 const PAGE_BYTES = 65_536;
 
-interface Stores {
-  readonly blobs: BlobStore;
-  readonly records: (folder: string) => Promise<RecordStore>;
-}
+/** Nothing is granted by default. */
+const NO_GRANTS: GrantTable = { all: {}, tenants: {} };
 
-async function openStores(dataDir: string | undefined): Promise<Stores> {
-  if (dataDir === undefined) return { blobs: memoryBlobStore(), records: () => Promise.resolve(new MemoryRecords()) };
-  return {
-    blobs: await openBlobFolder(join(dataDir, 'blobs')),
-    records: (folder) => FolderRecords.open(join(dataDir, folder)),
-  };
-}
+const openBlobs = async (dataDir: string | undefined): Promise<BlobStore> =>
+  dataDir === undefined ? memoryBlobStore() : openBlobFolder(join(dataDir, 'blobs'));
 
 /**
  * Starts a node and listens.
@@ -98,10 +105,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const closing = new AbortController();
 
   const unlock = dataDir === undefined ? undefined : await lockDataDir(dataDir);
-  const { blobs, records } = await openStores(dataDir);
+  const blobs = await openBlobs(dataDir);
+  const store = await openStore({ dataDir, clock, ...(options.storeLimits ? { limits: options.storeLimits } : {}) });
   const shelf = new BundleShelf({
     blobs,
-    records: await records('bundles'),
+    records: store.collection('bundles'),
     codecs: nodeCodecs,
     limits: { moduleBytes: limits.moduleBytes, blobBytes: limits.blobBytes, totalBytes: limits.bundleBytes },
     clock,
@@ -116,11 +124,18 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     logger,
   });
   const modules = new LoadedModules(engines);
-  const services = {
+  const post = new PostOffice({ store, find: (worker) => table.find(worker), clock, logger });
+  const services: WorkerServices = {
+    post,
+    find: (worker) => table.find(worker),
+    nodeName: name,
+    secrets: options.secrets ?? (() => undefined),
+    grants: options.grants ?? NO_GRANTS,
+    fetchOutbound: options.fetchOutbound ?? refuseFetch,
     engines,
     modules,
     shelf,
-    records: await records('workers'),
+    records: store.collection(WORKERS),
     events,
     clock,
     logger,
@@ -128,8 +143,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     persistent,
   };
   const table = new WorkerTable(services);
-  const incoming = new IncomingMoves(services, table, await records('moves-in'), fault);
-  const outgoing = new OutgoingMoves(services, table, await records('moves-out'), fault);
+  const incoming = new IncomingMoves(services, table, store.collection('moves-in'), fault);
+  const outgoing = new OutgoingMoves(services, table, store.collection('moves-out'), fault);
   await shelf.load(() => [...table.roots(), ...incoming.roots(), ...outgoing.roots()]);
   await table.recover();
   await incoming.recover();
@@ -155,6 +170,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     outgoing,
     events,
     streams,
+    post,
+    clock,
     limits,
     info,
     closing: closing.signal,
@@ -176,11 +193,21 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const url = `http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${port}`;
   logger.log('info', 'the node listens', { url, name, persistent });
   void engines.pick(); // the first one is there when it is needed
-  await resumeWhatRan(table, logger);
+  const sweeper = new WorkerSweeper({
+    workers: () => table.all(),
+    clock,
+    logger,
+    hibernateAfterMs: persistent ? options.hibernateAfterMs : undefined,
+  });
+  void sweeper.run();
+  void post.runTimers();
+  await table.resumeWhatRan();
 
   let closed: Promise<void> | undefined;
   const shutDown = async (): Promise<void> => {
     closing.abort();
+    sweeper.close();
+    post.close();
     const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
     const over = new AbortController();
     // A connection becomes idle when its last answer has gone; nobody tells, so they are looked at now and then.
@@ -197,7 +224,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       await outgoing.close();
       await incoming.close();
       for (const worker of table.list()) {
-        await worker.hibernate().catch((error: unknown) => {
+        await worker.park().catch((error: unknown) => {
           logger.log('error', 'a worker could not be kept', { worker: worker.name, error: String(error) });
         });
       }
@@ -208,19 +235,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     over.abort();
     if ('closeAllConnections' in server) server.closeAllConnections();
     await engines.close();
+    await store.close();
     await unlock?.();
     logger.log('info', 'the node has closed', { name });
   };
   return { url, name, close: () => (closed ??= shutDown()) };
 }
 
-/** After a clean end of the last process, what ran goes on; after a crash nothing does by itself. */
-async function resumeWhatRan(table: WorkerTable, logger: Logger): Promise<void> {
-  for (const worker of table.list()) {
-    const { running, clean } = worker.record;
-    if (!running || !clean || worker.move) continue;
-    await worker.resume().catch((error: unknown) => {
-      logger.log('error', 'a worker could not be resumed', { worker: worker.name, error: String(error) });
-    });
-  }
-}
+const refuseFetch: FetchOutbound = () =>
+  Promise.resolve({ ok: false, code: 'DENIED', message: 'this node sends no requests for workers' });

@@ -4,14 +4,22 @@ import { Doorbell } from './doorbell.ts';
 /** Bytes on their way to a worker's standard input: what was sent and not yet taken. Travels with the worker. */
 export class StdinQueue {
   readonly #limitBytes: number;
+  readonly #poked: () => void;
   readonly #bell = new Doorbell();
   #chunks: Uint8Array[] = [];
   #heldBytes = 0;
   #closed = false;
   #held = false;
 
-  constructor(limitBytes: number) {
+  /** @param poked Is told when something comes. */
+  constructor(limitBytes: number, poked: () => void = () => undefined) {
     this.#limitBytes = limitBytes;
+    this.#poked = poked;
+  }
+
+  /** Bytes that were sent and not yet taken. */
+  get heldBytes(): number {
+    return this.#heldBytes;
   }
 
   get closed(): boolean {
@@ -37,11 +45,13 @@ export class StdinQueue {
     this.#chunks.push(bytes);
     this.#heldBytes += bytes.length;
     this.#bell.ring();
+    this.#poked();
   }
 
   close(): void {
     this.#closed = true;
     this.#bell.ring();
+    this.#poked();
   }
 
   /** Takes up what an earlier life of the worker left, in place of what is here. */

@@ -1,37 +1,49 @@
 /**
- * What the data directory says of a worker, one JSON document each; format version 1.
+ * What the store says of a worker, one document each; format version 2. Documents of version 1 are read as well.
  *
  * Invariants:
  * 1. `fresh`: nothing of it has run, its state is that of its bundle. `clean`: its state is exactly that of the checkpoint.
- *    Both are cleared on disk before anything runs, so after a crash a record never claims more than is true.
+ *    Unless its inputs are journalled, both are cleared in the store before anything runs, so after a crash a record never claims more
+ *    than is true.
  * 2. A record that is neither fresh nor clean and has no checkpoint stands, after a restart, for a lost worker.
  */
+import type { CheckpointPolicy } from '../bundle/index.ts';
 import { PluvioError } from '../errors/index.ts';
-import type { JsonOutcome } from './api-types.ts';
+import type { JsonOutcome, WorkerInfo } from './api-types.ts';
 import { checkValue, type Schema } from './schema-check.ts';
 import { DIGEST, NAME } from './schemas.ts';
 
 export interface CheckpointRecord {
+  /** The bundle that the state is in, or that has module and files of it. */
   readonly bundle: string;
+  /** The state is the newest checkpoint of the store; otherwise it is in the bundle. */
+  readonly stored: boolean;
   readonly atMs: number;
   readonly fuelUsed: string;
   readonly memoryPages: number;
   /** Whether a call is in progress in it. */
   readonly resumable: boolean;
+  /** The last input of the journal that it has taken. */
+  readonly inputSeq: number;
 }
 
 export interface WorkerRecord {
-  readonly version: 1;
+  readonly version: 2;
   readonly name: string;
+  readonly tenant: string;
   readonly kind: 'command' | 'reactor';
   readonly module: string;
   readonly bundle: string;
   readonly createdMs: number;
   readonly notMigratable: readonly string[];
+  readonly policy: CheckpointPolicy;
   readonly fresh: boolean;
   readonly clean: boolean;
-  /** Whether it ran when the record was written: a node that is started again after a clean end resumes it. */
+  /** Whether it ran when the record was written: a node that is started again resumes it. */
   readonly running: boolean;
+  /** It left memory and comes back when something is there for it, at `wakeMs` by itself. */
+  readonly asleep: boolean;
+  readonly wakeMs: number | null;
   readonly ended: boolean;
   readonly outcome: JsonOutcome | null;
   readonly checkpoint: CheckpointRecord | null;
@@ -41,6 +53,36 @@ export interface WorkerRecord {
   readonly finalSide: string | null;
   readonly fuelUsed: string;
   readonly memoryPages: number;
+}
+
+/** What a record says of its worker. */
+export function infoOf({
+  name,
+  tenant,
+  kind,
+  module,
+  bundle,
+  createdMs,
+  outcome,
+  notMigratable,
+  policy,
+  checkpoint,
+}: WorkerRecord): Omit<
+  WorkerInfo,
+  'status' | 'fuelUsed' | 'memoryPages' | 'interrupted' | 'move' | 'queued' | 'logNextSeq'
+> {
+  return {
+    name,
+    tenant,
+    kind,
+    module,
+    bundle,
+    createdMs,
+    outcome,
+    notMigratable,
+    policy,
+    checkpoint: checkpoint && { bundle: checkpoint.bundle, atMs: checkpoint.atMs },
+  };
 }
 
 /** What is left of a worker that has moved away. */
@@ -57,27 +99,33 @@ const optional = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }
 
 export const CHECKPOINT: Schema = {
   type: 'object',
-  required: ['bundle', 'atMs', 'fuelUsed', 'memoryPages', 'resumable'],
+  required: ['bundle', 'stored', 'atMs', 'fuelUsed', 'memoryPages', 'resumable', 'inputSeq'],
   properties: {
     bundle: DIGEST,
+    stored: { type: 'boolean' },
     atMs: { type: 'integer' },
     fuelUsed: DECIMAL,
     memoryPages: { type: 'integer' },
     resumable: { type: 'boolean' },
+    inputSeq: { type: 'integer', minimum: 0 },
   },
 };
 
 const WORKER_PROPERTIES = {
-  version: { type: 'integer', enum: [1] },
+  version: { type: 'integer', enum: [2] },
   name: NAME,
+  tenant: NAME,
   kind: { type: 'string', enum: ['command', 'reactor'] },
   module: { type: 'string', pattern: '^[0-9a-f]{64}$' },
   bundle: DIGEST,
   createdMs: { type: 'integer' },
   notMigratable: { type: 'array', items: { type: 'string' } },
+  policy: { type: 'string', pattern: '^(never|idle|each-call|every [1-9][0-9]{0,5}s)$' },
   fresh: { type: 'boolean' },
   clean: { type: 'boolean' },
   running: { type: 'boolean' },
+  asleep: { type: 'boolean' },
+  wakeMs: optional({ type: 'integer' }),
   ended: { type: 'boolean' },
   outcome: optional({ type: 'object', additionalProperties: true }),
   checkpoint: optional(CHECKPOINT),
@@ -104,11 +152,34 @@ const strict = (properties: Record<string, Schema>): Schema => ({
 const WORKER = strict(WORKER_PROPERTIES);
 const TOMBSTONE = strict(TOMBSTONE_PROPERTIES);
 
+/** Whose a worker is if nothing is said. */
+export const DEFAULT_TENANT = 'default';
+
+/** A document of version 1 as one of version 2. */
+function upgraded(document: object): object {
+  if (!('version' in document) || document.version !== 1) return document;
+  const { checkpoint } = document as { checkpoint?: object | null };
+  return {
+    ...document,
+    version: 2,
+    tenant: DEFAULT_TENANT,
+    policy: 'never',
+    asleep: false,
+    wakeMs: null,
+    checkpoint: checkpoint ? upgradedCheckpoint(checkpoint) : null,
+  };
+}
+
+/** A checkpoint as an earlier version wrote it. */
+export const upgradedCheckpoint = (checkpoint: object): object => ({ stored: false, inputSeq: 0, ...checkpoint });
+
 /** @throws PluvioError `STORE_FAILED` and names the field */
 export function checkRecord(key: string, document: unknown): WorkerRecord | TombstoneRecord {
-  const moved = typeof document === 'object' && document !== null && 'movedTo' in document;
+  const isObject = typeof document === 'object' && document !== null;
+  const moved = isObject && 'movedTo' in document;
+  const current = isObject && !moved ? upgraded(document) : document;
   try {
-    checkValue(moved ? TOMBSTONE : WORKER, document, `workers/${key}`);
+    checkValue(moved ? TOMBSTONE : WORKER, current, `workers/${key}`);
   } catch (cause) {
     throw new PluvioError(
       'STORE_FAILED',
@@ -117,5 +188,5 @@ export function checkRecord(key: string, document: unknown): WorkerRecord | Tomb
       { cause },
     );
   }
-  return document as WorkerRecord | TombstoneRecord; // checked by the schema
+  return current as WorkerRecord | TombstoneRecord; // checked by the schema
 }

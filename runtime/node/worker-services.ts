@@ -1,10 +1,14 @@
 import type { BundleShelf } from './bundle-shelf.ts';
 import type { Clock } from './clock.ts';
+import type { HostedWorker } from './hosted-worker.ts';
 import type { EventBus } from './event-bus.ts';
 import type { Logger } from './logger.ts';
 import type { LoadedModules } from './loaded-modules.ts';
 import type { NodeLimits } from './node-limits.ts';
-import type { RecordStore } from './record-store.ts';
+import type { FetchOutbound } from './worker-guest.ts';
+import type { PostOffice } from './post-office.ts';
+import type { GrantTable } from './security/grants.ts';
+import type { StoredRecords } from './store/index.ts';
 import type { EnginePool } from './threads/engine-pool.ts';
 
 /** What a worker needs of its node. */
@@ -12,8 +16,18 @@ export interface WorkerServices {
   readonly engines: EnginePool;
   readonly modules: LoadedModules;
   readonly shelf: BundleShelf;
+  /** The store, and the way between workers. */
+  readonly post: PostOffice;
   /** Worker records and tombstones by name. */
-  readonly records: RecordStore;
+  readonly records: StoredRecords;
+  readonly find: (worker: string) => HostedWorker | undefined;
+  readonly nodeName: string;
+  /** The secret of a tenant; undefined: it has none of that name. */
+  readonly secrets: (tenant: string, name: string) => string | undefined;
+  /** Sends a request for a worker. */
+  readonly fetchOutbound: FetchOutbound;
+  /** What workers are granted. */
+  readonly grants: GrantTable;
   readonly events: EventBus;
   readonly clock: Clock;
   readonly logger: Logger;

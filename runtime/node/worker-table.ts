@@ -8,8 +8,16 @@
 import { PluvioError } from '../errors/index.ts';
 import { HostedWorker } from './hosted-worker.ts';
 import { loadProgram, recordOf } from './program.ts';
-import { checkRecord, type TombstoneRecord } from './worker-record.ts';
+import { checkGrants } from './security/grants.ts';
+import { checkRecord, DEFAULT_TENANT, type TombstoneRecord } from './worker-record.ts';
 import type { WorkerServices } from './worker-services.ts';
+
+const RECORDS_AT_ONCE = 1000;
+
+export interface CreateOptions {
+  readonly stdinOpen?: boolean;
+  readonly tenant?: string;
+}
 
 export class WorkerTable {
   readonly #services: WorkerServices;
@@ -24,6 +32,11 @@ export class WorkerTable {
 
   get size(): number {
     return this.#workers.size;
+  }
+
+  /** In no order. */
+  all(): IterableIterator<HostedWorker> {
+    return this.#workers.values();
   }
 
   list(): HostedWorker[] {
@@ -64,16 +77,15 @@ export class WorkerTable {
   }
 
   /** Makes a worker from a kept bundle; with a snapshot in it, in that state. */
-  async create(name: string, bundle: string, stdinOpen = false): Promise<HostedWorker> {
+  async create(name: string, bundle: string, options: CreateOptions = {}): Promise<HostedWorker> {
     const holder = `create ${name}`;
     this.reserve(name, holder);
     try {
       const program = await loadProgram(this.#services, bundle);
-      const worker = new HostedWorker(this.#services, {
-        ...recordOf(program, name, bundle, this.#services.clock.now()),
-        stdinOpen,
-      });
-      await worker.loadSide();
+      const { stdinOpen = false, tenant = DEFAULT_TENANT } = options;
+      checkGrants(this.#services.grants, { name, tenant }, program.bundle.manifest.capabilities ?? {});
+      const record = recordOf(program, name, bundle, this.#services.clock.now());
+      const worker = new HostedWorker(this.#services, { ...record, stdinOpen, tenant });
       await worker.load(program);
       await this.settle(worker, holder);
       this.#services.events.emit('created', name, { bundle });
@@ -83,12 +95,15 @@ export class WorkerTable {
     }
   }
 
-  /** Gives a reserved name to its worker, on disk first. */
-  async settle(worker: HostedWorker, holder: string): Promise<void> {
-    await this.#services.records.put(worker.name, worker.record);
+  /** Gives a reserved name to its worker, in the store first; `journal`: what its journal was elsewhere. */
+  async settle(worker: HostedWorker, holder: string, journal?: Uint8Array): Promise<void> {
+    const { records, post } = this.#services;
+    if (journal === undefined) await records.put(worker.name, worker.record);
+    else await post.store.importWorker(worker.name, journal, worker.record);
     this.#tombstones.delete(worker.name);
     this.#workers.set(worker.name, worker);
     this.release(worker.name, holder);
+    worker.settled();
   }
 
   /** Leaves a tombstone in place of a worker that runs elsewhere now. */
@@ -144,25 +159,45 @@ export class WorkerTable {
 
   /** Reads what an earlier process left. */
   async recover(): Promise<void> {
-    for (const [key, document] of await this.#services.records.list()) {
-      const record = checkRecord(key, document);
-      if ('movedTo' in record) this.#tombstones.set(record.name, record);
-      else await this.#adopt(new HostedWorker(this.#services, record));
+    for (let after: string | undefined; ;) {
+      const page = await this.#services.records.page(after, RECORDS_AT_ONCE);
+      for (const [key, document] of page) this.#adopt(key, document);
+      after = page.at(-1)?.[0];
+      if (after === undefined) return;
     }
   }
 
-  /** Takes up a worker whose record another journal held. */
-  async restore(record: HostedWorker['record']): Promise<void> {
-    await this.#services.records.put(record.name, record);
-    this.#tombstones.delete(record.name);
-    await this.#adopt(new HostedWorker(this.#services, record));
+  #adopt(key: string, document: unknown): void {
+    try {
+      const record = checkRecord(key, document);
+      if ('movedTo' in record) this.#tombstones.set(record.name, record);
+      else this.#workers.set(record.name, new HostedWorker(this.#services, record, true));
+    } catch (error) {
+      // One that cannot be read does not keep the others from coming back.
+      this.#services.logger.log('error', 'the record of a worker is damaged', { worker: key, error: String(error) });
+    }
   }
 
-  async #adopt(worker: HostedWorker): Promise<void> {
-    this.#workers.set(worker.name, worker);
-    await worker.loadSide().catch((error: unknown) => {
-      this.#services.logger.log('error', 'the log of a worker is lost', { worker: worker.name, error: String(error) });
-    });
+  /** Takes up a worker whose record another journal held; `journal`: what its own was elsewhere. */
+  async restore(record: HostedWorker['record'], journal?: Uint8Array): Promise<void> {
+    await this.settle(new HostedWorker(this.#services, record), `restore ${record.name}`, journal);
+  }
+
+  /** What ran goes on: after a clean end all of it, after a crash what is kept by a policy. */
+  async resumeWhatRan(): Promise<void> {
+    const { logger, post } = this.#services;
+    for (const worker of this.list()) {
+      const { running, clean, asleep, ended } = worker.record;
+      if (ended || worker.move) continue;
+      try {
+        if (worker.isDurable) {
+          const { unsettled = 0 } = (await post.store.journalState(worker.name)) ?? {};
+          if ((running && !asleep) || unsettled > 0) worker.wake();
+        } else if (running && clean && !asleep) await worker.resume();
+      } catch (error) {
+        logger.log('error', 'a worker could not be resumed', { worker: worker.name, error: String(error) });
+      }
+    }
   }
 }
 

@@ -10,21 +10,42 @@ import { HostedWorker } from '../../runtime/node/hosted-worker.ts';
 import { LoadedModules } from '../../runtime/node/loaded-modules.ts';
 import { silentLogger as logger } from '../../runtime/node/logger.ts';
 import { resolveNodeLimits } from '../../runtime/node/node-limits.ts';
+import { PostOffice } from '../../runtime/node/post-office.ts';
 import { programOf, recordOf } from '../../runtime/node/program.ts';
 import { MemoryRecords } from '../../runtime/node/record-store.ts';
+import { openStore, WORKERS } from '../../runtime/node/store/index.ts';
 import { EnginePool } from '../../runtime/node/threads/engine-pool.ts';
+import type { WorkerServices } from '../../runtime/node/worker-services.ts';
 import { WorkerTable } from '../../runtime/node/worker-table.ts';
 import { afterTest, counterModule } from './open-nodes.ts';
 
 async function openTable() {
-  const records = new MemoryRecords();
   const shelf = new BundleShelf({ blobs: memoryBlobStore(), records: new MemoryRecords(), codecs, limits: {}, clock });
   const events = new EventBus(10, () => 0);
   const limits = resolveNodeLimits();
   const engines = new EnginePool({ kind: 'local', engines: 1, memoryPages: 100, moduleFolder: undefined, logger });
   afterTest(() => engines.close());
   const modules = new LoadedModules(engines);
-  const services = { engines, modules, shelf, records, events, clock, logger, limits, persistent: false };
+  const store = await openStore();
+  afterTest(() => store.close());
+  const post = new PostOffice({ store, find: () => undefined, clock, logger });
+  const services: WorkerServices = {
+    engines,
+    modules,
+    shelf,
+    post,
+    records: store.collection(WORKERS),
+    events,
+    clock,
+    logger,
+    limits,
+    persistent: false,
+    find: () => undefined,
+    nodeName: 'test',
+    secrets: () => undefined,
+    grants: { all: {}, tenants: {} },
+    fetchOutbound: () => Promise.resolve({ ok: false, code: 'DENIED' }),
+  };
   const bytes = await counterModule();
   const bundle = { manifest: { schemaVersion: 1 as const, name: 'a' }, module: bytes, files: new Map() };
   const digest = `sha256:${'0'.repeat(64)}`;

@@ -13,7 +13,7 @@ import { Grants } from './capabilities.ts';
 import type { AbiContext, EffectBody } from './context.ts';
 import { GuestBytes } from './guest-bytes.ts';
 import { joinedOutput } from './input-state.ts';
-import { Inputs } from './inputs.ts';
+import { Inputs, UNNUMBERED } from './inputs.ts';
 import { KeyValues } from './key-values.ts';
 import { resolveAbiLimits } from './limits.ts';
 import { Mailbox } from './mailbox.ts';
@@ -154,7 +154,7 @@ function waitingOf({ waits, mailbox }: AbiContext): AbiHost['waiting'] {
 }
 
 function beginInput({ inputs, mailbox }: AbiContext, input: Input): boolean {
-  requireSeq(input.seq);
+  if (input.seq !== UNNUMBERED) requireSeq(input.seq);
   if (inputs.entry !== undefined) {
     throw new PluvioError(
       'WORKER_BUSY',
@@ -162,7 +162,8 @@ function beginInput({ inputs, mailbox }: AbiContext, input: Input): boolean {
     );
   }
   inputs.drop(input.seq);
-  if (inputs.isTaken(input.seq) || !mailbox.take(input, false)) return false;
+  const known = input.seq !== UNNUMBERED && inputs.isTaken(input.seq);
+  if (known || !mailbox.take(input, false)) return false;
   inputs.entry = { seq: input.seq, output: [], outputBytes: 0, head: undefined, effects: undefined, cancelled: false };
   return true;
 }

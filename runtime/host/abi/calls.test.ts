@@ -139,7 +139,7 @@ describe('calls of an export', () => {
     expect(() => guest.host.beginInput(input(2))).toThrow(/input 1 is in progress/);
     guest.host.endInput();
     expect(guest.host.beginInput(input(1))).toBe(false);
-    expect(() => guest.host.beginInput(input(0))).toThrow(/from 1 on/);
+    expect(() => guest.host.beginInput(input(-1))).toThrow(/from 1 on/);
     expect(() => guest.host.endInput()).toThrow(/no input was begun/);
   });
 });

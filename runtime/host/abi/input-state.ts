@@ -90,7 +90,7 @@ function readEntry(field: StateField, inputs: Inputs): Entry | undefined {
   const head = field.get('head');
   const effects = field.get('effects');
   return {
-    seq: readSeq(field.get('seq'), inputs, 1),
+    seq: readSeq(field.get('seq'), inputs, 0),
     output: [output],
     outputBytes: output.length,
     head: head.isNull ? undefined : readHead(head),
@@ -101,7 +101,7 @@ function readEntry(field: StateField, inputs: Inputs): Entry | undefined {
 
 function readCurrent(field: StateField, inputs: Inputs): CurrentInput | undefined {
   if (field.isNull) return undefined;
-  const seq = readSeq(field.get('seq'), inputs, 1);
+  const seq = readSeq(field.get('seq'), inputs, 0);
   const isMessage = field.get('isMessage').boolean();
   if (!isMessage && inputs.entry?.seq !== seq) field.get('seq').malformed('that of the entry');
   return {

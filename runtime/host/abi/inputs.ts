@@ -37,6 +37,9 @@ export interface Entry {
   cancelled: boolean;
 }
 
+/** The number of an input that no journal has: effects go on with the numbers of the input before it. */
+export const UNNUMBERED = 0;
+
 /** Inputs that may be missing below the highest one: more means that the node's numbers are not dense. */
 export const UNTAKEN_MAX = 65_536;
 
@@ -80,6 +83,10 @@ export class Inputs {
 
   /** Makes it the current input, and the one that effects are numbered by. */
   take({ seq, info, body }: Input, isMessage: boolean): CurrentInput {
+    if (seq === UNNUMBERED) {
+      this.current = { seq, info, body, isMessage, replied: false, cancelled: false };
+      return this.current;
+    }
     this.markTaken(seq);
     if (this.entry?.effects === undefined && this.entry?.seq === this.numberedSeq) this.entry.effects = this.ordinal;
     this.numberedSeq = seq;

@@ -57,7 +57,7 @@ export interface InputInfo {
 
 /** An input as the node gives it. */
 export interface Input {
-  /** Its number in the worker's journal: from 1, dense. */
+  /** Its number in the worker's journal: from 1, dense. 0, for a call of an export alone: no journal has it. */
   readonly seq: number;
   readonly info: InputInfo;
   readonly body: Uint8Array;

@@ -2,13 +2,13 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FolderRecords } from '../record-store.ts';
-import type { WorkerRecord } from '../worker-record.ts';
 import { call, digest, openTestStore, testFolder } from './testing/test-stores.ts';
 import { upgradeFolders } from './upgrade-folders.ts';
 import { WireWriter } from './wire.ts';
 import { resolveStoreLimits } from './limits.ts';
 
-const worker = (name: string, change: Partial<WorkerRecord> = {}): WorkerRecord => ({
+/** A record of the layout with folders. */
+const worker = (name: string, change: object = {}): object => ({
   version: 1,
   name,
   kind: 'reactor',

@@ -14,13 +14,17 @@ import {
 } from '../../engine/index.ts';
 import { PluvioError } from '../../errors/index.ts';
 import { openModuleCache } from '../module-cache.ts';
-import type { EngineNotices, EngineOperations, EngineReports, EngineSetup } from './engine-protocol.ts';
+import type {
+  EngineNotices,
+  EngineOperations,
+  EngineQuestions,
+  EngineReports,
+  EngineSetup,
+} from './engine-protocol.ts';
 import { Guest, type GuestOptions } from './guest.ts';
 import { FixedBudget, PageBudget } from './page-budget.ts';
 import type { Port } from './port.ts';
 import { type Answerer, type Listener, Rpc, Transferring } from './rpc.ts';
-
-type NoOperations = Record<never, never>;
 
 export async function serveEngine(port: Port, setup: EngineSetup): Promise<void> {
   const cache = setup.moduleFolder === null ? undefined : await openModuleCache(setup.moduleFolder);
@@ -30,7 +34,7 @@ export async function serveEngine(port: Port, setup: EngineSetup): Promise<void>
 }
 
 class EngineHost {
-  readonly #rpc: Rpc<NoOperations, EngineReports, EngineOperations, EngineNotices>;
+  readonly #rpc: Rpc<EngineQuestions, EngineReports, EngineOperations, EngineNotices>;
   readonly #cache: ModuleCache | undefined;
   readonly #budget: MemoryBudget;
   readonly #modules = new Map<string, LoadedModule>();
@@ -57,7 +61,8 @@ class EngineHost {
         return this.#add(id, await Guest.open(loaded, state, this.#options(id, spec)));
       },
       fork: async ({ id, from, spec }) => this.#add(id, await this.#guest(from).fork(this.#options(id, spec))),
-      call: ({ id, name, args }) => this.#guest(id).run((worker) => worker.call(name, args)),
+      call: ({ id, name, args, input }) => this.#guest(id).call(name, args, input),
+      deliver: ({ id, inputs }) => this.#guest(id).deliver(inputs),
       start: ({ id }) => this.#guest(id).run((worker) => worker.start()),
       resume: ({ id }) => this.#guest(id).run((worker) => worker.resume()),
       stop: async ({ id }) => {
@@ -71,7 +76,7 @@ class EngineHost {
         await setImmediate(); // standard input that came before arrives first
         guest.output.flush();
         const bytes = guest.worker.snapshot({ keep, delta });
-        return new Transferring(bytes, buffersOf([bytes]));
+        return new Transferring({ bytes, figures: guest.figures }, buffersOf([bytes]));
       },
       figures: ({ id }) => this.#guest(id).figures,
       close: async ({ id }) => {
@@ -87,6 +92,8 @@ class EngineHost {
     return {
       stdin: ({ id, bytes }) => this.#guests.get(id)?.input.give(bytes),
       outputTaken: ({ id, bytes }) => this.#guests.get(id)?.output.taken(bytes),
+      cancelInput: ({ id, seq }) => this.#guests.get(id)?.cancelInput(seq),
+      skipInput: ({ id, seq }) => this.#guests.get(id)?.skipInput(seq),
     };
   }
 
@@ -105,6 +112,8 @@ class EngineHost {
       files,
       memoryBudget: this.#budget,
       report: (op, body) => this.#rpc.tell(op, body),
+      ask: (ask) => this.#rpc.ask('abiAsk', { id, ask }),
+      settled: (input) => this.#rpc.ask('abiSettled', { id, input }),
       changed: (changed) => this.#stateChanged(changed),
     };
   }

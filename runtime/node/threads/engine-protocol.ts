@@ -13,6 +13,18 @@ import type {
   WorkerLimits,
   WorkerState,
 } from '../../engine/index.ts';
+import type {
+  AbiLimits,
+  AbiUsage,
+  Answer,
+  Ask,
+  Effect,
+  EndedInput,
+  Input,
+  LogEntry,
+  SelfInfo,
+  SettledInput,
+} from '../../host/index.ts';
 import type { LogStream } from '../worker-log.ts';
 
 /** A module as the main thread knows it. */
@@ -31,6 +43,18 @@ export interface Compiled {
   readonly instrumentedBytes: number;
 }
 
+/** What a worker has of the host ABI. */
+export interface AbiSpec {
+  readonly self: SelfInfo;
+  readonly grants: Readonly<Record<string, readonly string[]>>;
+  readonly config: Readonly<Record<string, string>>;
+  /** Kept in the engine's memory alone. */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly limits: AbiLimits;
+  /** A message is over only when the node says so: it takes a checkpoint first. */
+  readonly settles: boolean;
+}
+
 /** What a worker is made of beside its module and state. */
 export interface GuestSpec {
   readonly name: string;
@@ -40,6 +64,8 @@ export interface GuestSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Key of its files, which were loaded before; null: none. */
   readonly files: string | null;
+  /** null: its module does not import the host ABI. */
+  readonly abi: AbiSpec | null;
 }
 
 /** The state that a worker begins with; `base`: the snapshot that `snapshot` is a delta on. */
@@ -55,12 +81,23 @@ export interface Figures {
   readonly fuelUsed: bigint;
   readonly memoryPages: number;
   readonly ranMs: number;
+  readonly abi: AbiFigures | null;
+}
+
+export interface AbiFigures {
+  /** Every input up to this one was taken. */
+  readonly lastSeq: number;
+  readonly usage: AbiUsage;
 }
 
 /** How a call ended, and how the worker is then. */
 export interface Ended {
   readonly outcome: Outcome;
   readonly figures: Figures;
+  /** What the call of an export left that was given an input; null: it was not, or it has not ended. */
+  readonly left: EndedInput | null;
+  /** The input had been taken before: nothing was called. */
+  readonly known: boolean;
 }
 
 interface Of {
@@ -85,17 +122,20 @@ export type EngineOperations = {
   };
   /** A second worker in the state of one that does not run. */
   readonly fork: { readonly body: Of & { readonly from: number; readonly spec: GuestSpec }; readonly answer: Figures };
+  /** `input`: what the export is given, where it is one that the journal has or that the host ABI hands over. */
   readonly call: {
-    readonly body: Of & { readonly name: string; readonly args: readonly unknown[] };
+    readonly body: Of & { readonly name: string; readonly args: readonly unknown[]; readonly input: Input | null };
     readonly answer: Ended;
   };
+  /** Puts inputs into the mailbox; gives how many were taken, the rest is to come later. */
+  readonly deliver: { readonly body: Of & { readonly inputs: readonly Input[] }; readonly answer: number };
   readonly start: { readonly body: Of; readonly answer: Ended };
   readonly resume: { readonly body: Of; readonly answer: Ended };
   readonly stop: { readonly body: Of; readonly answer: Figures };
   readonly capture: { readonly body: Of; readonly answer: Snapshot };
   readonly snapshot: {
     readonly body: Of & { readonly keep: boolean; readonly delta: boolean };
-    readonly answer: Uint8Array;
+    readonly answer: { readonly bytes: Uint8Array; readonly figures: Figures };
   };
   readonly figures: { readonly body: Of; readonly answer: Figures };
   readonly close: { readonly body: Of; readonly answer: undefined };
@@ -107,6 +147,10 @@ export type EngineNotices = {
   readonly stdin: Of & { readonly bytes: Uint8Array | null };
   /** Output that has been taken. */
   readonly outputTaken: Of & { readonly bytes: number };
+  /** Nobody wants that input any more. */
+  readonly cancelInput: Of & { readonly seq: number };
+  /** That input will never be given. */
+  readonly skipInput: Of & { readonly seq: number };
 };
 
 /** Some output of a worker. */
@@ -122,6 +166,15 @@ export type EngineReports = {
   readonly output: Of & { readonly pieces: readonly OutputPiece[] };
   /** The worker reads standard input and there is none. */
   readonly stdinWanted: Of;
+  readonly effect: Of & { readonly effect: Effect };
+  readonly abandoned: Of & { readonly ask: number };
+  readonly logged: Of & { readonly entry: LogEntry };
+};
+
+/** What an engine asks for a worker. */
+export type EngineQuestions = {
+  readonly abiAsk: { readonly body: Of & { readonly ask: Ask }; readonly answer: Answer };
+  readonly abiSettled: { readonly body: Of & { readonly input: SettledInput }; readonly answer: undefined };
 };
 
 /** How an engine is started. */

@@ -5,8 +5,9 @@
  * 1. `state` is what the engine last told, or what was just asked of it; it is right at the end of every operation.
  * 2. When the engine is lost, every operation fails with `ENGINE_LOST`, and `state` is `closed`.
  */
-import type { Outcome, Snapshot, Wake, WorkerState } from '../../engine/index.ts';
-import type { Ended, Figures, OutputPiece } from './engine-protocol.ts';
+import type { Snapshot, Wake, WorkerState } from '../../engine/index.ts';
+import type { Answer, Ask, Effect, Input, LogEntry, SettledInput } from '../../host/index.ts';
+import type { AbiFigures, Ended, Figures, OutputPiece } from './engine-protocol.ts';
 import type { Engine } from './engine.ts';
 
 /** What a worker of an engine needs of its owner. */
@@ -15,23 +16,32 @@ export interface EngineWorkerOwner {
   output(piece: OutputPiece): void | Promise<void>;
   /** The next standard input, null after the end; may wait, until the signal aborts. */
   input(signal: AbortSignal): Promise<Uint8Array | null>;
-  /** The worker waits in a host call. */
-  waits?(wake: Wake | null): void;
+  /** The worker began to wait in a host call, or goes on. */
+  stateChanged(): void;
   /** The engine has ended, and the worker with it. */
-  lost?(): void;
+  lost(): void;
+  /** The guest did something to the outside. */
+  effect(effect: Effect): void;
+  /** The guest waits for an answer. */
+  ask(ask: Ask): Promise<Answer>;
+  /** Nobody waits for that answer any more. */
+  abandon(ask: number): void;
+  /** A message is over. */
+  messageOver(input: SettledInput): Promise<void>;
+  logEntry(entry: LogEntry): void;
 }
 
 export class EngineWorker {
   readonly id: number;
   readonly engine: Engine;
-  readonly #owner: EngineWorkerOwner;
+  readonly owner: EngineWorkerOwner;
   readonly #over = new AbortController();
   #figures: Figures;
 
   constructor(engine: Engine, id: number, owner: EngineWorkerOwner, figures: Figures) {
     this.engine = engine;
     this.id = id;
-    this.#owner = owner;
+    this.owner = owner;
     this.#figures = figures;
   }
 
@@ -57,30 +67,48 @@ export class EngineWorker {
     return this.#figures.ranMs;
   }
 
-  /** @throws PluvioError as `Worker.call` */
-  async call(name: string, args: readonly unknown[]): Promise<Outcome> {
-    return this.#run(this.engine.ask('call', { id: this.id, name, args }));
+  /** null: its module does not import the host ABI. */
+  get abi(): AbiFigures | null {
+    return this.#figures.abi;
   }
 
-  async start(): Promise<Outcome> {
+  /** @throws PluvioError as `Worker.call` */
+  async call(name: string, args: readonly unknown[], input: Input | null = null): Promise<Ended> {
+    return this.#run(this.engine.ask('call', { id: this.id, name, args, input }));
+  }
+
+  async start(): Promise<Ended> {
     return this.#run(this.engine.ask('start', { id: this.id }));
   }
 
-  async resume(): Promise<Outcome> {
+  async resume(): Promise<Ended> {
     return this.#run(this.engine.ask('resume', { id: this.id }));
   }
 
-  async #run(running: Promise<Ended>): Promise<Outcome> {
+  async #run(running: Promise<Ended>): Promise<Ended> {
     const before = this.#figures;
-    this.#figures = { ...before, state: 'running' };
+    this.#figures = { ...before, state: 'running', wake: null };
     try {
-      const { outcome, figures } = await running;
-      this.#figures = figures;
-      return outcome;
+      const ended = await running;
+      this.#figures = ended.figures;
+      return ended;
     } catch (error) {
       if (this.state === 'running') this.#figures = before; // it did not begin
       throw error;
     }
+  }
+
+  /** Puts inputs into the mailbox; gives how many were taken. */
+  async deliver(inputs: readonly Input[]): Promise<number> {
+    return this.engine.ask('deliver', { id: this.id, inputs });
+  }
+
+  cancelInput(seq: number): void {
+    this.engine.tell('cancelInput', { id: this.id, seq });
+  }
+
+  skipInput(seq: number): void {
+    this.engine.tell('skipInput', { id: this.id, seq });
   }
 
   /** Asks the call in progress to stop; done when it has stopped or ended. */
@@ -95,7 +123,9 @@ export class EngineWorker {
 
   /** The state as bytes. @throws PluvioError as `Worker.snapshot` */
   async snapshot({ keep = false, delta = false } = {}): Promise<Uint8Array> {
-    return this.engine.ask('snapshot', { id: this.id, keep, delta });
+    const { bytes, figures } = await this.engine.ask('snapshot', { id: this.id, keep, delta });
+    this.#figures = figures;
+    return bytes;
   }
 
   /** Asks how it is. */
@@ -121,18 +151,18 @@ export class EngineWorker {
   lost(): void {
     if (this.state === 'closed') return;
     this.#closed();
-    this.#owner.lost?.();
+    this.owner.lost();
   }
 
   stateChanged(state: WorkerState, wake: Wake | null): void {
     this.#figures = { ...this.#figures, state, wake };
-    if (state === 'waiting') this.#owner.waits?.(wake);
+    this.owner.stateChanged();
   }
 
   wrote(pieces: readonly OutputPiece[]): void {
     for (const piece of pieces) {
       const taken = (): void => this.engine.tell('outputTaken', { id: this.id, bytes: piece.bytes.length });
-      const taking = this.#owner.output(piece);
+      const taking = this.owner.output(piece);
       if (taking === undefined) taken();
       else void taking.then(taken, taken);
     }
@@ -140,8 +170,28 @@ export class EngineWorker {
 
   wantsInput(): void {
     const { signal } = this.#over;
-    void this.#owner.input(signal).then((bytes) => {
+    void this.owner.input(signal).then((bytes) => {
       if (!signal.aborted) this.engine.tell('stdin', { id: this.id, bytes });
     });
+  }
+
+  did(effect: Effect): void {
+    this.owner.effect(effect);
+  }
+
+  asked(ask: Ask): Promise<Answer> {
+    return this.owner.ask(ask);
+  }
+
+  abandoned(ask: number): void {
+    this.owner.abandon(ask);
+  }
+
+  messageOver(input: SettledInput): Promise<void> {
+    return this.owner.messageOver(input);
+  }
+
+  logged(entry: LogEntry): void {
+    this.owner.logEntry(entry);
   }
 }

@@ -6,10 +6,12 @@
  * 2. When the engine ends, whatever the reason, each of its workers is told once.
  */
 import { PluvioError } from '../../errors/index.ts';
+import type { Answer } from '../../host/index.ts';
 import type {
   Compiled,
   EngineNotices,
   EngineOperations,
+  EngineQuestions,
   EngineReports,
   GuestSpec,
   GuestState,
@@ -18,8 +20,6 @@ import type {
 import type { StartedEngine } from './engine-start.ts';
 import { EngineWorker, type EngineWorkerOwner } from './engine-worker.ts';
 import { Rpc } from './rpc.ts';
-
-type NoOperations = Record<never, never>;
 
 /** A module that workers can be made of. */
 export interface EngineModule extends ModuleInfo {
@@ -38,11 +38,14 @@ interface Held {
   readonly loaded: Promise<unknown>;
 }
 
+/** The worker is gone. */
+const UNKNOWN: Answer = { ok: false, code: 'CANCELLED' };
+
 let nextId = 1;
 
 export class Engine {
   readonly #started: StartedEngine;
-  readonly #rpc: Rpc<EngineOperations, EngineNotices, NoOperations, EngineReports>;
+  readonly #rpc: Rpc<EngineOperations, EngineNotices, EngineQuestions, EngineReports>;
   readonly #workers = new Map<number, EngineWorker>();
   /** Workers whose making is on its way. */
   #coming = 0;
@@ -58,13 +61,22 @@ export class Engine {
     this.#started = started;
     this.#rpc = new Rpc(
       started.port,
-      {},
+      {
+        abiAsk: ({ id, ask }) => this.#workers.get(id)?.asked(ask) ?? UNKNOWN,
+        abiSettled: async ({ id, input }) => {
+          await this.#workers.get(id)?.messageOver(input);
+          return undefined;
+        },
+      },
       {
         states: (changes) => {
           for (const { id, state, wake } of changes) this.#workers.get(id)?.stateChanged(state, wake);
         },
         output: ({ id, pieces }) => this.#workers.get(id)?.wrote(pieces),
         stdinWanted: ({ id }) => this.#workers.get(id)?.wantsInput(),
+        effect: ({ id, effect }) => this.#workers.get(id)?.did(effect),
+        abandoned: ({ id, ask }) => this.#workers.get(id)?.abandoned(ask),
+        logged: ({ id, entry }) => this.#workers.get(id)?.logged(entry),
       },
     );
     this.ended = started.ended.then((reason) => {

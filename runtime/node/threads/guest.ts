@@ -9,8 +9,16 @@ import {
   type Worker,
   type WorkerOptions,
 } from '../../engine/index.ts';
-import { createWasi } from '../../host/index.ts';
-import type { Ended, EngineReports, Figures, GuestSpec, GuestState } from './engine-protocol.ts';
+import {
+  type AbiHost,
+  type Answer,
+  type Ask,
+  createAbi,
+  createWasi,
+  type Input,
+  type SettledInput,
+} from '../../host/index.ts';
+import type { AbiSpec, Ended, EngineReports, Figures, GuestSpec, GuestState } from './engine-protocol.ts';
 import { GuestInput } from './guest-input.ts';
 import { GuestOutput } from './guest-output.ts';
 
@@ -23,19 +31,26 @@ export interface GuestOptions {
   readonly files: Readonly<Record<string, Uint8Array>>;
   readonly memoryBudget: MemoryBudget | undefined;
   readonly report: Report;
+  /** Asks the main thread for the worker. */
+  readonly ask: (ask: Ask) => Promise<Answer>;
+  readonly settled: (input: SettledInput) => Promise<void>;
   /** Told when the worker begins to wait, or goes on. */
   readonly changed: (id: number) => void;
 }
 
-export class Guest {
+interface Hosts {
   readonly input: GuestInput;
   readonly output: GuestOutput;
-  readonly #worker: Worker;
+  readonly abi: AbiHost | undefined;
+}
 
-  private constructor(worker: Worker, input: GuestInput, output: GuestOutput) {
-    this.#worker = worker;
-    this.input = input;
-    this.output = output;
+export class Guest {
+  readonly worker: Worker;
+  readonly #hosts: Hosts;
+
+  constructor(worker: Worker, hosts: Hosts) {
+    this.worker = worker;
+    this.#hosts = hosts;
   }
 
   /** @throws PluvioError codes of the engine */
@@ -49,51 +64,91 @@ export class Guest {
 
   /** @throws PluvioError codes of the engine */
   async fork(options: GuestOptions): Promise<Guest> {
-    return make(options, (engine) => this.#worker.fork(engine));
+    return make(options, (engine) => this.worker.fork(engine));
   }
 
-  static made(worker: Worker, input: GuestInput, output: GuestOutput): Guest {
-    return new Guest(worker, input, output);
+  get input(): GuestInput {
+    return this.#hosts.input;
   }
 
-  get worker(): Worker {
-    return this.#worker;
+  get output(): GuestOutput {
+    return this.#hosts.output;
   }
 
   get figures(): Figures {
-    const { state, wake, fuelUsed, memoryPages, ranMs } = this.#worker;
-    return { state, wake: wake ?? null, fuelUsed, memoryPages, ranMs };
+    const { abi } = this.#hosts;
+    const { state, wake, fuelUsed, memoryPages, ranMs } = this.worker;
+    return {
+      state,
+      wake: wake ?? null,
+      fuelUsed,
+      memoryPages,
+      ranMs,
+      abi: abi === undefined ? null : { lastSeq: abi.lastSeq, usage: abi.usage },
+    };
+  }
+
+  /** Calls an export, with an input where there is one. */
+  async call(name: string, args: readonly unknown[], input: Input | null): Promise<Ended> {
+    const { abi } = this.#hosts;
+    if (input === null || abi === undefined) return this.run((worker) => worker.call(name, args));
+    if (!abi.beginInput(input)) {
+      return { outcome: { kind: 'returned', values: [] }, figures: this.figures, left: null, known: true };
+    }
+    try {
+      return await this.run((worker) => worker.call(name, args));
+    } catch (error) {
+      if (abi.inProgress.entry === input.seq) abi.endInput(); // the call did not begin
+      throw error;
+    }
   }
 
   /** Lets the worker run, to the end of its call. */
   async run(begin: (worker: Worker) => Promise<Outcome>): Promise<Ended> {
-    const outcome = await begin(this.#worker);
-    this.output.flush();
-    return { outcome: withoutCause(outcome), figures: this.figures };
+    const { abi, output } = this.#hosts;
+    const outcome = await begin(this.worker);
+    output.flush();
+    const ended = abi?.inProgress.entry !== undefined && this.worker.state !== 'stopped';
+    const left = ended ? abi.endInput() : null;
+    return { outcome: withoutCause(outcome), figures: this.figures, left, known: false };
+  }
+
+  /** Puts inputs into the mailbox; gives how many were taken, before it was full. */
+  deliver(inputs: readonly Input[]): number {
+    const { abi } = this.#hosts;
+    if (abi === undefined) return inputs.length;
+    const full = inputs.findIndex((input) => abi.deliver(input) === 'full');
+    return full < 0 ? inputs.length : full;
+  }
+
+  cancelInput(seq: number): void {
+    this.#hosts.abi?.cancel(seq);
+  }
+
+  skipInput(seq: number): void {
+    this.#hosts.abi?.skip(seq);
   }
 
   async close(): Promise<void> {
-    await this.#worker.close();
+    await this.worker.close();
     this.output.flush();
   }
 }
 
-async function make(
-  { id, spec, files, memoryBudget, report, changed }: GuestOptions,
-  build: (options: WorkerOptions) => Promise<Worker>,
-): Promise<Guest> {
+async function make(options: GuestOptions, build: (options: WorkerOptions) => Promise<Worker>): Promise<Guest> {
+  const { id, spec, files, memoryBudget, report, changed } = options;
   const input = new GuestInput(() => report('stdinWanted', { id }));
   const output = new GuestOutput((pieces) => report('output', { id, pieces }));
-  const hosts: HostModule[] = [
-    createWasi({
-      args: spec.args,
-      env: spec.env,
-      files,
-      stdin: input,
-      stdout: (bytes) => output.write('stdout', bytes),
-      stderr: (bytes) => output.write('stderr', bytes),
-    }),
-  ];
+  const wasi = createWasi({
+    args: spec.args,
+    env: spec.env,
+    files,
+    stdin: input,
+    stdout: (bytes) => output.write('stdout', bytes),
+    stderr: (bytes) => output.write('stderr', bytes),
+  });
+  const abi = spec.abi === null ? undefined : abiOf(spec.abi, options);
+  const hosts: HostModule[] = abi === undefined ? [wasi] : [wasi, abi];
   const { name, limits, share } = spec;
   const worker = await build({
     name,
@@ -105,7 +160,30 @@ async function make(
       if (state === 'running' || state === 'waiting') changed(id); // a call's end comes with its outcome
     },
   });
-  return Guest.made(worker, input, output);
+  return new Guest(worker, { input, output, abi });
+}
+
+function abiOf(spec: AbiSpec, { id, report, ask, settled }: GuestOptions): AbiHost {
+  const { self, grants, config, limits, secrets } = spec;
+  return createAbi({
+    self,
+    grants,
+    config,
+    limits,
+    services: {
+      effect: (effect) => report('effect', { id, effect }),
+      ask,
+      abandon: (number) => report('abandoned', { id, ask: number }),
+      settled: (input) => {
+        const over = settled(input);
+        return spec.settles ? over : undefined;
+      },
+      log: (entry) => report('logged', { id, entry }),
+      secret: (name) => (Object.hasOwn(secrets, name) ? secrets[name] : undefined),
+      now: () => performance.timeOrigin + performance.now(),
+      random: (bytes) => void crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
+    },
+  });
 }
 
 /** What was thrown stays here: it may be anything. */

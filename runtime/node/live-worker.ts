@@ -1,0 +1,98 @@
+/**
+ * A worker in memory: the engine's worker, its program, and the call in progress.
+ *
+ * Invariants:
+ * 1. A pause never ends the call: who waits for its end is told once, when it has really ended or was stopped by somebody's word.
+ * 2. When the engine is lost the call does not end here; the owner of the worker is told by the engine.
+ */
+import { assert, PluvioError } from '../errors/index.ts';
+import type { Program } from './program.ts';
+import type { Ended } from './threads/engine-protocol.ts';
+import type { EngineWorker } from './threads/engine-worker.ts';
+
+export class LiveWorker {
+  readonly engine: EngineWorker;
+  /** Without the state, which the engine has. */
+  readonly program: Program;
+  #run: Promise<void> = Promise.resolve();
+  #settle: (ended: Ended) => Promise<void> = () => Promise.resolve();
+  #pausing = false;
+  #calls = 0;
+
+  constructor(engine: EngineWorker, program: Program) {
+    this.engine = engine;
+    const { snapshot: _snapshot, log: _log, ...rest } = program.bundle;
+    this.program = { ...program, bundle: rest };
+  }
+
+  /** Whether the engine has a call in progress that can be paused. */
+  get isRunning(): boolean {
+    return this.engine.state === 'running' || this.engine.state === 'waiting';
+  }
+
+  /** Rises with each call, resume and pause: the same number means that nothing has happened. */
+  get activity(): number {
+    return this.#calls;
+  }
+
+  /** Resolves when the last call, or its part up to a pause, is over and was told. */
+  get settled(): Promise<void> {
+    return this.#run;
+  }
+
+  /** Lets the engine run; `settle` is told how the call ended. */
+  begin(run: () => Promise<Ended>, settle: (ended: Ended) => Promise<void>): void {
+    this.#settle = settle;
+    this.#drive(run);
+  }
+
+  #drive(run: () => Promise<Ended>): void {
+    this.#calls++;
+    this.#run = run().then(
+      (ended) => {
+        if (ended.outcome.kind === 'stopped' && this.#pausing) return undefined;
+        return this.#settle(ended);
+      },
+      (error: unknown) => (isLoss(error) ? undefined : this.#settle(this.#failed(error))),
+    );
+  }
+
+  #failed(error: unknown): Ended {
+    const message = error instanceof Error ? error.message : String(error);
+    const { state, wake, fuelUsed, memoryPages, ranMs, abi } = this.engine;
+    return {
+      outcome: { kind: 'trapped', code: 'exception', message, frames: [] },
+      figures: { state, wake, fuelUsed, memoryPages, ranMs, abi },
+      left: null,
+      known: false,
+    };
+  }
+
+  /** Stops the engine without ending the call; tells whether something ran. */
+  async pause(): Promise<boolean> {
+    if (!this.isRunning) return false;
+    this.#pausing = true;
+    try {
+      await this.engine.stop();
+      await this.#run;
+    } finally {
+      this.#pausing = false;
+    }
+    return this.engine.state === 'stopped';
+  }
+
+  /** Goes on after `pause`. */
+  unpause(): void {
+    assert(this.engine.state === 'stopped', `worker is ${this.engine.state}, unpause needs a stopped one`);
+    this.#drive(() => this.engine.resume());
+  }
+
+  /** Ends it, whatever it does; nobody is told of the end of its call. */
+  async close(): Promise<void> {
+    this.#settle = () => Promise.resolve();
+    await this.engine.close();
+  }
+}
+
+const isLoss = (error: unknown): boolean =>
+  error instanceof PluvioError && (error.code === 'ENGINE_LOST' || error.code === 'WORKER_CLOSED');

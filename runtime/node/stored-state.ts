@@ -1,0 +1,54 @@
+/** Where the state of a worker lies that is not in memory, and how it gets there. */
+import { promisify } from 'node:util';
+import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { PluvioError } from '../errors/index.ts';
+import { loadProgram, type Program } from './program.ts';
+import type { NodeStore } from './store/index.ts';
+import type { GuestState } from './threads/engine-protocol.ts';
+import type { WorkerRecord } from './worker-record.ts';
+import type { WorkerServices } from './worker-services.ts';
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+
+const COMPRESS_MIN_BYTES = 16 * 1024;
+/** Magic number of a zstd frame (RFC 8878, section 3.1.1); no snapshot begins so. */
+const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
+const SNAPSHOT_MAX_BYTES = 2 ** 32 - 1;
+
+/** A snapshot as the store has it. */
+export async function packSnapshot(bytes: Uint8Array): Promise<Uint8Array> {
+  return bytes.length < COMPRESS_MIN_BYTES ? bytes : compress(bytes);
+}
+
+async function unpackSnapshot(bytes: Uint8Array): Promise<Uint8Array> {
+  const packed = ZSTD_MAGIC.every((byte, at) => bytes[at] === byte);
+  return packed ? decompress(bytes, { maxOutputLength: SNAPSHOT_MAX_BYTES }) : bytes;
+}
+
+/** What a worker is brought into memory with. */
+export interface LoadedState {
+  readonly program: Program;
+  readonly state: GuestState | null;
+}
+
+/** @throws PluvioError codes of bundle and module, `WORKER_DAMAGED` */
+export async function loadState(
+  services: Pick<WorkerServices, 'shelf' | 'modules'> & { readonly store: NodeStore },
+  { name, checkpoint, bundle }: Pick<WorkerRecord, 'name' | 'checkpoint' | 'bundle'>,
+): Promise<LoadedState> {
+  if (checkpoint?.stored !== true) return bundledState(await loadProgram(services, checkpoint?.bundle ?? bundle));
+  const stored = await services.store.checkpoint(name);
+  if (stored === undefined) {
+    throw new PluvioError('WORKER_DAMAGED', `the checkpoint of worker "${name}" is not in the store`, { worker: name });
+  }
+  const program = await loadProgram(services, stored.base);
+  if (stored.delta === null) return bundledState(program);
+  return { program, state: { snapshot: await unpackSnapshot(stored.delta), base: null } };
+}
+
+/** The state that a bundle holds. */
+export function bundledState(program: Program): LoadedState {
+  const { snapshot } = program.bundle;
+  return { program, state: snapshot === undefined ? null : { snapshot, base: null } };
+}

@@ -1,0 +1,109 @@
+/**
+ * What a worker makes durable: effects, ends of inputs, checkpoints; by its policy.
+ *
+ * Invariants:
+ * 1. With `each-call` everything that an input does is one transaction with the checkpoint that holds its state.
+ * 2. Otherwise effects and ends are committed as they come; what is done again after a crash has the same keys and is done once.
+ * 3. Transactions of a worker are in order.
+ */
+import type { HostedWorker } from './hosted-worker.ts';
+import { encodeEnd, type InputEnd } from './input-end.ts';
+import type { Checkpoint, Commit, Effect as StoredEffect, Settled } from './store/index.ts';
+import type { ReplyTo } from './worker-effects.ts';
+import type { WorkerRecord } from './worker-record.ts';
+import type { WorkerServices } from './worker-services.ts';
+
+export class WorkerCommits {
+  readonly #services: WorkerServices;
+  readonly #worker: Pick<HostedWorker, 'name' | 'inputs'>;
+  /** Whether what happens waits for the end of its input. */
+  readonly #gathers: boolean;
+  #effects: StoredEffect[] = [];
+  #ends: (readonly [seq: number, end: InputEnd])[] = [];
+  #turn: Promise<unknown> = Promise.resolve();
+  #scheduled = false;
+
+  constructor(services: WorkerServices, worker: Pick<HostedWorker, 'name' | 'inputs'>, gathers: boolean) {
+    this.#services = services;
+    this.#worker = worker;
+    this.#gathers = gathers;
+  }
+
+  add(effect: StoredEffect | ReplyTo): void {
+    if ('reply' in effect) this.end(effect.seq, { kind: 'message', reply: effect.reply });
+    else {
+      this.#effects.push(effect);
+      this.#schedule();
+    }
+  }
+
+  /** An input of the journal has ended. */
+  end(seq: number, end: InputEnd): void {
+    if (seq === 0) return;
+    this.#ends.push([seq, end]);
+    this.#schedule();
+  }
+
+  /** Whether there is something that no transaction has yet. */
+  get isPending(): boolean {
+    return this.#effects.length > 0 || this.#ends.length > 0;
+  }
+
+  #schedule(): void {
+    if (this.#gathers || this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.flush().catch((error: unknown) => {
+        this.#services.logger.log('error', 'what a worker did could not be kept', {
+          worker: this.#worker.name,
+          error: String(error),
+        });
+      });
+    });
+  }
+
+  /**
+   * One transaction with all that is there, and a checkpoint and record where they are given.
+   * @throws PluvioError `STORE_FULL`, `STORE_FAILED`; then what was there is tried again with the next
+   */
+  flush(checkpoint?: Checkpoint, record?: WorkerRecord): Promise<void> {
+    const turn = this.#turn.then(() => this.#commit(checkpoint, record));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #commit(checkpoint: Checkpoint | undefined, record: WorkerRecord | undefined): Promise<void> {
+    const effects = this.#effects;
+    const ends = this.#ends;
+    if (effects.length === 0 && ends.length === 0 && checkpoint === undefined && record === undefined) return;
+    this.#effects = [];
+    this.#ends = [];
+    const settled: Settled[] = ends.map(([seq, end]) => ({ seq, outcome: encodeEnd(end) }));
+    const commit: Commit = {
+      ...(effects.length > 0 ? { effects } : {}),
+      ...(settled.length > 0 ? { settled } : {}),
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+      ...(record === undefined ? {} : { record }),
+    };
+    try {
+      await this.#services.post.commit(this.#worker.name, commit);
+    } catch (error) {
+      this.#effects = [...effects, ...this.#effects];
+      this.#ends = [...ends, ...this.#ends];
+      throw error;
+    }
+    for (const [seq, end] of ends) this.#worker.inputs.settled(seq, end);
+  }
+
+  /** The state that did all this is gone: what no transaction has did not happen. */
+  drop(): void {
+    this.#effects = [];
+    this.#ends = [];
+  }
+
+  /** Resolves when every transaction that was begun is over. */
+  async idle(): Promise<void> {
+    await this.#turn;
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * What all of one worker's operations share: who has its state, its record, its turn.
+ *
+ * Boundary: of the parts of `HostedWorker` alone, which is what the rest of the node knows.
+ *
+ * Invariants:
+ * 1. Operations take turns (`inTurn`); a call in progress is not an operation, only its beginning is.
+ * 2. `phase` says who holds the state: the engine (`live`), the store (`parked`), nobody (`ended`, `lost`, `closed`).
+ *    While a move is on, `move` is set and every other operation is refused.
+ */
+import type { Outcome } from '../engine/index.ts';
+import { PluvioError } from '../errors/index.ts';
+import type { InputInfo } from '../host/index.ts';
+import type { MovePhaseName, WorkerStatus } from './api-types.ts';
+import { decodeCall, type QueuedInput } from './input-end.ts';
+import { LiveWorker } from './live-worker.ts';
+import { guestSpec, placedFiles, type Program } from './program.ts';
+import { bundledState, loadState } from './stored-state.ts';
+import type { JournalInput } from './store/index.ts';
+import { WorkerCommits } from './worker-commits.ts';
+import type { WorkerGuest } from './worker-guest.ts';
+import { type InputsOwner, WorkerInputs } from './worker-inputs.ts';
+import type { WorkerLog } from './worker-log.ts';
+import type { WorkerRecord } from './worker-record.ts';
+import * as refusal from './worker-refusals.ts';
+import type { WorkerServices } from './worker-services.ts';
+import { WorkerSide } from './worker-side.ts';
+
+export type Phase = 'live' | 'parked' | 'ended' | 'lost' | 'closed';
+
+export interface MoveMark {
+  readonly id: string;
+  readonly target: string;
+  phase: MovePhaseName;
+}
+
+/** What the core needs of the parts around it. */
+export interface CoreHooks {
+  readonly inputsOwner: InputsOwner;
+  /** Standard input has come. */
+  poked(): void;
+  /** Who serves the engine's side of the worker, once it is in memory. */
+  guest(): WorkerGuest;
+}
+
+const JOURNAL_PAGE = 256;
+
+export class WorkerCore {
+  readonly services: WorkerServices;
+  readonly side: WorkerSide;
+  readonly inputs: WorkerInputs;
+  readonly commits: WorkerCommits;
+  record: WorkerRecord;
+  phase: Phase = 'parked';
+  live: LiveWorker | undefined;
+  move: MoveMark | undefined;
+  /** The call in progress as its callers see it; survives pauses. */
+  call: PromiseWithResolvers<Outcome> | undefined;
+  /** Somebody stopped the call in progress: it goes on by `resume` alone. */
+  halted: boolean;
+  /** Rises with all that may change the state. */
+  changes = 0;
+  keptChanges = 0;
+  /** Monotonic time of the last change. */
+  activeMs: number;
+  /** Whether the store has the record. */
+  isStored: boolean;
+  readonly #hooks: CoreHooks;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(services: WorkerServices, record: WorkerRecord, isStored: boolean, hooks: CoreHooks) {
+    this.services = services;
+    this.isStored = isStored;
+    this.#hooks = hooks;
+    // Without a checkpoint, bundle and journal are the state of one whose inputs are journalled: it begins anew.
+    const begins = record.policy !== 'never' && record.checkpoint === null && !record.ended;
+    this.record = begins ? { ...record, fresh: true } : record;
+    this.activeMs = services.clock.monotonicMs();
+    this.side = new WorkerSide(services, () => hooks.poked());
+    this.inputs = new WorkerInputs(hooks.inputsOwner, services.limits.mailbox);
+    this.inputs.knownSeq = record.checkpoint?.inputSeq ?? 0;
+    this.commits = new WorkerCommits(services, this, this.gathers);
+    const goesOn = record.running && (record.clean || this.isDurable);
+    this.halted = record.checkpoint?.resumable === true && !goesOn;
+    if (record.ended) this.phase = 'ended';
+    else if (!record.fresh && !record.checkpoint && !this.isDurable) this.phase = 'lost';
+    if (this.isOver) this.log.end();
+  }
+
+  get name(): string {
+    return this.record.name;
+  }
+
+  get log(): WorkerLog {
+    return this.side.log;
+  }
+
+  get status(): WorkerStatus {
+    if (this.move) return 'moving';
+    if (this.phase === 'ended' || this.phase === 'lost') return this.phase;
+    if (this.phase === 'closed') return 'ended';
+    if (this.live) return this.live.engine.state === 'closed' ? 'ended' : this.live.engine.state;
+    if (this.record.checkpoint?.resumable !== true) return this.record.asleep ? 'hibernated' : 'idle';
+    return this.halted ? 'stopped' : 'hibernated';
+  }
+
+  /** Whether its inputs are journalled and its state is kept by a policy. */
+  get isDurable(): boolean {
+    return this.record.policy !== 'never';
+  }
+
+  get isMigratable(): boolean {
+    return this.record.notMigratable.length === 0;
+  }
+
+  get gathers(): boolean {
+    return this.record.policy === 'each-call' && this.isMigratable;
+  }
+
+  get isOver(): boolean {
+    return this.phase === 'ended' || this.phase === 'lost' || this.phase === 'closed';
+  }
+
+  figures(): { fuelUsed: string; memoryPages: number } {
+    const { engine } = this.live ?? {};
+    return {
+      fuelUsed: (engine?.fuelUsed ?? this.record.fuelUsed).toString(),
+      memoryPages: engine?.memoryPages ?? this.record.memoryPages,
+    };
+  }
+
+  async load(ready?: Program): Promise<LiveWorker> {
+    if (this.live) return this.live;
+    if (this.phase !== 'parked') throw this.over();
+    const { engines, post } = this.services;
+    const { program, state } =
+      ready === undefined ? await loadState({ ...this.services, store: post.store }, this.record) : bundledState(ready);
+    await this.side.open(
+      this.record,
+      ready?.bundle ?? (this.record.checkpoint?.stored === true ? undefined : program.bundle),
+    );
+    const engine = await engines.pick();
+    const guest = this.#hooks.guest();
+    const worker = await engine.create(
+      program.module,
+      guestSpec(this.services, program, this.record),
+      placedFiles(program),
+      state,
+      guest,
+    );
+    if (this.phase !== 'parked') {
+      await worker.close(); // deleted or closed meanwhile
+      throw this.over();
+    }
+    this.live = new LiveWorker(worker, program);
+    this.phase = 'live';
+    this.keptChanges = this.changes;
+    if (this.record.asleep) this.record = { ...this.record, asleep: false, wakeMs: null };
+    await this.fetchInputs();
+    return this.live;
+  }
+
+  /** Takes from the journal what the state has not taken. */
+  async fetchInputs(): Promise<void> {
+    const { store } = this.services.post;
+    while (this.isStored) {
+      const page = await store.pendingInputs(this.name, this.inputs.knownSeq, JOURNAL_PAGE);
+      if (page.length === 0) return;
+      for (const input of page) this.inputs.add(queuedOf(input));
+    }
+  }
+
+  failed(what: string, error: unknown): void {
+    if (error instanceof PluvioError && (error.code === 'WORKER_ENDED' || error.code === 'ENGINE_LOST')) return;
+    this.services.logger.log('error', what, { worker: this.name, error: String(error) });
+  }
+
+  touch(): void {
+    this.changes++;
+    this.activeMs = this.services.clock.monotonicMs();
+  }
+
+  refuseMove(): void {
+    if (this.move) throw refusal.moving(this.name, this.move);
+  }
+
+  refuseUnlessMigratable(what: 'captured' | 'moved'): void {
+    if (!this.isMigratable) throw refusal.notMigratable(this.record, what);
+  }
+
+  over(): PluvioError {
+    return refusal.over(this.name, this.phase === 'lost');
+  }
+
+  mustLive(): LiveWorker {
+    if (!this.live) throw this.over();
+    return this.live;
+  }
+
+  /** Ends the worker here, whatever it does; its record is the caller's. */
+  async close(reason: PluvioError): Promise<void> {
+    const live = this.live;
+    this.phase = 'closed';
+    this.live = undefined;
+    this.call?.reject(reason);
+    this.call = undefined;
+    this.inputs.leave(reason);
+    this.log.end();
+    await live?.close();
+    await this.commits.idle();
+  }
+
+  async save(change: Partial<WorkerRecord>): Promise<void> {
+    if (this.phase === 'closed') return;
+    this.record = { ...this.record, ...change };
+    await this.commits.flush(undefined, this.record);
+  }
+
+  async inTurn<Result>(operation: () => Promise<Result>): Promise<Result> {
+    const turn = this.#turn.then(operation, operation);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+/** An input as the journal has it, on its way to the worker. */
+function queuedOf({ seq, kind, info, body, outcome }: JournalInput): QueuedInput {
+  const call = kind === 'call' || (kind === 'http' && isCall(info)) ? decodeCall(body) : undefined;
+  return {
+    seq,
+    info: info as unknown as InputInfo, // written by this node or one before it
+    call,
+    body: call?.body ?? body,
+    replayed: outcome !== null,
+  };
+}
+
+/** Whether an HTTP request is for an export: its body is that of a call then. */
+const isCall = (info: unknown): boolean => typeof info === 'object' && info !== null && 'export' in info;

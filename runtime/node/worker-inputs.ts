@@ -1,0 +1,202 @@
+/**
+ * The inputs of one worker on their way to it: calls by turns, messages into its mailbox.
+ *
+ *     submit ─▶ journal ─▶ calls ────── one at a time, when the worker is idle ──▶ export ─▶ end
+ *                      └─▶ messages ─▶ mailbox of the guest, or its export `pluvio_input` ─▶ end
+ *
+ * Boundary: order and waiting. How a call is run and what its end makes durable is the owner's (hosted-worker.ts).
+ *
+ * Invariants:
+ * 1. Inputs of the journal are in order of their numbers; each is given to the worker once per life of its state.
+ * 2. Whoever waits for the end of an input is told when the end is durable, or when it is known that it will not come here.
+ */
+import { PluvioError } from '../errors/index.ts';
+import type { Input } from '../host/index.ts';
+import type { InputEnd, InputListener, QueuedInput } from './input-end.ts';
+
+/** The export that takes messages where no call of the guest waits for them. */
+export const INPUT_EXPORT = 'pluvio_input';
+const DELIVERED_AT_ONCE = 64;
+
+/** What the queue needs of its worker. */
+export interface InputsOwner {
+  /** Whether inputs may go to it now: it is in memory, or may come there, and neither moves nor was stopped. */
+  takesInputs(): boolean;
+  /** Brings it into memory. */
+  awake(): Promise<InputTaker>;
+  /** An input could not be given to the worker. */
+  inputFailed(error: unknown): void;
+}
+
+/** A worker in memory. */
+export interface InputTaker {
+  readonly isIdle: boolean;
+  readonly hasMailbox: boolean;
+  exports(name: string): boolean;
+  /** Begins a call; resolves when it has begun. */
+  call(input: QueuedInput & { readonly call: NonNullable<QueuedInput['call']> }): Promise<void>;
+  /** Gives how many the mailbox took. */
+  deliver(inputs: readonly Input[]): Promise<number>;
+}
+
+export class WorkerInputs {
+  readonly #owner: InputsOwner;
+  readonly #limit: number;
+  #queue: QueuedInput[] = [];
+  readonly #waiting = new Map<number, PromiseWithResolvers<InputEnd>>();
+  readonly #listeners = new Map<number, InputListener>();
+  /** The call that the worker is in. */
+  current: QueuedInput | undefined;
+  /** Inputs of the journal up to this one are here, or were. */
+  knownSeq = 0;
+  #pumping = false;
+  #again = false;
+
+  constructor(owner: InputsOwner, limit: number) {
+    this.#owner = owner;
+    this.#limit = limit;
+  }
+
+  /** The first of the journal that is not over. */
+  get firstSeq(): number | undefined {
+    const seqs = [this.current, ...this.#queue].flatMap((input) =>
+      input !== undefined && input.seq > 0 ? [input.seq] : [],
+    );
+    return seqs.length === 0 ? undefined : Math.min(...seqs);
+  }
+
+  /** Those that wait. */
+  get length(): number {
+    return this.#queue.length;
+  }
+
+  /** @throws PluvioError `MAILBOX_FULL` */
+  checkRoom(name: string): void {
+    if (this.#queue.length < this.#limit) return;
+    throw new PluvioError('MAILBOX_FULL', `${this.#queue.length} inputs wait for worker "${name}", its limit`, {
+      worker: name,
+      limit: this.#limit,
+    });
+  }
+
+  /** Takes an input in; one of the journal only if it was not here before. */
+  add(input: QueuedInput): void {
+    if (input.seq > 0) {
+      if (input.seq <= this.knownSeq) return;
+      this.knownSeq = input.seq;
+    }
+    this.#queue.push(input);
+    this.pump();
+  }
+
+  /** Whether an input of the journal is the one after those that are known here: others come from the journal, in order. */
+  isNext(seq: number): boolean {
+    return seq === this.knownSeq + 1;
+  }
+
+  /** Has somebody told of an input of the journal, until it is over. */
+  listen(seq: number, listener: InputListener): void {
+    this.#listeners.set(seq, listener);
+  }
+
+  listenerOf({ seq, listener }: QueuedInput): InputListener | undefined {
+    return listener ?? this.#listeners.get(seq);
+  }
+
+  /** Takes one back that has not been given to the worker; tells whether there was one. */
+  withdraw(input: QueuedInput): boolean {
+    const at = this.#queue.indexOf(input);
+    if (at >= 0) this.#queue.splice(at, 1);
+    return at >= 0;
+  }
+
+  /** The end of an input of the journal, once it is known here. */
+  end(seq: number): Promise<InputEnd> {
+    let waiting = this.#waiting.get(seq);
+    if (waiting === undefined) {
+      waiting = Promise.withResolvers();
+      waiting.promise.catch(() => undefined); // nobody may be left to hear it
+      this.#waiting.set(seq, waiting);
+    }
+    return waiting.promise;
+  }
+
+  /** An input has ended, durably. */
+  settled(seq: number, end: InputEnd): void {
+    this.#waiting.get(seq)?.resolve(end);
+    this.#waiting.delete(seq);
+    this.#listeners.delete(seq);
+  }
+
+  /** The worker goes elsewhere, or is over: those who wait are told, what waits is the journal's. */
+  leave(reason: PluvioError): void {
+    for (const { reject } of this.#waiting.values()) reject(reason);
+    this.#waiting.clear();
+    this.#listeners.clear();
+    for (const { listener } of [this.current, ...this.#queue].filter((input) => input !== undefined))
+      listener?.failed(reason);
+    this.#queue = [];
+    this.current = undefined;
+  }
+
+  /** The state that took inputs is gone: the journal is to be read again from `lastSeq` on. */
+  rewind(lastSeq: number): QueuedInput[] {
+    const unjournalled = this.#queue.filter(({ seq }) => seq === 0);
+    this.#queue = [];
+    this.knownSeq = lastSeq;
+    this.current = undefined;
+    return unjournalled;
+  }
+
+  /** Gives to the worker what it can take now. */
+  pump(): void {
+    if (this.#pumping) {
+      this.#again = true;
+      return;
+    }
+    if (this.#queue.length === 0 || !this.#owner.takesInputs()) return;
+    this.#pumping = true;
+    void this.#give()
+      .catch((error: unknown) => this.#owner.inputFailed(error))
+      .finally(() => {
+        this.#pumping = false;
+        if (!this.#again) return;
+        this.#again = false;
+        this.pump();
+      });
+  }
+
+  async #give(): Promise<void> {
+    const worker = await this.#owner.awake();
+    while (this.#owner.takesInputs()) {
+      if (worker.isIdle && this.current === undefined) {
+        if (!(await this.#callNext(worker))) return;
+      } else if (!(await this.#deliver(worker))) return;
+    }
+  }
+
+  /** Begins the next call; false: there is none that could begin. */
+  async #callNext(worker: InputTaker): Promise<boolean> {
+    const takesMessages = worker.exports(INPUT_EXPORT);
+    const at = this.#queue.findIndex(({ call }) => call !== undefined || takesMessages);
+    const next = this.#queue[at];
+    if (next === undefined) return this.#deliver(worker);
+    this.#queue.splice(at, 1);
+    const call = next.call ?? { export: INPUT_EXPORT, args: [], body: next.body };
+    const input = { ...next, call };
+    this.current = input;
+    await worker.call(input);
+    return true;
+  }
+
+  /** Puts messages into the mailbox; false: there are none, or it is full. */
+  async #deliver(worker: InputTaker): Promise<boolean> {
+    if (!worker.hasMailbox) return false;
+    const messages = this.#queue.filter(({ call }) => call === undefined).slice(0, DELIVERED_AT_ONCE);
+    if (messages.length === 0) return false;
+    const taken = await worker.deliver(messages.map(({ seq, info, body }) => ({ seq, info, body })));
+    const gone = new Set(messages.slice(0, taken));
+    this.#queue = this.#queue.filter((input) => !gone.has(input));
+    return taken === messages.length;
+  }
+}

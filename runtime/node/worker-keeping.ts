@@ -1,0 +1,216 @@
+/**
+ * How the state of one worker is kept: checkpoints in the store, bundles on the shelf, and leaving memory.
+ *
+ * Invariant: a state is kept while the worker stands still; a running one is paused for that and goes on.
+ */
+import { PluvioError } from '../errors/index.ts';
+import type { Bundle, BundleInfo } from './bundle-shelf.ts';
+import type { LiveWorker } from './live-worker.ts';
+import { packSnapshot } from './stored-state.ts';
+import type { WorkerCore } from './worker-core.ts';
+import type { CheckpointRecord, WorkerRecord } from './worker-record.ts';
+
+/** The worker's whole state as plain data, with all that a bundle needs. */
+export interface Captured {
+  readonly bundle: Bundle;
+  readonly resumable: boolean;
+}
+
+export class WorkerKeeping {
+  readonly #core: WorkerCore;
+
+  constructor(core: WorkerCore) {
+    this.#core = core;
+  }
+
+  /** Stops the call in progress; done when its state is safe where the node keeps state. */
+  stop(): Promise<void> {
+    return this.#core.inTurn(async () => {
+      this.#core.refuseMove();
+      if (this.#core.phase === 'parked') {
+        if (this.#core.record.checkpoint?.resumable !== true || this.#core.halted) return;
+        this.#core.halted = true; // it sleeps
+        return this.#core.save({ running: false });
+      }
+      const live = this.#core.mustLive();
+      await live.engine.stop();
+      await live.settled;
+      if (live.engine.state !== 'stopped') return;
+      this.#core.halted = true;
+      if (this.#core.services.persistent && this.#core.isMigratable) await this.keep({ clean: true, running: false });
+      else await this.#core.save({ running: false });
+    });
+  }
+
+  /** Keeps the state as a bundle; a running worker goes on afterwards. */
+  snapshot(origin: BundleInfo['origin'] = 'snapshot'): Promise<BundleInfo> {
+    return this.#core.inTurn(async () => {
+      this.#core.refuseMove();
+      this.#core.refuseUnlessMigratable('captured');
+      await this.#core.load();
+      const wasRunning = await this.#core.mustLive().pause();
+      if (this.#core.phase === 'ended') throw this.#core.over();
+      let captured: Captured;
+      try {
+        captured = await this.capture();
+      } finally {
+        if (wasRunning) this.#core.mustLive().unpause();
+      }
+      const info = await this.#core.services.shelf.keep(captured.bundle, origin);
+      const checkpoint = this.checkpointOf(info.digest, captured.resumable);
+      if (!this.#core.isOver) await this.#keepBundle(checkpoint, !wasRunning);
+      this.#core.services.events.emit('snapshotted', this.#core.name, { bundle: info.digest });
+      return info;
+    });
+  }
+
+  /** The state is that of a bundle. */
+  async #keepBundle(checkpoint: CheckpointRecord, clean: boolean): Promise<void> {
+    const { bundle: base, stored: _stored, ...rest } = checkpoint;
+    const { fuelUsed, memoryPages } = rest;
+    this.#core.record = {
+      ...this.#core.record,
+      fuelUsed,
+      memoryPages,
+      checkpoint,
+      clean,
+      ...(clean ? { running: false } : {}),
+    };
+    await this.#core.commits.flush({ base, delta: null, side: null, ...rest }, this.#core.record);
+    this.#core.services.shelf.collect();
+  }
+
+  /** Keeps the state in the store; a running worker goes on afterwards. */
+  checkpoint(): Promise<void> {
+    return this.#core.inTurn(async () => {
+      if (this.#core.isOver || !this.#core.live || this.#core.move) return;
+      this.#core.refuseUnlessMigratable('captured');
+      await this.keep();
+    });
+  }
+
+  /** As `checkpoint`, within an operation. `marks`: what the record says besides. */
+  async keep(marks: Partial<WorkerRecord> = {}): Promise<void> {
+    const live = this.#core.mustLive();
+    const changes = this.#core.changes;
+    const runs = live.engine.state === 'running' && (await live.pause());
+    if (this.#core.live !== live) throw this.#core.over();
+    const bytes = await this.#snapshotBytes(live);
+    const { state } = live.engine;
+    const side = this.#core.side.isWorthKeeping ? this.#core.side.encode() : null;
+    const checkpoint = {
+      ...this.checkpointOf(live.program.digest, state !== 'idle'),
+      stored: true,
+    };
+    if (runs && this.#core.live === live) live.unpause();
+    this.#core.record = { ...this.#core.record, ...this.#core.figures(), checkpoint, fresh: false, ...marks };
+    const { bundle: base, stored: _stored, ...rest } = checkpoint;
+    await this.#core.commits.flush({ base, delta: await packSnapshot(bytes), side, ...rest }, this.#core.record);
+    this.#core.keptChanges = changes;
+    this.#core.services.events.emit('checkpointed', this.#core.name, { bytes: bytes.length });
+  }
+
+  async #snapshotBytes({ engine }: LiveWorker): Promise<Uint8Array> {
+    this.#core.side.stdin.hold();
+    try {
+      return await engine.snapshot();
+    } finally {
+      this.#core.side.stdin.release();
+    }
+  }
+
+  /** Describes a kept state of the worker. */
+  checkpointOf(bundle: string, resumable: boolean): CheckpointRecord {
+    const inputSeq = this.#core.live?.engine.abi?.lastSeq ?? this.#takenSeq();
+    return {
+      ...this.#core.figures(),
+      bundle,
+      stored: false,
+      resumable,
+      inputSeq,
+      atMs: this.#core.services.clock.now(),
+    };
+  }
+
+  /** The last input of the journal that is over, for a worker that does not know it itself. */
+  #takenSeq(): number {
+    const first = this.#core.inputs.firstSeq;
+    return first === undefined ? this.#core.inputs.knownSeq : first - 1;
+  }
+
+  /** Takes a checkpoint for the worker's exact state. */
+  async adoptCheckpoint(checkpoint: CheckpointRecord): Promise<void> {
+    if (this.#core.phase === 'lost') this.#core.phase = 'parked';
+    if (!this.#core.isOver) await this.#keepBundle(checkpoint, true);
+    this.#core.halted = checkpoint.resumable;
+    if (this.#core.phase !== 'parked') return;
+    this.#core.side.forget();
+    await this.#core.side.open(this.#core.record);
+  }
+
+  /**
+   * The state of a paused, stopped or idle worker.
+   * @param journal What its new node needs of the journal, if it leaves.
+   * @throws PluvioError `NOT_MIGRATABLE`
+   */
+  async capture(journal?: Uint8Array): Promise<Captured> {
+    const { engine, program } = this.#core.mustLive();
+    this.#core.refuseUnlessMigratable('captured');
+    this.#core.side.stdin.hold();
+    try {
+      const snapshot = await engine.capture();
+      const log = this.#core.side.encode(journal);
+      return { bundle: { ...program.bundle, snapshot, log }, resumable: snapshot.frames.length > 0 };
+    } finally {
+      this.#core.side.stdin.release();
+    }
+  }
+
+  /**
+   * Puts the worker away until an input, its time or a caller wakes it. False: not now, it works.
+   * @throws PluvioError `STORE_FULL`, `STORE_FAILED`
+   */
+  async sleep(): Promise<boolean> {
+    return this.#core.inTurn(async () => {
+      const live = this.#core.live;
+      if (!live || this.#core.move || !this.#core.isMigratable || this.#core.record.fresh || !this.maySleep)
+        return false;
+      const wakeMs = live.engine.wake?.atMs ?? null;
+      const waited = await live.pause();
+      if (this.#core.live !== live) return false;
+      if (this.isDirty || waited) await this.keep();
+      await this.#core.save({ asleep: true, wakeMs, running: waited, clean: true });
+      this.#core.live = undefined;
+      this.#core.phase = 'parked';
+      await live.close();
+      this.#core.services.events.emit('hibernated', this.#core.name);
+      return true;
+    });
+  }
+
+  /** Whether nothing is to be done and what ends its wait is known without it. */
+  get maySleep(): boolean {
+    const { engine } = this.#core.live ?? {};
+    if (engine === undefined || this.#core.inputs.length > 0 || this.#core.inputs.current?.seq === 0) return false;
+    if (engine.state === 'idle' || engine.state === 'stopped') return true;
+    return engine.state === 'waiting' && engine.wake !== null;
+  }
+
+  /** For a clean end of the node: state into a checkpoint; what ran is marked to be resumed. */
+  async park(): Promise<void> {
+    await this.#core.inTurn(async () => {
+      const live = this.#core.live;
+      if (this.#core.move || !live) return;
+      if (this.#core.services.persistent && this.#core.isMigratable && !this.#core.record.fresh) {
+        const running = await live.pause();
+        if (this.#core.live === live) await this.keep({ clean: true, running });
+      }
+    });
+    await this.#core.close(new PluvioError('NODE_CLOSING', 'the node is shutting down'));
+  }
+
+  /** Whether its state is not that of the last checkpoint. */
+  get isDirty(): boolean {
+    return this.#core.changes !== this.#core.keptChanges;
+  }
+}

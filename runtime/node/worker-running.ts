@@ -1,0 +1,236 @@
+/**
+ * How one worker runs: brought into memory, given inputs, its calls begun and ended.
+ *
+ * Invariants:
+ * 1. A pause that serves a snapshot or a move never ends the call that callers wait for.
+ * 2. Before anything runs whose inputs are not journalled, the record in the store says that the state is no longer that of bundle or
+ *    checkpoint. Otherwise checkpoint and journal together are the state.
+ */
+import type { Outcome } from '../engine/index.ts';
+import { PluvioError } from '../errors/index.ts';
+import type { JsonOutcome } from './api-types.ts';
+import type { LiveWorker } from './live-worker.ts';
+import { jsonOf, valueOfJson } from './outcome-json.ts';
+import { exportsFunc, hasMailbox } from './program.ts';
+import type { Ended } from './threads/engine-protocol.ts';
+import type { WorkerCore } from './worker-core.ts';
+import type { WorkerGuest } from './worker-guest.ts';
+import type { InputTaker } from './worker-inputs.ts';
+import type { WorkerKeeping } from './worker-keeping.ts';
+import * as refusal from './worker-refusals.ts';
+
+export class WorkerRunning {
+  readonly #core: WorkerCore;
+  readonly #keeping: WorkerKeeping;
+  #fetching = false;
+
+  constructor(core: WorkerCore, keeping: WorkerKeeping) {
+    this.#core = core;
+    this.#keeping = keeping;
+  }
+
+  /** Whether inputs may go to it now. */
+  takesInputs(): boolean {
+    const { isOver, move, halted } = this.#core;
+    return !isOver && !move && !halted;
+  }
+
+  /** Brings it into memory, for inputs. */
+  awake(): Promise<InputTaker> {
+    return this.#core.inTurn(() => this.#awake());
+  }
+
+  async #awake(): Promise<InputTaker> {
+    const live = await this.#core.load();
+    const { engine, program } = live;
+    if (engine.state === 'stopped' && !this.#core.halted) await this.#beginCall(() => engine.resume(), 'resumed');
+    return {
+      get isIdle() {
+        return engine.state === 'idle';
+      },
+      hasMailbox: hasMailbox(program),
+      exports: (name) => exportsFunc(program, name),
+      call: ({ seq, info, call }) =>
+        this.#core.inTurn(() => {
+          if (this.#core.live !== live || engine.state !== 'idle')
+            throw refusal.notReady(this.#core.name, this.#core.status);
+          const args = call.args.map(valueOfJson);
+          const input = hasMailbox(program) ? { seq, info, body: call.body } : null;
+          return this.#beginCall(() => engine.call(call.export, args, input), 'started');
+        }),
+      deliver: (inputs) => (this.#core.live === live ? engine.deliver(inputs) : Promise.resolve(0)),
+    };
+  }
+
+  /** Brings a sleeping worker into memory, and lets the call go on that is in progress. */
+  wake(): void {
+    void this.#core
+      .inTurn(async () => {
+        if (!this.#core.isOver && !this.#core.move && !this.#core.halted) await this.#awake();
+      })
+      .then(() => this.#core.inputs.pump())
+      .catch((error: unknown) => this.#core.failed('a worker could not be woken', error));
+  }
+
+  /** Starts a command, or resumes a stopped call. */
+  resume(): Promise<void> {
+    return this.#core.inTurn(async () => {
+      this.#core.refuseMove();
+      const { engine } = await this.#core.load();
+      this.#core.halted = false;
+      if (engine.state === 'running' || engine.state === 'waiting') return;
+      const starts = engine.state === 'idle' && this.#core.record.kind === 'command' && this.#core.record.fresh;
+      if (engine.state === 'idle' && !starts) {
+        throw new PluvioError('WORKER_NOT_RESUMABLE', `worker "${this.#core.name}" is idle; call one of its exports`);
+      }
+      await this.#beginCall(() => (starts ? engine.start() : engine.resume()), starts ? 'started' : 'resumed');
+    });
+  }
+
+  /** Sets a new worker going: a command starts, a stopped call goes on, a reactor is initialised. */
+  async begin(): Promise<void> {
+    const { status } = this.#core;
+    if (status === 'stopped' || (this.#core.record.kind === 'command' && this.#core.record.fresh)) return this.resume();
+    const program = this.#core.live?.program;
+    if (status !== 'idle' || !this.#core.record.fresh || !program || !exportsFunc(program, '_initialize')) return;
+    await this.#core.inTurn(async () => {
+      const { engine } = await this.#core.load();
+      await this.#beginCall(() => engine.call('_initialize', []), 'started');
+    });
+    await this.#core.live?.settled;
+  }
+
+  async #beginCall(run: () => Promise<Ended>, event: 'started' | 'resumed'): Promise<void> {
+    const live = this.#core.mustLive();
+    await live.settled; // the last call's end has been recorded
+    const { fresh, clean, running } = this.#core.record;
+    const byInput = this.#core.inputs.current !== undefined;
+    const marks = this.#core.isDurable ? fresh || (!byInput && !running) : fresh || clean || (!byInput && !running);
+    if (marks) await this.#core.save({ fresh: false, clean: false, running: !byInput, outcome: null });
+    this.#core.call ??= Promise.withResolvers<Outcome>();
+    this.#core.call.promise.catch(() => undefined);
+    this.#core.touch();
+    live.begin(run, (ended) => this.#settle(live, ended));
+    this.#core.services.events.emit(event, this.#core.name);
+  }
+
+  async #settle(live: LiveWorker, ended: Ended): Promise<void> {
+    if (this.#core.live !== live) return;
+    this.#core.touch();
+    const outcome = jsonOf(ended.outcome);
+    const stays = live.engine.state === 'stopped'; // stopped, or at a limit: it can be captured, and gone on with
+    const input = this.#core.inputs.current;
+    if (stays) {
+      this.#core.halted = true;
+      if (input !== undefined) this.#core.inputs.listenerOf(input)?.halted(outcome);
+    } else this.#inputEnded(ended, outcome);
+    const over = !stays && (this.#core.record.kind === 'command' || outcome.kind === 'exited');
+    try {
+      if (over) await this.#endProgram(outcome);
+      else if (!stays && input !== undefined) await this.#keepInput(outcome);
+      else if (outcome.kind !== 'stopped') await this.#core.save({ outcome, running: false });
+    } catch (error) {
+      this.#core.failed('the end of a call could not be kept', error);
+    }
+    const facts =
+      outcome.kind === 'exited' ? { code: outcome.code } : outcome.kind === 'limit' ? { limit: outcome.limit } : {};
+    this.#core.services.events.emit(outcome.kind, this.#core.name, facts);
+    this.#core.call?.resolve(ended.outcome);
+    this.#core.call = undefined;
+    this.#core.inputs.pump();
+  }
+
+  /** Says what became of the input that the call was made for, and of a message that it had taken. */
+  #inputEnded({ left, known }: Ended, outcome: JsonOutcome): void {
+    const input = this.#core.inputs.current;
+    this.#core.inputs.current = undefined;
+    if (left?.message !== undefined) this.#core.commits.end(left.message.seq, { kind: 'message', reply: null });
+    const seq = input?.seq ?? left?.seq;
+    if (seq === undefined || known) return;
+    const output = left === null || left.output.length === 0 ? null : left.output;
+    if (input === undefined || input.info.kind === 'call' || input.info.kind === 'http') {
+      this.#core.commits.end(seq, { kind: 'call', outcome, output, head: left?.head ?? null });
+      input?.listener?.ended({ kind: 'call', outcome, output, head: left?.head ?? null });
+    } else {
+      this.#core.commits.end(seq, { kind: 'message', reply: output === null ? null : { ok: true, body: output } });
+    }
+  }
+
+  /** After an input: what its policy asks for. */
+  async #keepInput(outcome: JsonOutcome): Promise<void> {
+    this.#core.record = { ...this.#core.record, outcome };
+    if (this.#core.gathers) await this.#keeping.keep();
+    else if (this.#core.commits.isPending) await this.#core.commits.flush();
+  }
+
+  async #endProgram(outcome: JsonOutcome): Promise<void> {
+    const live = this.#core.mustLive();
+    this.#core.record = {
+      ...this.#core.record,
+      ...this.#core.figures(),
+      outcome,
+      ended: true,
+      running: false,
+      checkpoint: null,
+    };
+    this.#core.phase = 'ended';
+    this.#core.live = undefined;
+    this.#core.log.end();
+    await live.close();
+    const { persistent, shelf } = this.#core.services;
+    const finalSide = persistent ? await shelf.putBlob(this.#core.side.encode()) : null;
+    this.#core.record = { ...this.#core.record, finalSide };
+    await this.#core.commits.flush(undefined, this.#core.record);
+    this.#core.inputs.leave(this.#core.over());
+    shelf.collect();
+  }
+
+  /** The engine has ended: what the worker was since its last checkpoint is gone, and it goes on from there. */
+  engineLost(guest: WorkerGuest): void {
+    const live = this.#core.live;
+    if (live === undefined || !guest.serves(live.engine)) return;
+    this.#core.live = undefined;
+    const { fresh, checkpoint, running } = this.#core.record;
+    this.#core.phase = fresh || checkpoint !== null || this.#core.isDurable ? 'parked' : 'lost';
+    this.#core.services.events.emit('engine-lost', this.#core.name, { restored: this.#core.phase === 'parked' });
+    const { current } = this.#core.inputs;
+    this.#core.commits.drop();
+    const waiting = this.#core.inputs.rewind(checkpoint?.inputSeq ?? 0);
+    this.#core.side.forget();
+    for (const input of [...(current?.seq === 0 ? [current] : []), ...waiting])
+      input.listener?.failed(refusal.engineLost(this.#core.name));
+    const goesOn =
+      this.#core.phase === 'parked' && (running || this.#core.isDurable) && !this.#core.move && !this.#core.halted;
+    if (goesOn && (checkpoint?.resumable === true || this.#core.isDurable)) return this.wake();
+    this.#core.call?.reject(refusal.engineLost(this.#core.name));
+    this.#core.call = undefined;
+  }
+
+  /** The journal has an input for the worker. */
+  arrived(): void {
+    if (this.#fetching || this.#core.isOver) return;
+    this.#fetching = true;
+    void this.#core
+      .inTurn(async () => {
+        this.#fetching = false;
+        if (this.#core.isOver || this.#core.move) return;
+        if (this.#core.live) await this.#core.fetchInputs();
+        else if (!this.#core.halted) await this.#core.load();
+      })
+      .then(() => this.#core.inputs.pump())
+      .catch((error: unknown) => this.#core.failed('the inputs of a worker could not be read', error));
+  }
+
+  /** The store has its record now, and perhaps a journal from elsewhere. */
+  settled(): void {
+    this.#core.isStored = true;
+    this.arrived();
+  }
+
+  /** Goes on by itself: its time has come, or input is there. */
+  poked(): void {
+    this.#core.touch();
+    if (this.#core.phase !== 'parked' || this.#core.halted || this.#core.record.checkpoint?.resumable !== true) return;
+    this.wake();
+  }
+}

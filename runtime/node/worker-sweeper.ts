@@ -1,0 +1,94 @@
+/**
+ * What is done to workers in the course of time: checkpoints by policy, hibernation, and waking those whose time has come.
+ *
+ * Boundary: looks at workers in memory alone, and at the times at which sleeping ones wake; each operation is the worker's own.
+ */
+import { checkpointPeriodMs } from '../bundle/index.ts';
+import type { Clock } from './clock.ts';
+import type { HostedWorker } from './hosted-worker.ts';
+import type { Logger } from './logger.ts';
+
+const SWEEP_MS = 250;
+/** A worker with the policy `idle` is idle after so long. */
+const IDLE_MS = 1000;
+/** Workers that are put away or kept at a time. */
+const AT_ONCE = 16;
+
+export interface SweeperOptions {
+  readonly workers: () => Iterable<HostedWorker>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** After how much time without work a worker leaves memory whose manifest says nothing; undefined: never. */
+  readonly hibernateAfterMs: number | undefined;
+}
+
+export class WorkerSweeper {
+  readonly #options: SweeperOptions;
+  readonly #closing = new AbortController();
+  /** Workers that something is being done to. */
+  readonly #busy = new Set<HostedWorker>();
+  readonly #keptMs = new WeakMap<HostedWorker, number>();
+
+  constructor(options: SweeperOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await clock.sleep(SWEEP_MS, signal);
+      if (!signal.aborted) this.#sweep();
+    }
+  }
+
+  #sweep(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const worker of this.#options.workers()) {
+      if (worker.live === undefined) this.#wakeIfDue(worker);
+      else if (this.#busy.size < AT_ONCE && !this.#busy.has(worker)) this.#tend(worker, nowMs);
+    }
+  }
+
+  #wakeIfDue(worker: HostedWorker): void {
+    const { asleep, wakeMs } = worker.record;
+    if (asleep && wakeMs !== null && wakeMs <= this.#options.clock.now()) worker.wake();
+  }
+
+  #tend(worker: HostedWorker, nowMs: number): void {
+    const idleMs = nowMs - worker.activeMs;
+    const afterMs = worker.live?.program.bundle.manifest.hibernate?.afterMs ?? this.#options.hibernateAfterMs;
+    if (afterMs !== undefined && idleMs >= afterMs && worker.maySleep) return this.#do(worker, () => worker.sleep());
+    if (!worker.isDirty || worker.move) return;
+    const { policy } = worker.record;
+    const periodMs = checkpointPeriodMs(policy);
+    const isDue =
+      periodMs === undefined
+        ? policy === 'idle' && idleMs >= IDLE_MS && worker.maySleep
+        : nowMs - (this.#keptMs.get(worker) ?? this.#begin(worker, nowMs)) >= periodMs;
+    if (!isDue) return;
+    this.#keptMs.set(worker, nowMs);
+    this.#do(worker, () => worker.checkpoint());
+  }
+
+  #begin(worker: HostedWorker, nowMs: number): number {
+    this.#keptMs.set(worker, nowMs);
+    return nowMs;
+  }
+
+  #do(worker: HostedWorker, operation: () => Promise<unknown>): void {
+    this.#busy.add(worker);
+    void operation()
+      .catch((error: unknown) => {
+        this.#options.logger.log('error', 'the state of a worker could not be kept', {
+          worker: worker.name,
+          error: String(error),
+        });
+      })
+      .finally(() => this.#busy.delete(worker));
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+}
