@@ -136,6 +136,7 @@ export function recordOf({ bundle, module }: Program, name: string, digest: stri
     clean: !fresh,
     policy: bundle.manifest.checkpoint ?? 'never',
     running: false,
+    halted: false,
     asleep: false,
     wakeMs: null,
     ended: false,

@@ -56,8 +56,6 @@ export class WorkerCore {
   move: MoveMark | undefined;
   /** The call in progress as its callers see it; survives pauses. */
   call: PromiseWithResolvers<Outcome> | undefined;
-  /** Somebody stopped the call in progress: it goes on by `resume` alone. */
-  halted: boolean;
   /** Rises with all that may change the state. */
   changes = 0;
   keptChanges = 0;
@@ -74,14 +72,15 @@ export class WorkerCore {
     this.#hooks = hooks;
     // Without a checkpoint, bundle and journal are the state of one whose inputs are journalled: it begins anew.
     const begins = record.policy !== 'never' && record.checkpoint === null && !record.ended;
-    this.record = begins ? { ...record, fresh: true } : record;
+    // After a crash what is not journalled does not go on by itself.
+    const goesOn = record.policy !== 'never' || (record.running && record.clean);
+    const halted = record.halted || (record.checkpoint?.resumable === true && !goesOn);
+    this.record = { ...record, halted, fresh: record.fresh || begins };
     this.activeMs = services.clock.monotonicMs();
     this.side = new WorkerSide(services, () => hooks.poked());
     this.inputs = new WorkerInputs(hooks.inputsOwner, services.limits.mailbox);
     this.inputs.knownSeq = record.checkpoint?.inputSeq ?? 0;
     this.commits = new WorkerCommits(services, this, this.gathers);
-    const goesOn = record.running && (record.clean || this.isDurable);
-    this.halted = record.checkpoint?.resumable === true && !goesOn;
     if (record.ended) this.phase = 'ended';
     else if (!record.fresh && !record.checkpoint && !this.isDurable) this.phase = 'lost';
     if (this.isOver) this.log.end();
@@ -89,6 +88,15 @@ export class WorkerCore {
 
   get name(): string {
     return this.record.name;
+  }
+
+  /** Somebody stopped the call in progress: it goes on by `resume` alone. */
+  get halted(): boolean {
+    return this.record.halted;
+  }
+
+  set halted(halted: boolean) {
+    if (halted !== this.record.halted) this.record = { ...this.record, halted };
   }
 
   get log(): WorkerLog {
@@ -224,15 +232,21 @@ export class WorkerCore {
 }
 
 /** An input as the journal has it, on its way to the worker. */
-function queuedOf({ seq, kind, info, body, outcome }: JournalInput): QueuedInput {
+function queuedOf({ seq, kind, key, info, body, outcome }: JournalInput): QueuedInput {
   const call = kind === 'call' || (kind === 'http' && isCall(info)) ? decodeCall(body) : undefined;
   return {
     seq,
-    info: info as unknown as InputInfo, // written by this node or one before it
+    info: kind === 'timer' ? timerInfo(key, info) : (info as unknown as InputInfo), // written by this node or one before it
     call,
     body: call?.body ?? body,
     replayed: outcome !== null,
   };
+}
+
+/** What the guest is told of a timer that the store has fired. */
+function timerInfo(key: string | null, info: unknown): InputInfo {
+  const { id: timer, dueMs } = info as { id: string; dueMs: number }; // as the store writes it
+  return { id: key ?? '', kind: 'timer', timer, dueMs };
 }
 
 /** Whether an HTTP request is for an export: its body is that of a call then. */

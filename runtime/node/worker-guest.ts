@@ -56,6 +56,7 @@ export class WorkerGuest implements EngineWorkerOwner {
 
   stateChanged(): void {
     this.#worker.touched();
+    this.#worker.inputs.pump();
   }
 
   lost(): void {

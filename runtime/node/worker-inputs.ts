@@ -31,7 +31,8 @@ export interface InputsOwner {
 /** A worker in memory. */
 export interface InputTaker {
   readonly isIdle: boolean;
-  readonly hasMailbox: boolean;
+  /** How many messages its mailbox is to get now. One that has the export takes them from the mailbox only while it waits for one. */
+  readonly mailboxRoom: number;
   exports(name: string): boolean;
   /** Begins a call; resolves when it has begun. */
   call(input: QueuedInput & { readonly call: NonNullable<QueuedInput['call']> }): Promise<void>;
@@ -191,12 +192,13 @@ export class WorkerInputs {
 
   /** Puts messages into the mailbox; false: there are none, or it is full. */
   async #deliver(worker: InputTaker): Promise<boolean> {
-    if (!worker.hasMailbox) return false;
-    const messages = this.#queue.filter(({ call }) => call === undefined).slice(0, DELIVERED_AT_ONCE);
+    const room = Math.min(worker.mailboxRoom, DELIVERED_AT_ONCE);
+    if (room === 0) return false;
+    const messages = this.#queue.filter(({ call }) => call === undefined).slice(0, room);
     if (messages.length === 0) return false;
     const taken = await worker.deliver(messages.map(({ seq, info, body }) => ({ seq, info, body })));
     const gone = new Set(messages.slice(0, taken));
     this.#queue = this.#queue.filter((input) => !gone.has(input));
-    return taken === messages.length;
+    return taken === messages.length && room === DELIVERED_AT_ONCE;
   }
 }

@@ -191,7 +191,7 @@ export class WorkerKeeping {
   /** Whether nothing is to be done and what ends its wait is known without it. */
   get maySleep(): boolean {
     const { engine } = this.#core.live ?? {};
-    if (engine === undefined || this.#core.inputs.length > 0 || this.#core.inputs.current?.seq === 0) return false;
+    if (engine === undefined || this.#core.inputs.length > 0) return false;
     if (engine.state === 'idle' || engine.state === 'stopped') return true;
     return engine.state === 'waiting' && engine.wake !== null;
   }

@@ -41,6 +41,8 @@ export interface WorkerRecord {
   readonly clean: boolean;
   /** Whether it ran when the record was written: a node that is started again resumes it. */
   readonly running: boolean;
+  /** Somebody stopped its call: it goes on by a request alone. */
+  readonly halted: boolean;
   /** It left memory and comes back when something is there for it, at `wakeMs` by itself. */
   readonly asleep: boolean;
   readonly wakeMs: number | null;
@@ -124,6 +126,7 @@ const WORKER_PROPERTIES = {
   fresh: { type: 'boolean' },
   clean: { type: 'boolean' },
   running: { type: 'boolean' },
+  halted: { type: 'boolean' },
   asleep: { type: 'boolean' },
   wakeMs: optional({ type: 'integer' }),
   ended: { type: 'boolean' },
@@ -164,6 +167,7 @@ function upgraded(document: object): object {
     version: 2,
     tenant: DEFAULT_TENANT,
     policy: 'never',
+    halted: false,
     asleep: false,
     wakeMs: null,
     checkpoint: checkpoint ? upgradedCheckpoint(checkpoint) : null,

@@ -15,7 +15,7 @@ import { exportsFunc, hasMailbox } from './program.ts';
 import type { Ended } from './threads/engine-protocol.ts';
 import type { WorkerCore } from './worker-core.ts';
 import type { WorkerGuest } from './worker-guest.ts';
-import type { InputTaker } from './worker-inputs.ts';
+import { INPUT_EXPORT, type InputTaker } from './worker-inputs.ts';
 import type { WorkerKeeping } from './worker-keeping.ts';
 import * as refusal from './worker-refusals.ts';
 
@@ -48,7 +48,11 @@ export class WorkerRunning {
       get isIdle() {
         return engine.state === 'idle';
       },
-      hasMailbox: hasMailbox(program),
+      get mailboxRoom() {
+        if (!hasMailbox(program)) return 0;
+        if (!exportsFunc(program, INPUT_EXPORT)) return Number.POSITIVE_INFINITY;
+        return engine.state === 'waiting' && engine.wake?.input === true ? 1 : 0;
+      },
       exports: (name) => exportsFunc(program, name),
       call: ({ seq, info, call }) =>
         this.#core.inTurn(() => {
@@ -77,7 +81,7 @@ export class WorkerRunning {
     return this.#core.inTurn(async () => {
       this.#core.refuseMove();
       const { engine } = await this.#core.load();
-      this.#core.halted = false;
+      if (this.#core.halted) await this.#core.save({ halted: false });
       if (engine.state === 'running' || engine.state === 'waiting') return;
       const starts = engine.state === 'idle' && this.#core.record.kind === 'command' && this.#core.record.fresh;
       if (engine.state === 'idle' && !starts) {

@@ -33,6 +33,7 @@ export interface TransportRequest {
   readonly body?: BodyInput;
   readonly contentType?: string;
   readonly accept?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Whether doing it twice is the same as doing it once. Default: whether the method says so. */
   readonly repeatable?: boolean;
   /** Milliseconds until the answer begins; 0: as long as it takes. */
@@ -153,6 +154,7 @@ export class Transport {
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
     const contentType = json === undefined ? request.contentType : 'application/json';
     if (contentType !== undefined) headers['content-type'] = contentType;
+    Object.assign(headers, request.headers);
     const content = json === undefined ? body : JSON.stringify(json);
     const given = this.signalOf(request.signal);
     if (given?.aborted) throw aborted(given);

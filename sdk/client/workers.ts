@@ -28,6 +28,19 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface KeyedOptions extends CallOptions {
+  /** Idempotency key. */
+  readonly key?: string;
+}
+
+interface BytesRequest {
+  readonly path: string;
+  readonly body: Uint8Array | string;
+  readonly key: string | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly query: Readonly<Record<string, boolean | number>>;
+}
+
 interface RunState {
   readonly worker: WorkerInfo;
   readonly outcome: JsonOutcome | null;
@@ -159,6 +172,58 @@ export class Workers {
     const outcome = await this.waitOutcome(name, { ...(signal ? { signal } : {}) });
     if (!outcome) throw new PluvioError('INTERNAL', `the call of "${exportName}" left no outcome`);
     return outcome;
+  }
+
+  /**
+   * Calls an export that takes and gives bytes (the host ABI's input and output), and gives those.
+   * @param options `key`: repeating the call with the same one gives the first one's answer, also after a crash or a move.
+   * @throws PluvioError `CALL_FAILED`, `CALL_PENDING` if it goes on for longer than the node lets a request wait
+   */
+  async invoke(
+    name: string,
+    exportName: string,
+    body: Uint8Array | string = new Uint8Array(),
+    { signal, key }: KeyedOptions = {},
+  ): Promise<Uint8Array> {
+    const path = pathOf(name, `/call/${encodeURIComponent(exportName)}`);
+    return this.#bytes({ path, body, key, signal, query: { waitMs: WAIT_MS } });
+  }
+
+  /**
+   * Puts a message into the worker's mailbox and waits for the reply.
+   * @throws PluvioError as `invoke`
+   */
+  async ask(name: string, body: Uint8Array | string, { signal, key }: KeyedOptions = {}): Promise<Uint8Array> {
+    return this.#bytes({ path: pathOf(name, '/messages'), body, key, signal, query: { reply: true, waitMs: WAIT_MS } });
+  }
+
+  /** Puts a message into the worker's mailbox; done when it is durable. Gives its number. */
+  async send(name: string, body: Uint8Array | string, { signal, key }: KeyedOptions = {}): Promise<number> {
+    const response = await this.#sendBytes({ path: pathOf(name, '/messages'), body, key, signal, query: {} });
+    return ((await response.json()) as { seq: number }).seq; // as the API says
+  }
+
+  async #bytes(request: BytesRequest): Promise<Uint8Array> {
+    const response = await this.#sendBytes(request);
+    if (response.status === 202) {
+      const { seq } = (await response.json()) as { seq: number }; // as the API says
+      throw new PluvioError('CALL_PENDING', `the call goes on; its number is ${seq}`, { seq });
+    }
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
+  #sendBytes({ path, body, key, signal, query }: BytesRequest): Promise<Response> {
+    return this.#transport.send({
+      method: 'POST',
+      path,
+      query,
+      body: typeof body === 'string' ? new TextEncoder().encode(body) : body,
+      contentType: 'application/octet-stream',
+      ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
+      repeatable: key !== undefined,
+      timeoutMs: 0,
+      signal,
+    });
   }
 
   /** Waits for the end of what the worker does; null: it does nothing and has done nothing. Follows it when it moves. */
