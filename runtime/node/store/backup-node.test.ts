@@ -116,8 +116,9 @@ describe('a backup', () => {
           record: { bundle: manifest },
         });
         used.add(manifest);
+        const known = [...used];
         const roots = new Set(await store.roots());
-        for (const old of used) if (!held && !roots.has(old)) await blobs.delete(parseDigest(old));
+        for (const old of known) if (!held && !roots.has(old)) await blobs.delete(parseDigest(old));
       }
     };
     const loads = ['a', 'b', 'c'].map(load);
