@@ -122,6 +122,17 @@ describe('limits', () => {
     }
   });
 
+  it('are those that docs/durability.md lists', async () => {
+    const text = await readFile(new URL('../../../docs/durability.md', import.meta.url), 'utf8');
+    const rows = text.split('\n').flatMap((line) => {
+      const [, name = '', value, min, max, unit] = line.split('|').map((cell) => cell.trim());
+      const limit = name.replaceAll('`', '');
+      if (!Object.hasOwn(STORE_LIMITS, limit)) return [];
+      return [[limit, { default: Number(value), min: Number(min), max: Number(max), unit }]];
+    });
+    expect(Object.fromEntries(rows)).toEqual(STORE_LIMITS);
+  });
+
   it('knows no others', () => {
     expect(() => resolveStoreLimits({ other: 1 } as object)).toThrowError(
       expect.objectContaining({ code: 'LIMIT_OUT_OF_RANGE' }),
