@@ -4,6 +4,7 @@ import type { StoreLimits } from './limits.ts';
 import type { Arguments, OperationName, Result } from './operations.ts';
 import { QueuedRecords } from './queued-records.ts';
 import { type AskOptions, RequestQueue } from './request-queue.ts';
+import { type ScrubPlace, scrubStart } from './scrub.ts';
 import type { OpenReport, StoreLink } from './store-link.ts';
 import type {
   AppendedInput,
@@ -43,6 +44,7 @@ export class QueuedStore implements NodeStore {
   readonly #link: StoreLink;
   readonly #limits: StoreLimits;
   readonly #queue: RequestQueue;
+  #scrubbed: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
   constructor({ link, limits, now, path }: QueuedStoreOptions) {
@@ -54,9 +56,14 @@ export class QueuedStore implements NodeStore {
     this.report = link.report;
   }
 
-  /** Lists workers whose rows are damaged, as far as that is looked for at opening. */
-  async scrub(): Promise<void> {
-    await this.#queue.ask('scrub', []);
+  /** Looks for damaged rows while other requests are done; `damaged` waits for it. */
+  scrub(): void {
+    const steps = async (): Promise<void> => {
+      let place: ScrubPlace | undefined = scrubStart(this.#limits.scrubBytes);
+      while (place) place = await this.#queue.ask('scrub', [place]);
+    };
+    // It ends when the store is closed; a failure of the store is told to whoever asks for something.
+    this.#scrubbed = steps().catch(() => undefined);
   }
 
   /** Takes the documents of an earlier layout of the data directory over. */
@@ -214,7 +221,8 @@ export class QueuedStore implements NodeStore {
 
   // The store itself.
 
-  damaged(): Promise<readonly DamagedWorker[]> {
+  async damaged(): Promise<readonly DamagedWorker[]> {
+    await this.#scrubbed;
     return this.#queue.ask('damaged', []);
   }
 

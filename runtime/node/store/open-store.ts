@@ -37,8 +37,8 @@ export async function openStore(options: StoreOptions = {}): Promise<QueuedStore
   });
   if (dataDir === undefined) return store;
   try {
-    await store.scrub();
     await store.takeOverFolders(dataDir);
+    store.scrub();
     return store;
   } catch (error) {
     await store.close();

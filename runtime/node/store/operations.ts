@@ -5,7 +5,7 @@
  */
 import { PluvioError } from '../../errors/index.ts';
 import { commitWorker } from './commit.ts';
-import { scrub } from './scrub.ts';
+import { type ScrubPlace, scrubStep } from './scrub.ts';
 import type { Tables } from './tables.ts';
 import { timerOf } from './timer-rows.ts';
 import {
@@ -153,7 +153,7 @@ export const OPERATIONS = {
   markDamaged: writes(({ tables }, damage: DamagedWorker) => tables.workers.markDamaged(damage)),
   clearDamage: writes(({ tables }, name: string) => tables.workers.clearDamage(name)),
   takeOver: writes(({ tables, nowMs }, found: FoundRecords) => takeOver(tables, found, nowMs)),
-  scrub: writes(({ tables }) => scrub(tables)),
+  scrub: writes(({ tables }, place: ScrubPlace) => scrubStep(tables, place)),
 } as const;
 
 type Operations = typeof OPERATIONS;

@@ -16,12 +16,22 @@ const SQL = {
   drop: 'DELETE FROM record WHERE collection = ? AND key = ?',
   get: 'SELECT key, crc, document FROM record WHERE collection = ? AND key = ?',
   page: 'SELECT key, crc, document FROM record WHERE collection = ? AND key > ? ORDER BY key LIMIT ?',
-  all: 'SELECT collection, key, crc, document FROM record',
+  after: 'SELECT id, collection, key, crc, document FROM record WHERE id > ? ORDER BY id LIMIT ?',
   mark: "INSERT OR IGNORE INTO mark (name, value) VALUES (?, '')",
   keys: 'SELECT key FROM record WHERE collection = ? AND key > ? ORDER BY key LIMIT ?',
 } as const;
 
 const crcOf = (collection: string, key: string, document: string): number => checksum(collection, key, document);
+
+interface FullRecordRow extends RecordRow {
+  readonly id: number;
+  readonly collection: string;
+}
+
+export interface RecordFaults {
+  readonly last: number | undefined;
+  readonly faults: readonly { readonly collection: string; readonly key: string }[];
+}
 
 export interface RecordPage {
   /** Keys and documents as text. */
@@ -72,15 +82,16 @@ export class RecordRows {
     return { rows, damaged: broken, next: more ? last : undefined };
   }
 
-  /** Documents that are damaged, as far as the budget reaches. */
-  faults(budget: { bytes: number }): { readonly collection: string; readonly key: string }[] {
-    const found: { readonly collection: string; readonly key: string }[] = [];
-    for (const { collection, key, crc, document } of each<RecordRow & { readonly collection: string }>(this.#sql.all)) {
-      if (crcOf(collection, key, document) !== crc) found.push({ collection, key });
+  /** Which of some documents are damaged, and the last of them. */
+  faults(after: number, limit: number, budget: { bytes: number }): RecordFaults {
+    const faults: { readonly collection: string; readonly key: string }[] = [];
+    let last: number | undefined;
+    for (const { id, collection, key, crc, document } of many<FullRecordRow>(this.#sql.after, after, limit)) {
+      if (crcOf(collection, key, document) !== crc) faults.push({ collection, key });
       budget.bytes -= document.length;
-      if (budget.bytes < 0) break;
+      last = id;
     }
-    return found;
+    return { last, faults };
   }
 
   /** Sets a mark; false: it was set before. */

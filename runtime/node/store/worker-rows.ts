@@ -30,7 +30,7 @@ const SQL = {
   rename: 'UPDATE worker SET name = ? WHERE id = ?',
   drop: 'DELETE FROM worker WHERE id = ?',
   keptGone: 'UPDATE worker SET kept = kept - 1 WHERE id = ?',
-  names: 'SELECT name FROM worker',
+  page: 'SELECT id, name FROM worker WHERE id > ? ORDER BY id LIMIT ?',
   damage: 'INSERT OR REPLACE INTO damage (worker, code, reason) VALUES (?, ?, ?)',
   damaged: 'SELECT worker, code, reason FROM damage ORDER BY worker',
   undamage: 'DELETE FROM damage WHERE worker = ?',
@@ -111,8 +111,9 @@ export class WorkerRows {
     this.#before.clear();
   }
 
-  names(): string[] {
-    return many<{ name: string }>(this.#sql.names).map(({ name }) => name);
+  /** Workers in the order of their numbers, those after `after`. */
+  page(after: number, limit: number): { readonly id: number; readonly name: string }[] {
+    return many<{ readonly id: number; readonly name: string }>(this.#sql.page, after, limit);
   }
 
   markDamaged({ worker, code, reason }: DamagedWorker): void {
