@@ -88,7 +88,7 @@ describe('faults', () => {
     expect(lines).toEqual([
       expect.stringMatching(/^F:2:3: nmae: there is no such setting; known here are name, listen, /),
       'F:3:15: engine.threads: found string "two", must be integer',
-      'F:4:5: engine.isolation: found "chroot", must be one of "threads", "process-per-tenant"',
+      'F:4:5: engine.isolation: found "chroot", must be one of "threads", "processes", "process-per-tenant"',
       expect.stringMatching(/^F:7:7: trust\.publishers\[1\]\.key: found "short", must match /),
       'F:8:15: limits.workers: found 0, must be at least 1',
       'F:9:3: tls: must be an object of settings',
@@ -186,6 +186,24 @@ describe('the table', () => {
 });
 
 describe('options of a node', () => {
+  it.each([
+    [{ tls: { cert: 'c', key: 'k' } }, 'tls.cert, tls.key'],
+    [{ engine: { isolation: 'process-per-tenant' } }, 'engine.isolation'],
+    [{ audit: { file: 'a' } }, 'audit.file'],
+  ])('that a node would not keep to are refused: %j', async (config, names) => {
+    const options = loadText(JSON.stringify(config)).then((loaded) => nodeOptionsOf(loaded));
+    await expect(options).rejects.toMatchObject({ code: 'UNSUPPORTED', details: { settings: names.split(', ') } });
+  });
+
+  it.each([
+    ['threads', 'thread'],
+    ['processes', 'process'],
+  ])('isolation %s', async (isolation, kind) => {
+    const text = JSON.stringify({ engine: { isolation, threads: 3 } });
+    expect(await nodeOptionsOf(await loadText(text))).toMatchObject({ isolation: kind, engines: 3 });
+    expect(await nodeOptionsOf(await loadConfig({}))).not.toHaveProperty('engines');
+  });
+
   it('are what the config says; the token of a flag stands alone', async () => {
     const tokenFile = await fileOf('a-token-in-a-file\n');
     const env = { PLUVIO_TOKEN: 'a-token-of-the-environment', PLUVIO_LIMIT_WORKERS: '5', PLUVIO_LOG_LEVEL: 'info' };

@@ -150,8 +150,8 @@ export const SETTINGS = {
   ),
   'engine.isolation': choice(
     'PLUVIO_ISOLATION',
-    'threads: all tenants share the process; process-per-tenant: each tenant has engine processes of its own',
-    ['threads', 'process-per-tenant'],
+    'threads: engines share the process; processes: each engine is a process; process-per-tenant: besides, no two tenants share one',
+    ['threads', 'processes', 'process-per-tenant'],
     'threads',
     { flag: '--isolation <KIND>' },
   ),
