@@ -1,10 +1,12 @@
 /**
  * Which capabilities a worker gets: what its manifest asks for, as far as the node grants it to its tenant. Nothing is granted by default.
  *
- * A granted scope may end in `*`. A manifest that asks for more than is granted is refused whole: a worker never runs with less than it
+ * Scopes are compared as the host ABI compares them (docs/abi.md); those of a capability that it does not know as names, with `*` at the end
+ * for all that begin so. A manifest that asks for more than is granted is refused whole: a worker never runs with less than it
  * was written for.
  */
 import { PluvioError } from '../../errors/index.ts';
+import { type CapabilityName, Grants, isCapability } from '../../host/abi/capabilities.ts';
 import { coversPattern } from './patterns.ts';
 
 /** Scopes by capability, as manifests and configs have them. */
@@ -17,6 +19,13 @@ export interface GrantTable {
   readonly tenants: Readonly<Record<string, { readonly grants?: Capabilities } | undefined>>;
 }
 
+/** Which of the scopes asked for are not granted. */
+function scopesBeyond(capability: string, granted: readonly string[], asked: readonly string[]): readonly string[] {
+  if (!isCapability(capability)) return asked.filter((scope) => !granted.some((wide) => coversPattern(wide, scope)));
+  const grants = new Grants({ [capability satisfies CapabilityName]: granted });
+  return asked.filter((scope) => !grants.covers(capability, scope) && !granted.includes(scope));
+}
+
 const scopesOf = (grants: Capabilities | undefined, capability: string): readonly string[] | undefined =>
   grants !== undefined && Object.hasOwn(grants, capability) ? grants[capability] : undefined;
 
@@ -26,12 +35,12 @@ export function missingGrants(table: GrantTable, tenant: string, asked: Capabili
   return Object.entries(asked).flatMap(([capability, scopes]): [string, readonly string[]][] => {
     const granted = [scopesOf(table.all, capability), scopesOf(own, capability)].filter((list) => list !== undefined);
     if (granted.length === 0) return [[capability, []]];
-    const missing = scopes.filter((scope) => !granted.flat().some((wide) => coversPattern(wide, scope)));
+    const missing = scopesBeyond(capability, granted.flat(), scopes);
     return missing.length === 0 ? [] : [[capability, missing]];
   });
 }
 
-/** @throws PluvioError `FORBIDDEN` */
+/** @throws PluvioError `FORBIDDEN`, `INVALID_ARGUMENT` a granted scope is none of that capability */
 export function checkGrants(table: GrantTable, worker: { name: string; tenant: string }, asked: Capabilities): void {
   const missing = missingGrants(table, worker.tenant, asked);
   if (missing.length === 0) return;

@@ -49,26 +49,31 @@ describe('publishers', () => {
 
 describe('grants', () => {
   const table: GrantTable = {
-    all: { kv: ['cache/*'], clock: [] },
-    tenants: { acme: { grants: { http: ['https://api.example/*'], kv: ['acme/*'] } } },
+    all: { 'topics.publish': ['news/*'], kv: [], other: ['x', 'y*'] },
+    tenants: {
+      acme: {
+        grants: { 'http.outbound': ['https://api.example/v1/', 'https://*.cdn.example'], 'topics.publish': ['acme/*'] },
+      },
+    },
   };
 
   it.each([
-    ['acme', { kv: ['cache/a', 'acme/b'], clock: [] }, []],
-    ['acme', { http: ['https://api.example/v1'] }, []],
-    ['acme', { http: ['https://api.example/*'] }, []],
-    ['acme', { http: ['https://*'] }, [['http', ['https://*']]]],
-    ['acme', { kv: ['cache'] }, [['kv', ['cache']]]],
+    ['acme', { 'topics.publish': ['news/a', 'acme/b*'], kv: [] }, []],
+    ['acme', { 'http.outbound': ['https://api.example/v1/', 'https://api.example/v1/a', 'https://x.cdn.example'] }, []],
+    ['acme', { 'http.outbound': ['https://*.cdn.example'] }, []],
+    ['acme', { 'http.outbound': ['https://api.example/', '*'] }, [['http.outbound', ['https://api.example/', '*']]]],
+    ['acme', { 'http.outbound': ['https://cdn.example.evil'] }, [['http.outbound', ['https://cdn.example.evil']]]],
+    ['acme', { 'topics.publish': ['*'] }, [['topics.publish', ['*']]]],
     [
       'other',
-      { kv: ['acme/b'], http: [] },
+      { 'topics.publish': ['acme/b'], 'http.outbound': [] },
       [
-        ['kv', ['acme/b']],
-        ['http', []],
+        ['topics.publish', ['acme/b']],
+        ['http.outbound', []],
       ],
     ],
-    ['other', { clock: ['utc'] }, [['clock', ['utc']]]],
-    ['__proto__', { clock: [] }, []],
+    ['other', { other: ['x', 'y*', 'yz', 'x*', 'z'] }, [['other', ['x*', 'z']]]],
+    ['__proto__', { kv: [] }, []],
     ['acme', JSON.parse('{"__proto__": []}') as object, [['__proto__', []]]],
     ['acme', { constructor: [] }, [['constructor', []]]],
   ])('of tenant %s for %j lack %j', (tenant, asked, missing) => {
@@ -76,8 +81,10 @@ describe('grants', () => {
   });
 
   it('refuse a worker whole, and say what is missing', () => {
-    expect(() => checkGrants(table, { name: 'w', tenant: 'other' }, { kv: ['x'], http: [] })).toThrowError(
-      expect.objectContaining({ code: 'FORBIDDEN', details: { missing: ['kv x', 'http'] } }),
+    expect(() =>
+      checkGrants(table, { name: 'w', tenant: 'other' }, { 'topics.publish': ['x'], secrets: [] }),
+    ).toThrowError(
+      expect.objectContaining({ code: 'FORBIDDEN', details: { missing: ['topics.publish x', 'secrets'] } }),
     );
     expect(() => checkGrants(table, { name: 'w', tenant: 'other' }, {})).not.toThrow();
   });
