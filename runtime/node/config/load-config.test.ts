@@ -190,6 +190,8 @@ describe('options of a node', () => {
     [{ tls: { cert: 'c', key: 'k' } }, 'tls.cert, tls.key'],
     [{ engine: { isolation: 'process-per-tenant' } }, 'engine.isolation'],
     [{ audit: { file: 'a' } }, 'audit.file'],
+    [{ workerLimits: { memoryPages: 5 } }, 'workerLimits.memoryPages'],
+    [{ tenants: { acme: { grants: {} }, beta: { limits: {} } } }, 'tenants.beta.limits'],
   ])('that a node would not keep to are refused: %j', async (config, names) => {
     const options = loadText(JSON.stringify(config)).then((loaded) => nodeOptionsOf(loaded));
     await expect(options).rejects.toMatchObject({ code: 'UNSUPPORTED', details: { settings: names.split(', ') } });

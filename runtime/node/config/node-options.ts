@@ -2,6 +2,7 @@
 import { PluvioError } from '../../errors/index.ts';
 import { jsonLogger, type Logger } from '../logger.ts';
 import type { NodeLimits } from '../node-limits.ts';
+import { Secrets } from '../security/secrets-file.ts';
 import type { NodeOptions } from '../start-node.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { tokensOf } from './security-settings.ts';
@@ -22,36 +23,43 @@ function loggerOf(values: ConfigValues, write: (line: string) => void): Logger |
 const ENGINE_KIND = { threads: 'thread', processes: 'process' } as const;
 
 /**
- * Settings that decide on rights and that `startNode` does not take: a node that would pass over them must not start.
- * Each goes from this list when it is passed on below.
+ * Settings that are passed on. A node does not start with one that is given and not passed on: nobody should believe in a limit or a
+ * right that does not hold.
  */
-const NOT_TAKEN: readonly SettingName[] = [
-  'engine.user',
-  'tls.cert',
-  'tls.key',
-  'tls.clientCa',
-  'tls.peerCa',
-  'tls.pins',
-  'access.issuers',
-  'trust.publishers',
+const TAKEN: ReadonlySet<SettingName> = new Set<SettingName>([
+  'name',
+  'listen',
+  'dataDir',
+  'origins',
+  'engine.threads',
+  'engine.isolation',
+  'access.token',
+  'access.tokenFile',
+  'access.tokens',
+  'trust.signatureRequired',
   'grants',
   'tenants',
   'secretsFile',
-  'audit.file',
-  'encryption.keyFile',
-];
+  'log.level',
+  'hibernate.afterMs',
+]);
 
 function checkTaken({ values, origins }: LoadedConfig): void {
-  const given = NOT_TAKEN.filter((name) => origins[name].source !== 'default');
-  const settings = [...given, ...(values['engine.isolation'] === 'process-per-tenant' ? ['engine.isolation'] : [])];
+  const given = Object.entries(origins).filter(([, { source }]) => source !== 'default');
+  const names = given.map(([name]) => name as SettingName); // keys of the origins are settings
+  const settings: string[] = names.filter((name) => !TAKEN.has(name) && !name.startsWith('limits.'));
+  if (values['engine.isolation'] === 'process-per-tenant') settings.push('engine.isolation');
+  for (const [tenant, { limits }] of Object.entries(values.tenants)) {
+    if (limits !== undefined) settings.push(`tenants.${tenant}.limits`);
+  }
   if (settings.length === 0) return;
-  const message = `this node does not keep to ${settings.join(', ')} yet and does not start with them`;
+  const message = `this node does not keep to ${settings.join(', ')} and does not start with them`;
   throw new PluvioError('UNSUPPORTED', message, { settings });
 }
 
 /**
  * What `startNode` takes, from a config; reads the files that it names.
- * @throws PluvioError `FILE_FAILED`, `UNSUPPORTED`
+ * @throws PluvioError `FILE_FAILED`, `KEY_INVALID`, `UNSUPPORTED`
  */
 export async function nodeOptionsOf(
   config: LoadedConfig,
@@ -61,6 +69,7 @@ export async function nodeOptionsOf(
   checkTaken(config);
   const { name, dataDir, listen, origins, 'engine.threads': engines, 'engine.isolation': isolation } = values;
   const logger = loggerOf(values, writeLog);
+  const secrets = await Secrets.open(values.secretsFile);
   return {
     listen,
     origins,
@@ -68,6 +77,9 @@ export async function nodeOptionsOf(
     limits: limitsOf(values),
     isolation: isolation === 'process-per-tenant' ? 'process' : ENGINE_KIND[isolation],
     trust: { signatureRequired: values['trust.signatureRequired'] },
+    grants: { all: values.grants, tenants: values.tenants },
+    secrets: (tenant, secret) => secrets.get(tenant, secret),
+    hibernateAfterMs: values['hibernate.afterMs'],
     ...(engines === 0 ? {} : { engines }),
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(name === undefined ? {} : { name }),
