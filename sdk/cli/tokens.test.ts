@@ -20,7 +20,7 @@ test('the life of a token of a node: made, narrowed, looked at, used, revoked', 
   const verifier = new TokenVerifier({
     issuers: [{ key: identity.shown.publicKey }],
     audience: ['node-1'],
-    revocations: new Revocations(join(data, REVOCATIONS_FILE)),
+    revocations: new Revocations(join(data, REVOCATIONS_FILE), 0),
     now: Date.now,
   });
   const made = await token('create', '--data', data, '--subject', 'ci', '--verb', 'read,deploy', '--expires', '8h');

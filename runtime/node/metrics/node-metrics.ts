@@ -66,7 +66,6 @@ function processRegistry(): Registry {
 /** Gauges of the client that are named as counters; the ones by type, without `_total`, tell the same. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
-type Labels = Readonly<Record<string, string>>;
 type AnyMetric = Counter | Gauge | Histogram;
 
 export class NodeMetrics {
@@ -115,12 +114,14 @@ export class NodeMetrics {
     return value;
   }
 
-  #addOf(name: NamesOf<'counter'>, of: WorkerLabels, value: number, more: Labels = {}): void {
+  #addOf(name: NamesOf<'counter'>, of: WorkerLabels, value: number, label?: string, labelValue = ''): void {
     if (!(value > 0)) return;
-    const labels = { ...this.#series.labelsOf(of), ...more };
+    const { worker, tenant } = this.#series.labelsOf(of);
+    const labels = label === undefined ? { worker, tenant } : { worker, tenant, [label]: labelValue };
     const metric = this.#counter(name);
     metric.inc(labels, value);
-    this.#series.keep(of.worker, name + JSON.stringify(more), () => ({ remove: () => metric.remove(labels) }));
+    const key = label === undefined ? name : `${name} ${labelValue}`;
+    this.#series.keep(of.worker, key, () => ({ remove: () => metric.remove(labels) }));
   }
 
   /** A call of an export, a message, a timer or a request of a worker has ended. */
@@ -129,8 +130,9 @@ export class NodeMetrics {
     outcome,
     ...of
   }: WorkerLabels & { readonly seconds: number; readonly outcome: CallOutcome }): void {
-    this.#addOf('pluvio_worker_calls_total', of, 1, { outcome });
-    const labels = { ...this.#series.labelsOf(of) };
+    this.#addOf('pluvio_worker_calls_total', of, 1, 'outcome', outcome);
+    const { worker, tenant } = this.#series.labelsOf(of);
+    const labels = { worker, tenant };
     const metric = this.#histogram('pluvio_worker_call_duration_seconds');
     metric.observe(labels, seconds);
     this.#series.keep(of.worker, 'seconds', () => ({ remove: () => metric.remove(labels) }));
@@ -152,7 +154,7 @@ export class NodeMetrics {
     reason,
     ...of
   }: WorkerLabels & { readonly seconds: number; readonly reason: 'call' | 'message' | 'timer' | 'request' }): void {
-    this.#addOf('pluvio_worker_wakes_total', of, 1, { reason });
+    this.#addOf('pluvio_worker_wakes_total', of, 1, 'reason', reason);
     this.#histogram('pluvio_wake_duration_seconds').observe(seconds);
   }
 
@@ -183,9 +185,8 @@ export class NodeMetrics {
 
   /** A limit of a worker was reached. */
   workerLimitReached({ limit, ...of }: WorkerLabels & { readonly limit: string }): void {
-    this.#addOf('pluvio_worker_limits_reached_total', of, 1, {
-      limit: this.#bounded('pluvio_worker_limits_reached_total', 'limit', limit),
-    });
+    const name = 'pluvio_worker_limits_reached_total';
+    this.#addOf(name, of, 1, 'limit', this.#bounded(name, 'limit', limit));
   }
 
   limitReached({ scope, limit }: { readonly scope: 'node' | 'tenant'; readonly limit: string }): void {

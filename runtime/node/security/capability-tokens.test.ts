@@ -313,7 +313,7 @@ describe('revocation', () => {
 
   it('of one token ends it and all that came from it, at once', async () => {
     const path = join(folder, 'one', 'revoked.jsonl');
-    const verifier = verifierOf({ revocations: new Revocations(path) });
+    const verifier = verifierOf({ revocations: new Revocations(path, 0) });
     const root = await rootOf();
     const child = await narrowed(root);
     const bystander = await rootOf();
@@ -323,14 +323,14 @@ describe('revocation', () => {
     await expect(verify(root, verifier)).rejects.toMatchObject(refused(/was revoked/));
     await expect(verify(child, verifier)).rejects.toMatchObject(refused(/was revoked/));
     await expect(verify(bystander, verifier)).resolves.toBeDefined();
-    await expect(verify(root, verifierOf({ revocations: new Revocations(path) }))).rejects.toMatchObject(
+    await expect(verify(root, verifierOf({ revocations: new Revocations(path, 0) }))).rejects.toMatchObject(
       refused(/revoked/),
     );
   });
 
   it('of all that an issuer signed before a moment', async () => {
     const path = join(folder, 'issuer', 'revoked.jsonl');
-    const verifier = verifierOf({ revocations: new Revocations(path) });
+    const verifier = verifierOf({ revocations: new Revocations(path, 0) });
     const old = await rootOf({ nowMs: NOW_MS - 10_000 });
     const young = await rootOf();
     await revoke(path, { issuer: keyIdOf(issuer.publicText), beforeS: NOW_S, atS: NOW_S });

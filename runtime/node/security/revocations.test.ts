@@ -19,12 +19,13 @@ it('a torn last line counts as not written, a damaged one stops everything', asy
   const path = freshPath();
   await revoke(path, { jti: JTI, atS: AT_S });
   await appendFile(path, '{"jti":"kkkkkkkkkkkk');
-  const revocations = new Revocations(path);
-  expect(revocations.isRevoked(JTI, 'i', 0)).toBe(true);
+  const revocations = new Revocations(path, 0);
+  const isRevoked = (jti: string): boolean => revocations.hasAny([{ jti, iss: 'i', iat: 0 }]);
+  expect(isRevoked(JTI)).toBe(true);
   await revoke(path, { jti: 'k'.repeat(20), atS: AT_S });
-  expect(revocations.isRevoked('k'.repeat(20), 'i', 0)).toBe(true);
+  expect(isRevoked('k'.repeat(20))).toBe(true);
   await appendFile(path, '{"jti":5}\n');
-  expect(() => revocations.isRevoked('x', 'i', 0)).toThrowError(expect.objectContaining({ code: 'STORE_FAILED' }));
+  expect(() => isRevoked('x')).toThrowError(expect.objectContaining({ code: 'STORE_FAILED' }));
   await expect(revoke(path, { jti: JTI, atS: AT_S })).rejects.toMatchObject({ code: 'STORE_FAILED' });
 });
 
@@ -56,6 +57,15 @@ it('without a file it knows what it is told, and entries of a strange form are r
   const revocations = new Revocations(undefined);
   revocations.add({ issuer: 'i', beforeS: 10, atS: 0 });
   revocations.add({ issuer: 'i', beforeS: 5, atS: 0 });
-  expect([9, 10].map((atS) => revocations.isRevoked('j', 'i', atS))).toEqual([true, false]);
+  expect([9, 10].map((iat) => revocations.hasAny([{ jti: 'j', iss: 'i', iat }]))).toEqual([true, false]);
   await expect(revoke(freshPath(), { jti: 'x', atS: 0 })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+});
+
+it('the list is not looked at again before its time', async () => {
+  const path = freshPath();
+  const [patient, eager] = [new Revocations(path, 1e9), new Revocations(path, 0)];
+  const token = [{ jti: JTI, iss: 'i', iat: 0 }];
+  expect([patient.hasAny(token), eager.hasAny(token)]).toEqual([false, false]);
+  await revoke(path, { jti: JTI, atS: AT_S });
+  expect([patient.hasAny(token), eager.hasAny(token)]).toEqual([false, true]);
 });

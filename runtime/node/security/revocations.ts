@@ -1,8 +1,8 @@
 /**
  * Tokens that count no more: single ones by `jti`, and all that an issuer signed before a moment.
  *
- * The list is a file of JSON lines in the data directory, only ever added to; the node looks whether it has grown before each use, so
- * that `pluvio token revoke` works while it runs and while it does not.
+ * The list is a file of JSON lines in the data directory, only ever added to; the node looks at most ten times a second
+ * whether it has changed, so that `pluvio token revoke` works while it runs and while it does not.
  *
  * Invariants:
  * 1. When `revoke` has resolved, the line survives a crash; a torn last line counts as not written.
@@ -62,22 +62,31 @@ function readLines(text: string, path: string): Revocation[] {
   return whole.split('\n').flatMap((line, index) => (line === '' ? [] : [readLine(line, path, index + 1)]));
 }
 
+/** So long a node goes by what it read before. */
+export const REVOCATIONS_RECHECK_MS = 100;
+
 /** What was revoked, as a node looks at it. */
 export class Revocations {
   readonly #path: string | undefined;
+  readonly #recheckMs: number;
+  #checkedMs = -Infinity;
   #stamp = '';
   #jtis = new Set<string>();
   #issuers = new Map<string, number>();
 
   /** Without a path nothing is revoked but what this object is told. */
-  constructor(path: string | undefined) {
+  constructor(path: string | undefined, recheckMs: number = REVOCATIONS_RECHECK_MS) {
     this.#path = path;
+    this.#recheckMs = recheckMs;
   }
 
-  /** @throws PluvioError `STORE_FAILED` */
-  isRevoked(jti: string, issuer: string, issuedS: number): boolean {
+  /**
+   * Whether one of these was revoked.
+   * @throws PluvioError `STORE_FAILED`
+   */
+  hasAny(tokens: readonly { readonly jti: string; readonly iss: string; readonly iat: number }[]): boolean {
     this.#refresh();
-    return this.#jtis.has(jti) || issuedS < (this.#issuers.get(issuer) ?? 0);
+    return tokens.some(({ jti, iss, iat }) => this.#jtis.has(jti) || iat < (this.#issuers.get(iss) ?? 0));
   }
 
   /** For a node without a data directory. */
@@ -87,15 +96,20 @@ export class Revocations {
   }
 
   #refresh(): void {
-    if (this.#path === undefined) return;
+    const nowMs = performance.now();
+    if (this.#path === undefined || nowMs - this.#checkedMs < this.#recheckMs) return;
     const stats = statSync(this.#path, { throwIfNoEntry: false });
     const stamp = stats === undefined ? '' : `${stats.ino}:${stats.size}:${stats.mtimeMs}`;
-    if (stamp === this.#stamp) return;
+    if (stamp === this.#stamp) {
+      this.#checkedMs = nowMs;
+      return;
+    }
     const entries = stats === undefined ? [] : readLines(readFileSync(this.#path, 'utf8'), this.#path);
     this.#jtis = new Set();
     this.#issuers = new Map();
     for (const entry of entries) this.add(entry);
     this.#stamp = stamp;
+    this.#checkedMs = nowMs;
   }
 }
 

@@ -8,12 +8,12 @@
 import { jwtVerify } from 'jose';
 import { createHash, type KeyObject } from 'node:crypto';
 import { PluvioError } from '../../errors/index.ts';
-import { ALGORITHM, chainRights, decodeToken, TOKEN_TYPE, type TokenParts } from './capability-tokens.ts';
+import { ALGORITHM, chainRights, decodeToken, TOKEN_TYPE } from './capability-tokens.ts';
 import { keyIdOf, publicKeyObject } from './ed25519-keys.ts';
 import type { Identity } from './identity.ts';
 import { matchesAny } from './patterns.ts';
 import type { Revocations } from './revocations.ts';
-import { type ChainRights, TOKEN_LIMITS } from './token-claims.ts';
+import { type ChainRights, TOKEN_LIMITS, type TokenClaims } from './token-claims.ts';
 import { isVerb } from './verbs.ts';
 
 /** A key whose tokens are taken. */
@@ -34,7 +34,7 @@ export interface TokenVerifierOptions {
 }
 
 interface Verified {
-  readonly parts: TokenParts;
+  readonly claims: readonly TokenClaims[];
   readonly rights: ChainRights;
   readonly identity: Identity;
 }
@@ -98,14 +98,15 @@ export class TokenVerifier {
         if (claims.cnf) key = publicKeyObject(claims.cnf.jwk.x);
       }
       const { subject, tenant, workers, verbs } = rights;
-      return { parts, rights, identity: { subject, tenant, workers, verbs: new Set(verbs) } };
+      const claims = parts.steps.map((step) => step.claims);
+      return { claims, rights, identity: { subject, tenant, workers, verbs: new Set(verbs) } };
     } catch (error) {
       if (error instanceof PluvioError && error.code !== 'TOKEN_INVALID' && error.code !== 'KEY_INVALID') throw error;
       throw refused(`is not valid: ${(error as Error).message}`, error); // all of the above throw Errors
     }
   }
 
-  #checkNow({ parts, rights }: Verified): void {
+  #checkNow({ claims, rights }: Verified): void {
     const nowS = this.#options.now() / 1000;
     const skewS = TOKEN_LIMITS.skewS.value;
     if (nowS >= rights.expiresS + skewS) throw refused('has expired');
@@ -113,9 +114,7 @@ export class TokenVerifier {
     if (rights.audience && !rights.audience.some((name) => this.#options.audience.includes(name))) {
       throw refused('is meant for another node');
     }
-    for (const { claims } of parts.steps) {
-      if (this.#options.revocations.isRevoked(claims.jti, claims.iss, claims.iat)) throw refused('was revoked');
-    }
+    if (this.#options.revocations.hasAny(claims)) throw refused('was revoked');
   }
 }
 
