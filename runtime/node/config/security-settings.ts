@@ -47,6 +47,7 @@ export async function securitySettingsOf(config: LoadedConfig): Promise<Security
     origins: values.origins,
     issuers: values['access.issuers'],
     publishers: values['trust.publishers'],
+    peers: values['trust.peers'],
     signatureRequired: values['trust.signatureRequired'],
     grants: { all: values.grants, tenants: values.tenants },
     tls: {

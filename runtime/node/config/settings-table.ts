@@ -202,6 +202,13 @@ export const SETTINGS = {
     list(record({ key: KEY, names: PATTERNS, tenants: PATTERNS, capabilities: PATTERNS }, ['key'])),
     [],
   ),
+  'trust.peers': texts(
+    'PLUVIO_TRUSTED_PEERS',
+    'keys of the nodes whose workers are taken; none: of every node with a token for it',
+    {
+      schema: list(KEY),
+    },
+  ),
   grants: records<GrantedCapabilities>(
     'PLUVIO_GRANTS',
     'capabilities that workers of every tenant may get, each with scopes; a scope may end in *',

@@ -71,12 +71,17 @@ export function signingKeyOfSeed(seed: string): SigningKey {
  * Reads a private key that only its owner may read.
  * @throws PluvioError `KEY_INVALID`, `FILE_FAILED`
  */
-export async function readKeyFile(path: string): Promise<SigningKey> {
+export const readKeyFile = async (path: string): Promise<SigningKey> => signingKeyOf(await readPrivateKey(path));
+
+/**
+ * Reads a private key of any kind that only its owner may read.
+ * @throws PluvioError `KEY_INVALID`, `FILE_FAILED`
+ */
+export async function readPrivateKey(path: string): Promise<KeyObject> {
   const bytes = await readOwnerOnly(path, KEY_FILE_MAX_BYTES);
   try {
-    return signingKeyOf(createPrivateKey({ key: bytes, format: 'pem' }));
+    return createPrivateKey({ key: bytes, format: 'pem' });
   } catch (cause) {
-    if (cause instanceof PluvioError) throw cause;
     throw new PluvioError('KEY_INVALID', `${path} holds no private key in PEM (PKCS #8)`, { path }, { cause });
   }
 }
@@ -108,8 +113,8 @@ export async function readOwnerOnly(path: string, maxBytes: number): Promise<Buf
  * Writes a new private key; a file that is there is left alone.
  * @throws PluvioError `FILE_FAILED`
  */
-export async function writeKeyFile(path: string, key: SigningKey): Promise<void> {
-  const text = key.privateKey.export({ format: 'pem', type: 'pkcs8' });
+export async function writeKeyFile(path: string, { privateKey }: { readonly privateKey: KeyObject }): Promise<void> {
+  const text = privateKey.export({ format: 'pem', type: 'pkcs8' });
   const temporary = `${path}.${process.pid}.part`;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });

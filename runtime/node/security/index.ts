@@ -30,3 +30,10 @@ export { peerAgent, peerConnect, pinOf, readTlsServer, type TlsPeerOptions, type
 export { type Deployment, type Publisher, PublisherPolicy } from './trust.ts';
 export { type NodeSecurity, openNodeSecurity, type SecurityPlace, type SecuritySettings } from './node-security.ts';
 export { Secrets } from './secrets-file.ts';
+export {
+  openSealingKey,
+  SEALING_KEY_FILE,
+  type ShownSealingKey,
+  shownSealingKey,
+  trustedSealingKey,
+} from './sealing-key.ts';

@@ -15,6 +15,7 @@ import {
   writeKeyFile,
 } from './ed25519-keys.ts';
 import { IDENTITY_FILE, openNodeIdentity } from './node-identity.ts';
+import { openSealingKey, SEALING_KEY_FILE, shownSealingKey, trustedSealingKey } from './sealing-key.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -52,6 +53,27 @@ describe('the identity of a node', () => {
     await expect(openNodeIdentity(dataDir)).rejects.toEqual(invalid);
     await writeFile(path, 'x'.repeat(5000));
     await expect(openNodeIdentity(dataDir)).rejects.toEqual(invalid);
+  });
+});
+
+describe('the sealing key of a node', () => {
+  it('stays, and is vouched for by its identity', async () => {
+    const dataDir = join(folder, 'sealing');
+    const identity = await openNodeIdentity(dataDir);
+    const key = await openSealingKey(dataDir);
+    expect((await stat(join(dataDir, SEALING_KEY_FILE))).mode & 0o777).toBe(0o600);
+    expect((await openSealingKey(dataDir)).publicKey).toEqual(key.publicKey);
+    expect((await openSealingKey(undefined)).publicKey).not.toEqual(key.publicKey);
+    const shown = shownSealingKey(key, identity);
+    expect(trustedSealingKey(shown, identity.shown.publicKey)).toEqual(key.publicKey);
+    const other = await openNodeIdentity(undefined);
+    const otherKey = shownSealingKey(await openSealingKey(undefined), other);
+    for (const forged of [otherKey, { ...shown, publicKey: otherKey.publicKey }, { ...shown, signature: '' }]) {
+      expect(() => trustedSealingKey(forged, identity.shown.publicKey)).toThrowError(/is not vouched for/);
+    }
+    expect(() => trustedSealingKey({ ...shown, publicKey: 'x' }, identity.shown.publicKey)).toThrowError(
+      /is no public key/,
+    );
   });
 });
 

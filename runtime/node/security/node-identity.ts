@@ -5,6 +5,7 @@
  * 1. The private key leaves the process in no message, record or answer.
  * 2. A damaged or readable key file is an error: a node never silently becomes another.
  */
+import type { KeyObject } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BundleSignature, type KeyPair, signManifest } from '../../bundle/index.ts';
@@ -43,10 +44,15 @@ export class NodeIdentity {
 export async function openNodeIdentity(dataDir: string | undefined): Promise<NodeIdentity> {
   if (dataDir === undefined) return new NodeIdentity(generateSigningKey());
   const path = join(dataDir, IDENTITY_FILE);
+  await makeKeyFile(path, generateSigningKey);
+  return new NodeIdentity(await readKeyFile(path));
+}
+
+/** Makes a key file unless there is something at its place. */
+export async function makeKeyFile(path: string, generate: () => { readonly privateKey: KeyObject }): Promise<void> {
   const isThere = await stat(path).then(
     () => true,
     (error: NodeJS.ErrnoException) => error.code !== 'ENOENT', // anything else is told by the reader
   );
-  if (!isThere) await writeKeyFile(path, generateSigningKey());
-  return new NodeIdentity(await readKeyFile(path));
+  if (!isThere) await writeKeyFile(path, generate());
 }

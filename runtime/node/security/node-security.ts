@@ -1,12 +1,16 @@
 /** Everything that decides on rights at one node, opened together from its settings. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TrustPolicy } from '../../bundle/index.ts';
 import { PluvioError } from '../../errors/index.ts';
 import { AccessPolicy, type ListenAddress, type TokenGrant } from '../access.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { RequestEnded } from '../router.ts';
 import { type AtRestKeys, readAtRestKeys } from './at-rest.ts';
+import { parsePublicKey } from './ed25519-keys.ts';
+import type { SealingKey } from './sealing.ts';
+import { openSealingKey } from './sealing-key.ts';
 import { AuditLog } from './audit-log.ts';
 import type { GrantTable } from './grants.ts';
 import { type NodeIdentity, openNodeIdentity } from './node-identity.ts';
@@ -22,6 +26,8 @@ export interface SecuritySettings {
   readonly issuers: readonly TokenIssuer[];
   readonly publishers: readonly Publisher[];
   readonly signatureRequired: boolean;
+  /** Public keys of the nodes whose workers are taken; empty: of every node with a token for it. */
+  readonly peers: readonly string[];
   readonly grants: GrantTable;
   readonly tls: TlsFiles & { readonly peerCa?: string | undefined; readonly pins: readonly string[] };
   readonly audit: { readonly file: string; readonly fileBytes: number; readonly files: number } | undefined;
@@ -41,6 +47,9 @@ export interface SecurityPlace {
 
 export interface NodeSecurity {
   readonly identity: NodeIdentity;
+  readonly sealingKey: SealingKey;
+  /** What the manifest of a bundle that comes by a move must be signed with. */
+  readonly peerTrust: TrustPolicy;
   readonly access: AccessPolicy;
   readonly publishers: PublisherPolicy;
   readonly grants: GrantTable;
@@ -88,6 +97,8 @@ export async function openNodeSecurity(settings: SecuritySettings, place: Securi
   const audit = settings.audit && (await AuditLog.open({ ...settings.audit, key: identity.signingKey, clock, logger }));
   return {
     identity,
+    sealingKey: await openSealingKey(dataDir),
+    peerTrust: settings.peers.length === 0 ? {} : { signatureRequired: true, keys: settings.peers.map(parsePublicKey) },
     access,
     publishers,
     grants: settings.grants,
