@@ -33,7 +33,7 @@ function platformTimer(delayMs: number, fire: () => void): () => void {
 
 function makeContext(options: AbiOptions): AbiContext {
   const { services } = options;
-  const limits = resolveAbiLimits(options.limits ?? {});
+  const limits = resolveAbiLimits(options.limits);
   const storage = new StorageMeter(limits.storageBytes);
   const inputs = new Inputs();
   const waits = new Waits(services, options.setTimer ?? platformTimer);

@@ -8,6 +8,7 @@
 import { PluvioError } from '../../errors/index.ts';
 import { StateField } from '../state-field.ts';
 import { BLOCK_BYTES } from './blobs.ts';
+import { ByteSlabs } from './byte-slabs.ts';
 import type { AbiContext } from './context.ts';
 import { isCron } from './cron.ts';
 import { encodeInputs, encodeWaits, readInputs, readWaits } from './input-state.ts';
@@ -94,6 +95,7 @@ function readEntries(field: StateField, orNull: boolean): [string, Uint8Array | 
   const items = field.items();
   if (items.length % 2 !== 0) field.malformed('an array of pairs, key and value');
   const entries: [string, Uint8Array | undefined][] = [];
+  const slabs = new ByteSlabs();
   let before = '';
   for (let at = 0; at < items.length; at += 2) {
     const key = items[at];
@@ -102,7 +104,7 @@ function readEntries(field: StateField, orNull: boolean): [string, Uint8Array | 
       return field.item(at).malformed('a key behind the one before');
     }
     before = key;
-    if (value instanceof Uint8Array) entries.push([key, new Uint8Array(value)]);
+    if (value instanceof Uint8Array) entries.push([key, slabs.copy(value)]);
     else if (value === null && orNull) entries.push([key, undefined]);
     else return field.item(at + 1).malformed(orNull ? 'bytes or null' : 'bytes');
   }

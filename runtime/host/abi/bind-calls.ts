@@ -9,6 +9,7 @@ import { Pending } from '../../engine/pending.ts';
 import type { HostFunction } from '../../engine/types.ts';
 import { PluvioError } from '../../errors/index.ts';
 import { CALLS } from './calls.ts';
+import type { CapabilityName } from './capabilities.ts';
 import type { AbiContext } from './context.ts';
 import { AbiFault, codeOf, fail } from './error-codes.ts';
 import type { GuestBytes } from './guest-bytes.ts';
@@ -29,18 +30,10 @@ export const WASM_TYPES = {
   timeout: ['i64'],
 } as const satisfies Record<ParamType, readonly ('i32' | 'i64')[]>;
 
-type Read = (memory: GuestBytes, first: number | bigint, second: number) => unknown;
+type Limits = AbiContext['limits'];
+type Read = (memory: GuestBytes, first: number | bigint, second: number, limits: Limits) => unknown;
 
-/** How a parameter is read. */
-function readerOf(param: Param, limits: AbiContext['limits']): Read {
-  if ('max' in param) {
-    const maxBytes = limits[param.max];
-    const read = READ_BYTES[param.type];
-    return (memory, pointer, length) => (length > maxBytes ? fail('TOO_LARGE') : read(memory, Number(pointer), length));
-  }
-  return READ_OTHERS[param.type];
-}
-
+/** Reads what lies in the memory, as it is or as text. */
 const READ_BYTES = {
   bytes: (memory, pointer, length) => memory.read(pointer, length),
   text: (memory, pointer, length) => memory.readText(pointer, length),
@@ -58,61 +51,114 @@ const READ_OTHERS = {
   timeout: (_memory, value) => (value < 0 ? null : value > DURATION_MAX_MS ? fail('INVALID') : Number(value)),
 } as const satisfies Record<string, Read>;
 
+function readerOf(param: Param): Read {
+  if (!('max' in param)) return READ_OTHERS[param.type];
+  const { max, type } = param;
+  const read = READ_BYTES[type];
+  return (memory, pointer, length, limits) =>
+    length > limits[max] ? fail('TOO_LARGE') : read(memory, Number(pointer), length);
+}
+
 /** An argument as a number of the type that the table says, whatever type the module declared. */
 const toI32 = (value: unknown): number =>
   typeof value === 'bigint' ? Number(BigInt.asUintN(32, value)) : typeof value === 'number' ? value >>> 0 : 0;
 const toI64 = (value: unknown): bigint =>
   typeof value === 'bigint' ? value : Number.isFinite(value) ? BigInt(Math.trunc(value as number)) : 0n; // finite: a number
 
-function bindCall(abi: AbiContext, name: HostCallName): HostFunction {
+type CallResult = number | bigint | Pending;
+
+/** A row of the table, made ready once for all hosts. */
+interface ReadyCall {
+  readonly name: HostCallName;
+  readonly capability: CapabilityName | undefined;
+  readonly params: readonly { readonly read: Read; readonly isLong: boolean; readonly isPair: boolean }[];
+  /** Index of the argument that scopes are compared with; -1: none. */
+  readonly scopedAt: number;
+  readonly isLong: boolean;
+  readonly run: (abi: AbiContext, ...args: readonly unknown[]) => CallResult | undefined;
+}
+
+const NAMES = Object.keys(HOST_CALLS) as HostCallName[]; // keys of the table
+
+function ready(name: HostCallName): ReadyCall {
   const row: HostCallRow = HOST_CALLS[name];
-  const run = CALLS[name] as (abi: AbiContext, ...args: readonly unknown[]) => number | bigint | Pending | undefined; // read by the row
-  const readers = row.params.map((param) => readerOf(param, abi.limits));
-  const scopedAt = row.params.findIndex((param) => param.name === row.scoped);
-
-  const readArguments = (args: readonly unknown[]): unknown[] => {
-    let at = 0;
-    return row.params.map((param, index) => {
+  return {
+    name,
+    capability: row.capability,
+    params: row.params.map((param) => {
       const [first, second] = WASM_TYPES[param.type] as readonly ('i32' | 'i64')[];
-      const value = first === 'i64' ? toI64(args[at++]) : toI32(args[at++]);
-      return readers[index]?.(abi.memory, value, second === undefined ? 0 : toI32(args[at++]));
-    });
-  };
-
-  const perform = (args: readonly unknown[]): number | bigint | Pending => {
-    const { capability } = row;
-    if (capability !== undefined && !abi.grants.has(capability)) fail('DENIED');
-    const values = readArguments(args);
-    if (capability !== undefined && scopedAt >= 0 && !abi.grants.covers(capability, String(values[scopedAt])))
-      fail('DENIED');
-    return run(abi, ...values) ?? 0;
-  };
-
-  const asResult = (result: number | bigint): number | bigint => (row.result === 'ns' ? BigInt(result) : result);
-
-  return (...args: unknown[]): unknown => {
-    const recorded = abi.waits.enter(abi.memory.restartState());
-    if (recorded !== undefined) return asResult(recorded);
-    const delayMs = abi.waits.isResumed ? 0 : abi.callRate.use(1);
-    let result: number | bigint | Pending;
-    try {
-      result = perform(args);
-      if (abi.waits.isResumed) throw notWaiting(name);
-    } catch (error) {
-      if (!(error instanceof AbiFault)) throw error;
-      result = codeOf(error.name);
-    }
-    if (result instanceof Pending) return result;
-    // What gives an i64 is not held up: the next call pays for it.
-    return delayMs > 0 && row.result !== 'ns' ? abi.waits.delay(Number(result), delayMs) : asResult(result);
+      return { read: readerOf(param), isLong: first === 'i64', isPair: second !== undefined };
+    }),
+    scopedAt: row.params.findIndex((param) => param.name === row.scoped),
+    isLong: row.result === 'ns',
+    run: CALLS[name] as ReadyCall['run'], // called with what the row says
   };
 }
 
-const notWaiting = (name: string): PluvioError =>
-  new PluvioError('SNAPSHOT_MALFORMED', `restartState belongs to the call ${name}; it must be one that waits`);
+const READY_CALLS: ReadonlyMap<string, ReadyCall> = new Map(NAMES.map((name) => [name, ready(name)]));
+
+function perform(abi: AbiContext, call: ReadyCall, args: readonly unknown[]): CallResult {
+  const { capability, scopedAt } = call;
+  if (capability !== undefined && !abi.grants.has(capability)) fail('DENIED');
+  let at = 0;
+  const values = call.params.map(({ read, isLong, isPair }) => {
+    const value = isLong ? toI64(args[at++]) : toI32(args[at++]);
+    return read(abi.memory, value, isPair ? toI32(args[at++]) : 0, abi.limits);
+  });
+  if (capability !== undefined && scopedAt >= 0 && !abi.grants.covers(capability, String(values[scopedAt])))
+    fail('DENIED');
+  const result = call.run(abi, ...values) ?? 0;
+  if (!abi.waits.isResumed) return result;
+  throw new PluvioError(
+    'SNAPSHOT_MALFORMED',
+    `restartState belongs to the call ${call.name}; it must be one that waits`,
+  );
+}
+
+function invoke(abi: AbiContext, call: ReadyCall, args: readonly unknown[]): CallResult {
+  const { waits } = abi;
+  const recorded = waits.enter(abi.memory.restartState());
+  if (recorded !== undefined) return call.isLong ? BigInt(recorded) : recorded;
+  const delayMs = waits.isResumed ? 0 : abi.callRate.use(1);
+  let result: CallResult;
+  try {
+    result = perform(abi, call, args);
+  } catch (error) {
+    if (!(error instanceof AbiFault)) throw error;
+    result = codeOf(error.name);
+  }
+  if (result instanceof Pending) return result;
+  // What gives an i64 is not held up: the next call pays for it.
+  if (call.isLong) return BigInt(result);
+  return delayMs > 0 ? waits.delay(Number(result), delayMs) : result;
+}
+
+type Bound = Partial<Record<HostCallName, HostFunction>>;
+
+/** The functions of one host, each made when it is first asked for: a module imports a few of them, and there are very many hosts. */
+class BoundCalls implements ProxyHandler<Bound> {
+  readonly #abi: AbiContext;
+
+  constructor(abi: AbiContext) {
+    this.#abi = abi;
+  }
+
+  get(bound: Bound, name: string): HostFunction | undefined {
+    const call = READY_CALLS.get(name);
+    if (call === undefined) return undefined;
+    return (bound[call.name] ??= (...args: unknown[]): unknown => invoke(this.#abi, call, args));
+  }
+
+  getOwnPropertyDescriptor(bound: Bound, name: string): PropertyDescriptor | undefined {
+    const value = this.get(bound, name);
+    return value && { value, enumerable: true, configurable: true, writable: true };
+  }
+
+  ownKeys(): string[] {
+    return NAMES;
+  }
+}
 
 /** All host calls over one context. */
-export function bindCalls(abi: AbiContext): Record<HostCallName, HostFunction> {
-  const names = Object.keys(HOST_CALLS) as HostCallName[]; // keys of the table
-  return Object.fromEntries(names.map((name) => [name, bindCall(abi, name)])) as Record<HostCallName, HostFunction>; // one per name
-}
+export const bindCalls = (abi: AbiContext): Record<HostCallName, HostFunction> =>
+  new Proxy<Bound>({}, new BoundCalls(abi)) as Record<HostCallName, HostFunction>; // it has every name of the table

@@ -11,6 +11,8 @@ import { ENTRY_BYTES } from './limits.ts';
 import { type NamePage, SortedNames, utf8Bytes } from './sorted-names.ts';
 import type { StorageMeter } from './storage-meter.ts';
 
+const NOTHING = new Uint8Array();
+
 const entryBytes = (key: string): number => ENTRY_BYTES + utf8Bytes(key);
 
 export class KeyValues {
@@ -112,8 +114,10 @@ export class KeyValues {
 
   /** Key, value, key, value …, by key. */
   get flat(): readonly (string | Uint8Array)[] {
-    this.#flat ??= this.#names.all.flatMap((key) => [key, this.#values.get(key) ?? new Uint8Array()]);
-    return this.#flat;
+    if (this.#flat !== undefined) return this.#flat;
+    const flat: (string | Uint8Array)[] = [];
+    for (const key of this.#names.all) flat.push(key, this.#values.get(key) ?? NOTHING);
+    return (this.#flat = flat);
   }
 
   /** Key, what it was or null, …, by key; undefined: no transaction is open. */

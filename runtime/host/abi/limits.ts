@@ -60,22 +60,28 @@ export const RANDOM_CHUNK_BYTES = 65_536;
 /** Milliseconds that a wait or timer may last: a hundred years. */
 export const DURATION_MAX_MS = 3_155_760_000_000;
 
+const NAMES = Object.keys(ABI_LIMITS) as AbiLimitName[]; // keys of the table
+const DEFAULTS = Object.fromEntries(NAMES.map((name) => [name, ABI_LIMITS[name].default])) as ResolvedAbiLimits; // one per key
+
 /**
- * Fills in defaults and checks every limit against its range.
+ * Fills in defaults and checks every limit against its range; names of other limits are left alone.
  * @throws PluvioError `LIMIT_OUT_OF_RANGE`
  */
-export function resolveAbiLimits(limits: AbiLimits): ResolvedAbiLimits {
-  const entries = Object.entries(ABI_LIMITS).map(([key, row]) => {
-    const name = key as AbiLimitName; // keys of the table
-    const value = limits[name] ?? row.default;
-    if (!Number.isInteger(value) || value < row.min || value > row.max) {
+export function resolveAbiLimits(limits: AbiLimits | undefined): ResolvedAbiLimits {
+  if (limits === undefined) return DEFAULTS;
+  const resolved: Record<AbiLimitName, number> = { ...DEFAULTS };
+  for (const name of NAMES) {
+    const value = limits[name];
+    if (value === undefined) continue;
+    const { min, max, unit } = ABI_LIMITS[name];
+    if (!Number.isInteger(value) || value < min || value > max) {
       throw new PluvioError(
         'LIMIT_OUT_OF_RANGE',
-        `limit ${name} is ${value}; it must be a whole number from ${row.min} to ${row.max} ${row.unit}`,
-        { limit: name, min: row.min, max: row.max },
+        `limit ${name} is ${value}; it must be a whole number from ${min} to ${max} ${unit}`,
+        { limit: name, min, max },
       );
     }
-    return [name, value];
-  });
-  return Object.fromEntries(entries) as ResolvedAbiLimits; // one entry per key
+    resolved[name] = value;
+  }
+  return resolved;
 }
