@@ -109,6 +109,9 @@ Messages, replies, publications, timers and subscriptions are *effects*. An effe
 count from 0 that begins anew with each input. Both are part of the snapshot, so what is done again after a crash has the same number, and the receiver
 drops it. Effects leave the node when the input that they belong to is durable, or before; never after it is lost.
 
+A call MAY be made without a place in the journal (number 0): then it is lost with the node. Its effects have the number of the input before it, and a count
+that begins at a random number of 2^48 or more, so what is called in its place later has other numbers.
+
 A guest that is to have the same effects when an input is done again MUST NOT let their order depend on the clock or on randomness.
 
 ## Storage

@@ -76,6 +76,15 @@ function requireSeq(seq: number): void {
   throw new PluvioError('INVALID_ARGUMENT', `the number of an input is ${seq}; it must be a whole number from 1 on`);
 }
 
+function requireInput({ seq, info }: Input, isUnnumbered = false): void {
+  if (!isUnnumbered) requireSeq(seq);
+  if (info.kind !== 'timer' || (info.timer !== undefined && info.dueMs !== undefined)) return;
+  throw new PluvioError(
+    'INVALID_ARGUMENT',
+    `input ${seq} is of kind timer; it must say which \`timer\`, and its \`dueMs\``,
+  );
+}
+
 /**
  * Makes the ABI host of one worker. To take up a snapshot, make a host with the same grants, bind it and call `restore` before anything
  * runs; then give it again what the journal has with seq > `lastSeq`.
@@ -100,7 +109,7 @@ export function createAbi(options: AbiOptions): AbiHost {
     },
     isTaken: (seq) => inputs.isTaken(seq),
     deliver: (input) => {
-      requireSeq(input.seq);
+      requireInput(input);
       if (inputs.isTaken(input.seq)) return 'known';
       if (inputs.inboxLength >= limits.mailboxLength) return inputs.isQueued(input.seq) ? 'known' : 'full';
       if (!inputs.enqueue(input)) return 'known';
@@ -154,7 +163,7 @@ function waitingOf({ waits, mailbox }: AbiContext): AbiHost['waiting'] {
 }
 
 function beginInput({ inputs, mailbox }: AbiContext, input: Input): boolean {
-  if (input.seq !== UNNUMBERED) requireSeq(input.seq);
+  requireInput(input, input.seq === UNNUMBERED);
   if (inputs.entry !== undefined) {
     throw new PluvioError(
       'WORKER_BUSY',
@@ -164,7 +173,8 @@ function beginInput({ inputs, mailbox }: AbiContext, input: Input): boolean {
   inputs.drop(input.seq);
   const known = input.seq !== UNNUMBERED && inputs.isTaken(input.seq);
   if (known || !mailbox.take(input, false)) return false;
-  inputs.entry = { seq: input.seq, output: [], outputBytes: 0, head: undefined, effects: undefined, cancelled: false };
+  const effects = input.seq === UNNUMBERED ? 0 : undefined; // of an unnumbered one nothing has its number
+  inputs.entry = { seq: input.seq, output: [], outputBytes: 0, head: undefined, effects, cancelled: false };
   return true;
 }
 

@@ -8,7 +8,7 @@
  * 1. An input is taken if its seq is at most `highSeq` and not in `untaken`, which is ascending and short: a call may be taken before a
  *    message that came earlier.
  * 2. `inbox` is ascending by seq, none of it is taken, and it is not part of a snapshot.
- * 3. Effects are numbered by the input that was taken last, from 0.
+ * 3. Effects are numbered by the input that was taken last, from 0; those of an unnumbered one by that before it, from a random count.
  * 4. While a message is current, the `entry` in which it was received goes on; it has its own output.
  */
 import { assert, PluvioError } from '../../errors/index.ts';
@@ -37,7 +37,7 @@ export interface Entry {
   cancelled: boolean;
 }
 
-/** The number of an input that no journal has: effects go on with the numbers of the input before it. */
+/** The number of an input that no journal has. */
 export const UNNUMBERED = 0;
 
 /** Inputs that may be missing below the highest one: more means that the node's numbers are not dense. */
@@ -83,14 +83,23 @@ export class Inputs {
 
   /** Makes it the current input, and the one that effects are numbered by. */
   take({ seq, info, body }: Input, isMessage: boolean): CurrentInput {
-    if (seq === UNNUMBERED) {
-      this.current = { seq, info, body, isMessage, replied: false, cancelled: false };
-      return this.current;
-    }
     this.markTaken(seq);
     if (this.entry?.effects === undefined && this.entry?.seq === this.numberedSeq) this.entry.effects = this.ordinal;
     this.numberedSeq = seq;
     this.ordinal = 0;
+    return this.#becomesCurrent({ seq, info, body }, isMessage);
+  }
+
+  /**
+   * The same for an input that no journal has. If it is lost, what comes in its place is another one: its effects must not have its numbers.
+   * @param firstOrdinal One that no effect had.
+   */
+  takeUnnumbered(input: Input, firstOrdinal: number): CurrentInput {
+    this.ordinal = firstOrdinal;
+    return this.#becomesCurrent(input, false);
+  }
+
+  #becomesCurrent({ seq, info, body }: Input, isMessage: boolean): CurrentInput {
     this.current = { seq, info: orderedInfo(info), body, isMessage, replied: false, cancelled: false };
     return this.current;
   }

@@ -212,6 +212,43 @@ describe('effects', () => {
   });
 });
 
+describe('a call that no journal has', () => {
+  test('is no input of the journal, and its effects have numbers of their own', () => {
+    const guest = new HandGuest();
+    guest.host.deliver(input(1));
+    guest.call('recv', 0n);
+    guest.call('recv', 0n);
+    for (const body of ['first', 'second']) {
+      expect(guest.host.beginInput(input(0, body, { traceparent: 'tp', reply: true }))).toBe(true);
+      expect(guest.host.inProgress).toEqual({ entry: 0, message: undefined });
+      guest.call('send', 'w', body);
+      const twin = guest.moved();
+      expect([twin.read('input_read'), twin.call('message_info')]).toEqual([body, guest.call('message_info')]);
+      expect(twin.result()).toBe(guest.result());
+      twin.call('send', 'w', body);
+      guest.call('output_write', body);
+      expect(guest.host.endInput()).toMatchObject({ seq: 0, effectsUsed: 0 });
+      expect(guest.host.lastSeq).toBe(1);
+    }
+    const numbers = guest.services.effects.map(({ inputSeq, ordinal }) => [inputSeq, ordinal] as const);
+    expect(numbers.every(([inputSeq, ordinal]) => inputSeq === 1 && ordinal >= 2 ** 48)).toBe(true);
+    const [first, moved, second] = numbers.map(([, ordinal]) => ordinal);
+    expect(moved).toBe(first! + 1);
+    expect([first, moved]).not.toContain(second);
+  });
+
+  test('may take messages, which are numbered as ever', () => {
+    const guest = new HandGuest();
+    guest.host.beginInput(input(0));
+    guest.host.deliver(input(1));
+    guest.call('recv', 0n);
+    guest.call('send', 'w', '');
+    expect(guest.services.effects).toMatchObject([{ inputSeq: 1, ordinal: 0 }]);
+    expect(guest.host.endInput()).toMatchObject({ seq: 0, effectsUsed: 0, message: { seq: 1, effects: 1 } });
+    expect(() => guest.host.deliver(input(0))).toThrow(/from 1 on/);
+  });
+});
+
 describe('timers', () => {
   const due = (seq: number, timer: string, dueMs: number) => input(seq, '', { kind: 'timer', timer, dueMs });
 
@@ -231,6 +268,15 @@ describe('timers', () => {
     expect(twin.host.timers).toEqual([]);
     expect(twin.call('recv', 0n)).toBe(code('TIMEOUT'));
     expect(twin.services.settledInputs.map(({ seq }) => seq)).toEqual([1, 2]);
+  });
+
+  test('an input of one must say which, and when it was due', () => {
+    const guest = new HandGuest();
+    for (const info of [{}, { timer: 'a' }, { dueMs: 5 }]) {
+      const incomplete = input(1, '', { kind: 'timer', ...info });
+      expect(() => guest.host.deliver(incomplete)).toThrow(/must say which `timer`/);
+      expect(() => guest.host.beginInput(incomplete)).toThrow(/must say which `timer`/);
+    }
   });
 
   test('that was cancelled or set anew does not come', () => {

@@ -6,7 +6,7 @@
  *    the node has been told; the next one is given when the node lets it.
  * 2. An input that was made of a timer counts only while the timer is what it was then.
  */
-import type { Inputs } from './inputs.ts';
+import { type Inputs, UNNUMBERED } from './inputs.ts';
 import type { KeyValues } from './key-values.ts';
 import type { Timers } from './timers.ts';
 import type { AbiServices, Input, SettledInput } from './types.ts';
@@ -17,6 +17,9 @@ interface MailboxParts {
   readonly kv: KeyValues;
   readonly timers: Timers;
 }
+
+/** Random bits of the first ordinal of an unnumbered input: it can count on from there, and nobody has had it. */
+const UNNUMBERED_BITS = 48;
 
 export class Mailbox {
   readonly #parts: MailboxParts;
@@ -37,6 +40,10 @@ export class Mailbox {
   take(input: Input, isMessage: boolean): boolean {
     const { inputs, timers, services } = this.#parts;
     const { kind, timer, dueMs } = input.info;
+    if (input.seq === UNNUMBERED) {
+      inputs.takeUnnumbered(input, this.#freshOrdinal());
+      return true;
+    }
     if (kind !== 'timer' || timer === undefined || dueMs === undefined) {
       inputs.take(input, isMessage);
       return true;
@@ -51,6 +58,12 @@ export class Mailbox {
     inputs.take({ ...input, body: payload }, isMessage);
     if (nextMs !== undefined) this.#setNextTime(timer, nextMs);
     return true;
+  }
+
+  #freshOrdinal(): number {
+    const bytes = new Uint8Array(UNNUMBERED_BITS / 8);
+    this.#parts.services.random(bytes);
+    return bytes.reduce((number, byte) => number * 256 + byte, 1); // with the bit above all random ones
   }
 
   /** The message that is current is over. */

@@ -9,7 +9,8 @@
  *    the snapshot; what was delivered and not taken is not. After a restore the node gives again what it has with seq > `lastSeq`.
  * 2. Everything that the guest does to the outside has a number, (`inputSeq`, `ordinal`): the input taken last, and a count from 0 that
  *    begins anew with each input. Before the first input, `inputSeq` is 0. Both are part of the snapshot, so what is done again after a
- *    crash has the same number, and the receiver drops it.
+ *    crash has the same number, and the receiver drops it. In a call that no journal has (seq 0) they are numbered by the input before it, with a
+ *    count that begins at a random number of 2^48 or more: what takes its place after a crash has other numbers.
  * 3. What a waiting call asks for is asked once in a host, however often the worker is stopped and resumed in it, and once more, with the
  *    same number, in a host that was restored while the call waited.
  */
