@@ -21,7 +21,7 @@ import { Rate } from './rates.ts';
 import { Registers } from './registers.ts';
 import { StorageMeter } from './storage-meter.ts';
 import { Timers } from './timers.ts';
-import type { AbiHost, AbiOptions, EndedInput, Input } from './types.ts';
+import { type AbiHost, type AbiOptions, type EndedInput, type Input, INPUT_KINDS } from './types.ts';
 import { Waits } from './waits.ts';
 
 const NAME = 'pluvio_v1';
@@ -78,6 +78,13 @@ function requireSeq(seq: number): void {
 
 function requireInput({ seq, info }: Input, isUnnumbered = false): void {
   if (!isUnnumbered) requireSeq(seq);
+  if (!INPUT_KINDS.includes(info.kind)) {
+    const kinds = INPUT_KINDS.join(', ');
+    throw new PluvioError(
+      'INVALID_ARGUMENT',
+      `input ${seq} is of kind ${String(info.kind)}; it must be one of ${kinds}`,
+    );
+  }
   if (info.kind !== 'timer' || (info.timer !== undefined && info.dueMs !== undefined)) return;
   throw new PluvioError(
     'INVALID_ARGUMENT',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { code, HandGuest, input } from '../../../test/abi/hand-guest.ts';
 import { START_MS } from '../../../test/abi/scripted-services.ts';
+import type { Input } from './types.ts';
 import { Pending } from '../../engine/pending.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -277,6 +278,9 @@ describe('timers', () => {
       expect(() => guest.host.deliver(incomplete)).toThrow(/must say which `timer`/);
       expect(() => guest.host.beginInput(incomplete)).toThrow(/must say which `timer`/);
     }
+    const { kind: _, ...info } = input(1).info;
+    const ofNoKind = { ...input(1), info } as Input; // as a journal of another version may have it
+    expect(() => guest.host.deliver(ofNoKind)).toThrow(/is of kind undefined; it must be one of call, message/);
   });
 
   test('that was cancelled or set anew does not come', () => {
