@@ -79,6 +79,11 @@ export const ERROR_CODES = {
     'The engine thread or process that ran the worker has ended; the worker goes on from its last checkpoint. Try again.',
     true,
   ),
+  ENGINES_TOO_MANY: row(
+    503,
+    'All engines of the node work for other tenants; try again later, or raise the number of engines.',
+    true,
+  ),
   REQUEST_INVALID: row(
     400,
     'The request does not fit the description of its operation; the message names the field and what it must be.',

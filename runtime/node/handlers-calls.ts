@@ -2,7 +2,7 @@
 import { pack, unpack } from 'msgpackr';
 import type { Encoding } from '../bundle/index.ts';
 import { PluvioError } from '../errors/index.ts';
-import type { Reply } from '../host/index.ts';
+import type { Caller, Reply } from '../host/index.ts';
 import type { JsonOutcome, JsonValue } from './api-types.ts';
 import { readBody } from './body.ts';
 import { within } from './clock.ts';
@@ -28,6 +28,12 @@ function keyOf(request: Request): string | null {
   throw new PluvioError('REQUEST_INVALID', 'header idempotency-key: must be 1 to 255 visible ASCII characters', {
     field: 'idempotency-key',
   });
+}
+
+/** Who the guest is told that the input comes from. */
+function callerOf({ identity }: OperationCall): { caller: Caller } {
+  const { subject = 'anybody', tenant } = identity ?? {};
+  return { caller: { kind: 'client', name: subject, ...(tenant === undefined ? {} : { tenant }) } };
 }
 
 const traceOf = (request: Request): { traceparent?: string } => {
@@ -131,7 +137,7 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
       const isJson = call.contentType === MEDIA.json || call.contentType === '';
       const encoding = Object.hasOwn(types, name) ? (types[name]?.encoding ?? 'core') : isJson ? 'core' : 'bytes';
       const bytes = await readBody(call.bytes);
-      const info = { kind: 'call' as const, ...traceOf(call.request) };
+      const info = { kind: 'call' as const, ...callerOf(call), ...traceOf(call.request) };
       const key = keyOf(call.request);
       if (encoding === 'core') {
         const request = bytes.length === 0 ? {} : dataOf(bytes, call.contentType);
@@ -166,7 +172,7 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
       const reply = call.query['reply'] === true;
       const key = keyOf(call.request);
       const body = await readBody(call.bytes);
-      const info = jsonInfo({ id: key ?? '', kind: 'message', reply, ...traceOf(call.request) });
+      const info = jsonInfo({ id: key ?? '', kind: 'message', reply, ...callerOf(call), ...traceOf(call.request) });
       const { seq, known } = await post.append(worker.name, { kind: 'message', key, body, info });
       if (!known) worker.arrived();
       if (!reply) return Response.json({ seq }, { status: 202 });

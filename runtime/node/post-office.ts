@@ -26,6 +26,7 @@ export class PostOffice {
   readonly #find: (worker: string) => Addressee | undefined;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #outboxed: () => void;
   readonly #closing = new AbortController();
   #alarm = new AbortController();
   #fired = 0;
@@ -35,11 +36,14 @@ export class PostOffice {
     readonly find: (worker: string) => Addressee | undefined;
     readonly clock: Clock;
     readonly logger: Logger;
+    /** Told of messages for workers elsewhere. */
+    readonly outboxed?: () => void;
   }) {
     this.store = options.store;
     this.#find = options.find;
     this.#clock = options.clock;
     this.#logger = options.logger;
+    this.#outboxed = options.outboxed ?? (() => undefined);
   }
 
   /** Timers that have fired since the node began. */
@@ -56,6 +60,7 @@ export class PostOffice {
   async commit(worker: string, commit: Commit): Promise<Committed> {
     const committed = await this.store.commit(worker, commit);
     this.#wake(committed.woken);
+    if (committed.outboxed > 0) this.#outboxed();
     if (commit.effects?.some(({ kind }) => kind === 'setTimer') === true || commit.timers !== undefined) this.#ring();
     return committed;
   }

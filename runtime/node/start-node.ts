@@ -27,6 +27,9 @@ import { LoadedModules } from './loaded-modules.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { type NodeLimits, resolveNodeLimits } from './node-limits.ts';
 import { OutgoingMoves } from './outgoing-moves.ts';
+import type { HostedWorker } from './hosted-worker.ts';
+import { Outbox } from './outbox.ts';
+import { OutboundHttp, type OutboundHttpOptions } from './outbound-http.ts';
 import { PostOffice } from './post-office.ts';
 import type { GrantTable } from './security/grants.ts';
 import { openStore, type StoreLimits, WORKERS } from './store/index.ts';
@@ -35,7 +38,6 @@ import { createRouter } from './router.ts';
 import { NODE_VERSION } from './version.ts';
 import { EnginePool } from './threads/engine-pool.ts';
 import type { EngineKind } from './threads/engine-start.ts';
-import type { FetchOutbound } from './worker-guest.ts';
 import type { WorkerServices } from './worker-services.ts';
 import { WorkerSweeper } from './worker-sweeper.ts';
 import { WorkerTable } from './worker-table.ts';
@@ -60,12 +62,16 @@ export interface NodeOptions {
   readonly grants?: GrantTable;
   /** The secret of a tenant. */
   readonly secrets?: WorkerServices['secrets'];
-  /** Sends requests for workers; default: refuses. */
-  readonly fetchOutbound?: FetchOutbound;
+  /** How requests of workers are sent. */
+  readonly outbound?: OutboundHttpOptions;
   readonly storeLimits?: Partial<StoreLimits>;
   readonly isolation?: EngineKind;
-  /** Most threads or processes that run workers; default: one per core. */
+  /** Most threads or processes that run workers; default: one per core, 16 where tenants are kept apart. */
   readonly engines?: number;
+  /** No two tenants share a thread or process. */
+  readonly isolateTenants?: boolean;
+  /** MiB of JavaScript memory of one thread or process; objects of guests are in it. Default: 2048. */
+  readonly engineHeapMib?: number;
   readonly name?: string;
   readonly logger?: Logger;
   readonly clock?: Clock;
@@ -77,12 +83,16 @@ export interface RunningNode {
   /** Base address of the API. */
   readonly url: string;
   readonly name: string;
+  /** Processes that run workers. */
+  enginePids(): number[];
   /** Ends the node; workers go into checkpoints where there is a data directory. */
   close(): Promise<void>;
 }
 
 const IDLE_CHECK_MS = 20;
 const PAGE_BYTES = 65_536;
+const ENGINE_HEAP_MIB = 2048;
+const TENANT_ENGINES = 16;
 
 /** Nothing is granted by default. */
 const NO_GRANTS: GrantTable = { all: {}, tenants: {} };
@@ -118,20 +128,33 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const events = new EventBus(limits.eventHistory, () => clock.now());
   const engines = new EnginePool({
     kind: options.isolation ?? 'thread',
-    engines: options.engines ?? availableParallelism(),
+    engines: options.engines ?? (options.isolateTenants ? TENANT_ENGINES : availableParallelism()),
+    heapMib: options.engineHeapMib ?? ENGINE_HEAP_MIB,
+    isolatesTenants: options.isolateTenants ?? false,
     memoryPages: Math.floor(limits.guestMemoryBytes / PAGE_BYTES),
     moduleFolder: dataDir === undefined ? undefined : join(dataDir, 'modules'),
     logger,
   });
   const modules = new LoadedModules(engines);
-  const post = new PostOffice({ store, find: (worker) => table.find(worker), clock, logger });
+  const outbound = new OutboundHttp(options.outbound);
+  const find = (worker: string): HostedWorker | undefined => table.find(worker);
+  const outbox = new Outbox({
+    store,
+    find,
+    movedTo: (worker) => table.movedTo(worker),
+    clock,
+    logger,
+    fetch: (url, init) => fetch(url, init),
+    tokenFor: () => undefined,
+  });
+  const post = new PostOffice({ store, find, clock, logger, outboxed: () => outbox.ring() });
   const services: WorkerServices = {
     post,
-    find: (worker) => table.find(worker),
+    find,
     nodeName: name,
     secrets: options.secrets ?? (() => undefined),
     grants: options.grants ?? NO_GRANTS,
-    fetchOutbound: options.fetchOutbound ?? refuseFetch,
+    fetchOutbound: (request, body, asked) => outbound.fetch({ request, body, ...asked }),
     engines,
     modules,
     shelf,
@@ -192,7 +215,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { port } = server.address() as AddressInfo; // a TCP server that listens
   const url = `http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${port}`;
   logger.log('info', 'the node listens', { url, name, persistent });
-  void engines.pick(); // the first one is there when it is needed
+  if (options.isolateTenants !== true) void engines.pick(); // the first one is there when it is needed
   const sweeper = new WorkerSweeper({
     workers: () => table.all(),
     clock,
@@ -201,6 +224,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   });
   void sweeper.run();
   void post.runTimers();
+  void outbox.run();
   await table.resumeWhatRan();
 
   let closed: Promise<void> | undefined;
@@ -208,6 +232,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     closing.abort();
     sweeper.close();
     post.close();
+    outbox.close();
     const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
     const over = new AbortController();
     // A connection becomes idle when its last answer has gone; nobody tells, so they are looked at now and then.
@@ -236,11 +261,10 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     if ('closeAllConnections' in server) server.closeAllConnections();
     await engines.close();
     await store.close();
+    await outbound.close();
     await unlock?.();
     logger.log('info', 'the node has closed', { name });
   };
-  return { url, name, close: () => (closed ??= shutDown()) };
+  const enginePids = (): number[] => engines.engines.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  return { url, name, enginePids, close: () => (closed ??= shutDown()) };
 }
-
-const refuseFetch: FetchOutbound = () =>
-  Promise.resolve({ ok: false, code: 'DENIED', message: 'this node sends no requests for workers' });

@@ -17,6 +17,7 @@ import { LiveWorker } from './live-worker.ts';
 import { guestSpec, placedFiles, type Program } from './program.ts';
 import { bundledState, loadState } from './stored-state.ts';
 import type { JournalInput } from './store/index.ts';
+import type { EngineWorker } from './threads/engine-worker.ts';
 import { WorkerCommits } from './worker-commits.ts';
 import type { WorkerGuest } from './worker-guest.ts';
 import { type InputsOwner, WorkerInputs } from './worker-inputs.ts';
@@ -64,6 +65,8 @@ export class WorkerCore {
   /** Whether the store has the record. */
   isStored: boolean;
   readonly #hooks: CoreHooks;
+  /** Whether the store has the timers and subscriptions of the state. */
+  #isAligned = false;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(services: WorkerServices, record: WorkerRecord, isStored: boolean, hooks: CoreHooks) {
@@ -147,7 +150,7 @@ export class WorkerCore {
       this.record,
       ready?.bundle ?? (this.record.checkpoint?.stored === true ? undefined : program.bundle),
     );
-    const engine = await engines.pick();
+    const engine = await engines.pick(this.record.tenant);
     const guest = this.#hooks.guest();
     const worker = await engine.create(
       program.module,
@@ -164,8 +167,23 @@ export class WorkerCore {
     this.phase = 'live';
     this.keptChanges = this.changes;
     if (this.record.asleep) this.record = { ...this.record, asleep: false, wakeMs: null };
+    if (!this.#isAligned) await this.#align(worker);
     await this.fetchInputs();
     return this.live;
+  }
+
+  /** Has the store's timers and subscriptions follow a state that may be older than they are. */
+  async #align(worker: EngineWorker): Promise<void> {
+    this.#isAligned = true;
+    const standing = this.isStored ? await worker.standing() : null;
+    if (standing === null) return;
+    const timers = standing.timers.map(({ id, dueMs }) => ({ id, dueMs, payload: new Uint8Array() }));
+    await this.services.post.commit(this.name, { timers, subscriptions: standing.subscriptions });
+  }
+
+  /** The state that comes next may be older than what the store has. */
+  stateLost(): void {
+    this.#isAligned = false;
   }
 
   /** Takes from the journal what the state has not taken. */

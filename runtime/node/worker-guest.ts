@@ -20,11 +20,11 @@ import type { WorkerServices } from './worker-services.ts';
 export type FetchOutbound = (
   request: FetchRequest,
   body: Uint8Array,
-  options: {
+  asked: {
     readonly scopes: readonly string[];
     readonly bodyMaxBytes: number;
-    readonly idempotencyKey: string | undefined;
-    readonly traceparent: string | undefined;
+    readonly timeoutMs?: number;
+    readonly idempotencyKey?: string;
     readonly signal: AbortSignal;
   },
 ) => Promise<Answer>;
@@ -102,15 +102,15 @@ export class WorkerGuest implements EngineWorkerOwner {
         await this.#worker.checkpoint();
         return { ok: true };
       case 'fetch': {
-        const { request, body, bodyMaxBytes, traceparent } = ask;
+        const { request, body, bodyMaxBytes, traceparent, dueMs } = ask;
         const scopes = this.#worker.live?.program.bundle.manifest.capabilities?.['http.outbound'] ?? [];
-        const idempotencyKey = request.repeatable ? effectKey(this.#worker.name, ask) : undefined;
-        return this.#services.fetchOutbound(request, body, {
+        const traced = traceparent === undefined ? [] : [['traceparent', traceparent] as const];
+        return this.#services.fetchOutbound({ ...request, headers: [...request.headers, ...traced] }, body, {
           scopes,
           bodyMaxBytes,
-          idempotencyKey,
-          traceparent,
           signal,
+          ...(request.repeatable ? { idempotencyKey: effectKey(this.#worker.name, ask) } : {}),
+          ...(dueMs === null ? {} : { timeoutMs: Math.max(1, dueMs - this.#services.clock.now()) }),
         });
       }
       case 'call':

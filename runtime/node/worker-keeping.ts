@@ -178,8 +178,12 @@ export class WorkerKeeping {
       const wakeMs = live.engine.wake?.atMs ?? null;
       const waited = await live.pause();
       if (this.#core.live !== live) return false;
-      if (this.isDirty || waited) await this.keep();
-      await this.#core.save({ asleep: true, wakeMs, running: waited, clean: true });
+      const marks = { asleep: true, wakeMs, running: waited, clean: true };
+      if (this.isDirty || waited) await this.keep(marks);
+      else await this.#core.save(marks);
+      // What the mailbox had and the guest has not taken comes again from the journal.
+      const { inputs, record } = this.#core;
+      if (live.engine.abi !== null) inputs.knownSeq = record.checkpoint?.inputSeq ?? inputs.knownSeq;
       this.#core.live = undefined;
       this.#core.phase = 'parked';
       await live.close();

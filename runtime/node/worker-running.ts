@@ -194,6 +194,7 @@ export class WorkerRunning {
     const live = this.#core.live;
     if (live === undefined || !guest.serves(live.engine)) return;
     this.#core.live = undefined;
+    this.#core.stateLost();
     const { fresh, checkpoint, running } = this.#core.record;
     this.#core.phase = fresh || checkpoint !== null || this.#core.isDurable ? 'parked' : 'lost';
     this.#core.services.events.emit('engine-lost', this.#core.name, { restored: this.#core.phase === 'parked' });

@@ -122,6 +122,11 @@ export class WorkerTable {
     }
   }
 
+  /** Address of a worker that has moved away. */
+  movedTo(name: string): string | undefined {
+    return this.#tombstones.get(name)?.movedTo;
+  }
+
   isBuriedBy(name: string, moveId: string): boolean {
     return this.#tombstones.get(name)?.moveId === moveId;
   }

@@ -81,6 +81,17 @@ describe('messages', () => {
     expect(textOf(await client.workers.invoke('a', 'relay', 'nobody 1'))).toContain('nobody');
   });
 
+  it('follow a worker to its new node', async () => {
+    const [one, other] = [await open(), await open()];
+    await deployLedger(one.client, 'a');
+    await deployLedger(one.client, 'b');
+    await one.client.workers.move('b', { target: other.url });
+    await one.client.workers.invoke('a', 'post', 'b 22');
+    await expect
+      .poll(async () => textOf(await other.client.workers.invoke('b', 'total')), { timeout: 10_000 })
+      .toBe('22');
+  });
+
   it('come from timers, once', async () => {
     const { client } = await open();
     await deployLedger(client, 'ledger');

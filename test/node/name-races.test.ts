@@ -23,7 +23,14 @@ async function openTable() {
   const shelf = new BundleShelf({ blobs: memoryBlobStore(), records: new MemoryRecords(), codecs, limits: {}, clock });
   const events = new EventBus(10, () => 0);
   const limits = resolveNodeLimits();
-  const engines = new EnginePool({ kind: 'local', engines: 1, memoryPages: 100, moduleFolder: undefined, logger });
+  const engines = new EnginePool({
+    kind: 'local',
+    engines: 1,
+    memoryPages: 100,
+    heapMib: 256,
+    moduleFolder: undefined,
+    logger,
+  });
   afterTest(() => engines.close());
   const modules = new LoadedModules(engines);
   const store = await openStore();

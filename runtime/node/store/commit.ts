@@ -3,7 +3,8 @@
  *
  * Order: the checkpoint first, since what it covers need not be kept; then outcomes; then effects in the order in which the
  * worker did them. Effects that a commit without checkpoint did are remembered until a checkpoint has taken a later input: a
- * worker that is run again from the checkpoint before does them again, and they are dropped. A checkpoint that is made on such
+ * worker that is run again from the checkpoint before does them again, and messages are dropped. Timers and subscriptions are not: they
+ * say how something is from now on, and time has gone on. A checkpoint that is made on such
  * a way does not end that: the worker may have been further before.
  */
 import type { Tables } from './tables.ts';
@@ -26,10 +27,11 @@ export function commitWorker(tables: Tables, name: string, commit: WireCommit, n
   for (const { seq, outcome } of settled) tables.journal.settle(worker, seq, outcome, nowMs);
   const done: Done = { woken: [], outboxed: 0 };
   for (const effect of effects) {
-    if (tables.outbox.isSent(worker, effect.key)) continue;
+    const isMessage = effect.kind === 'send' || effect.kind === 'publish';
+    if (isMessage && tables.outbox.isSent(worker, effect.key)) continue;
     doEffect(tables, worker, effect, nowMs, done);
     // What a checkpoint of this commit holds is done for good.
-    if (!checkpoint && effect.seq > coveredSeq) tables.outbox.markSent(worker, effect.seq, effect.key);
+    if (isMessage && !checkpoint && effect.seq > coveredSeq) tables.outbox.markSent(worker, effect.seq, effect.key);
   }
   if (coveredSeq > 0) tables.outbox.clearSent(worker, checkpoint ? checkpoint.inputSeq : coveredSeq + 1);
   if (timers) tables.timers.replaceAll(worker, timers);

@@ -30,20 +30,22 @@ export async function serveEngine(port: Port, setup: EngineSetup): Promise<void>
   const cache = setup.moduleFolder === null ? undefined : await openModuleCache(setup.moduleFolder);
   const budget =
     setup.memory === null ? new FixedBudget(setup.memoryPages) : new PageBudget(setup.memory, setup.memorySlot);
-  new EngineHost(port, cache, budget);
+  new EngineHost(port, cache, budget, setup.sharesCode);
 }
 
 class EngineHost {
   readonly #rpc: Rpc<EngineQuestions, EngineReports, EngineOperations, EngineNotices>;
   readonly #cache: ModuleCache | undefined;
   readonly #budget: MemoryBudget;
+  readonly #sharesCode: boolean;
   readonly #modules = new Map<string, LoadedModule>();
   readonly #files = new Map<string, Readonly<Record<string, Uint8Array>>>();
   readonly #guests = new Map<number, Guest>();
   /** Whose state is to be told, once the event loop comes to it. */
   readonly #changed = new Set<number>();
 
-  constructor(port: Port, cache: ModuleCache | undefined, budget: MemoryBudget) {
+  constructor(port: Port, cache: ModuleCache | undefined, budget: MemoryBudget, sharesCode: boolean) {
+    this.#sharesCode = sharesCode;
     this.#cache = cache;
     this.#budget = budget;
     this.#rpc = new Rpc(port, this.#answers(), this.#hears());
@@ -79,6 +81,7 @@ class EngineHost {
         return new Transferring({ bytes, figures: guest.figures }, buffersOf([bytes]));
       },
       figures: ({ id }) => this.#guest(id).figures,
+      standing: ({ id }) => this.#guest(id).standing,
       close: async ({ id }) => {
         const guest = this.#guest(id);
         await guest.close();
@@ -150,7 +153,8 @@ class EngineHost {
     this.#modules.set(digest, module);
     const { exports, imports, portability, instrumentedBytes } = module;
     const info = { digest: module.digest, exports, imports, portability, instrumentedBytes };
-    return { info, compiled: compiled === null ? { module: module.compiled, instrumentedBytes } : null };
+    const gives = compiled === null && this.#sharesCode;
+    return { info, compiled: gives ? { module: module.compiled, instrumentedBytes } : null };
   }
 
   async #capture(guest: Guest): Promise<Transferring<Snapshot>> {

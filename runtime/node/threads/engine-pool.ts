@@ -3,12 +3,15 @@
  *
  * Invariants:
  * 1. A worker is made on the engine with the fewest workers; a new engine is started while there are fewer than allowed and all have some.
+ *    Where tenants are kept apart, an engine is of one tenant.
  * 2. An engine that ends takes no other with it; its workers' owners are told, and the next worker gets a new one in its place.
  */
+import { PluvioError } from '../../errors/index.ts';
 import type { Logger } from '../logger.ts';
 import { Engine, type EngineModule } from './engine.ts';
 import type { EngineSetup } from './engine-protocol.ts';
 import { type EngineKind, STARTERS } from './engine-start.ts';
+
 import { pageCounter, pagesTaken, releaseSlot, SLOTS } from './page-budget.ts';
 
 export interface EnginePoolOptions {
@@ -17,11 +20,19 @@ export interface EnginePoolOptions {
   readonly engines: number;
   /** Pages of memory of all workers together. */
   readonly memoryPages: number;
+  /** MiB of JavaScript memory, which objects of guests are in, of one thread or process. */
+  readonly heapMib: number;
+  /** No two tenants share an engine. */
+  readonly isolatesTenants?: boolean;
   readonly moduleFolder: string | undefined;
   readonly logger: Logger;
 }
 
+export type { EngineKind };
+
 interface Slot {
+  /** The tenant that it is for, where tenants are kept apart. */
+  readonly owner: string;
   readonly engine: Promise<Engine>;
   ready: Engine | undefined;
 }
@@ -53,30 +64,59 @@ export class EnginePool {
     return this.#slots.flatMap((slot) => (slot?.ready === undefined ? [] : [slot.ready]));
   }
 
-  /** An engine for one more worker. */
-  async pick(): Promise<Engine> {
-    const { engines } = this.#options;
+  /**
+   * An engine for one more worker; of its tenant alone, where tenants are kept apart.
+   * @throws PluvioError `ENGINES_TOO_MANY`
+   */
+  async pick(tenant = ''): Promise<Engine> {
+    const { engines, isolatesTenants = false } = this.#options;
+    const owner = isolatesTenants ? tenant : '';
     let best: Slot | undefined;
+    let free: number | undefined;
     for (let at = 0; at < Math.min(engines, SLOTS); at++) {
       const slot = this.#slots[at];
-      if (slot === undefined) {
-        if (best === undefined || loadOf(best) > 0) return this.#start(at).engine;
-        continue;
-      }
-      if (best === undefined || loadOf(slot) < loadOf(best)) best = slot;
+      if (slot === undefined) free ??= at;
+      else if (slot.owner === owner && (best === undefined || loadOf(slot) < loadOf(best))) best = slot;
     }
-    return (best ?? this.#start(0)).engine;
+    if (best !== undefined && (free === undefined || isolatesTenants || loadOf(best) === 0)) return best.engine;
+    if (free !== undefined) return this.#start(free, owner).engine;
+    return this.#replace(owner);
   }
 
-  #start(at: number): Slot {
-    const { kind, moduleFolder, memoryPages, logger } = this.#options;
+  /** Ends an engine of another tenant that has nothing to do, for one of this. */
+  async #replace(owner: string): Promise<Engine> {
+    const at = this.#slots.findIndex((slot) => slot?.ready !== undefined && loadOf(slot) === 0);
+    const idle = this.#slots[at];
+    if (idle === undefined) {
+      throw new PluvioError(
+        'ENGINES_TOO_MANY',
+        `all ${this.#options.engines} engines of this node work for other tenants`,
+        {
+          limit: this.#options.engines,
+        },
+      );
+    }
+    this.#slots[at] = undefined;
+    void idle.engine.then((engine) => engine.close());
+    return this.#start(at, owner).engine;
+  }
+
+  #start(at: number, owner: string): Slot {
+    const { kind, engines, moduleFolder, memoryPages, heapMib, logger } = this.#options;
     const setup: EngineSetup = {
       moduleFolder: moduleFolder ?? null,
       memory: kind === 'process' ? null : this.#counter,
       memorySlot: at,
-      memoryPages,
+      // What cannot be counted together is divided.
+      memoryPages: Math.floor(memoryPages / engines),
+      heapMib,
+      sharesCode: kind !== 'process',
     };
-    const slot: Slot = { engine: STARTERS[kind](setup).then((started) => new Engine(started)), ready: undefined };
+    const slot: Slot = {
+      owner,
+      engine: STARTERS[kind](setup).then((started) => new Engine(started)),
+      ready: undefined,
+    };
     this.#slots[at] = slot;
     void slot.engine.then(
       (engine) => {

@@ -24,6 +24,7 @@ import type {
   LogEntry,
   SelfInfo,
   SettledInput,
+  TimerInfo,
 } from '../../host/index.ts';
 import type { LogStream } from '../worker-log.ts';
 
@@ -90,6 +91,12 @@ export interface AbiFigures {
   readonly usage: AbiUsage;
 }
 
+/** What stands of the worker's with its node. */
+export interface Standing {
+  readonly timers: readonly TimerInfo[];
+  readonly subscriptions: readonly string[];
+}
+
 /** How a call ended, and how the worker is then. */
 export interface Ended {
   readonly outcome: Outcome;
@@ -138,6 +145,8 @@ export type EngineOperations = {
     readonly answer: { readonly bytes: Uint8Array; readonly figures: Figures };
   };
   readonly figures: { readonly body: Of; readonly answer: Figures };
+  /** Timers and subscriptions as the state has them; null: its module does not import the host ABI. */
+  readonly standing: { readonly body: Of; readonly answer: Standing | null };
   readonly close: { readonly body: Of; readonly answer: undefined };
 };
 
@@ -184,6 +193,10 @@ export interface EngineSetup {
   /** Counter of the pages of memory that all engines share (page-budget.ts), and this engine's place in it. */
   readonly memory: Int32Array<SharedArrayBuffer> | null;
   readonly memorySlot: number;
+  /** Whether compiled modules can be posted. */
+  readonly sharesCode: boolean;
+  /** MiB of JavaScript memory. */
+  readonly heapMib: number;
   /** Pages that this engine alone may take; where `memory` cannot be shared. */
   readonly memoryPages: number;
 }

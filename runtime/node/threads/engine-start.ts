@@ -19,13 +19,9 @@ export interface StartedEngine {
   /** Part of the time that it was busy since the last call, 0 to 1. */
   utilization(): number;
   readonly pid: number | undefined;
-  /** Whether compiled modules can be given to it. */
-  readonly sharesCode: boolean;
 }
 
 export type EngineKind = 'thread' | 'process' | 'local';
-
-const HEAP_MIB = 2048;
 
 /** The file of an entry: TypeScript where it is run from source. */
 function entry(name: string): string {
@@ -39,7 +35,7 @@ export const STARTERS: Readonly<Record<EngineKind, (setup: EngineSetup) => Promi
       workerData: setup,
       name: 'pluvio engine',
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
+      resourceLimits: { maxOldGenerationSizeMb: setup.heapMib },
     });
     thread.unref();
     let reason = 'it ended';
@@ -57,13 +53,12 @@ export const STARTERS: Readonly<Record<EngineKind, (setup: EngineSetup) => Promi
         return utilization;
       },
       pid: undefined,
-      sharesCode: true,
     });
   },
   process: async (setup) => {
     const child = fork(entry('engine-process-main'), [JSON.stringify(setup)], {
       serialization: 'advanced',
-      execArgv: [],
+      execArgv: [`--max-old-space-size=${setup.heapMib}`],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: {},
     });
@@ -84,7 +79,6 @@ export const STARTERS: Readonly<Record<EngineKind, (setup: EngineSetup) => Promi
       },
       utilization: () => 0,
       pid: child.pid,
-      sharesCode: false,
     });
   },
   local: async (setup) => {
@@ -101,7 +95,6 @@ export const STARTERS: Readonly<Record<EngineKind, (setup: EngineSetup) => Promi
       },
       utilization: () => 0,
       pid: undefined,
-      sharesCode: true,
     };
   },
 };

@@ -7,7 +7,7 @@
  */
 import type { Snapshot, Wake, WorkerState } from '../../engine/index.ts';
 import type { Answer, Ask, Effect, Input, LogEntry, SettledInput } from '../../host/index.ts';
-import type { AbiFigures, Ended, Figures, OutputPiece } from './engine-protocol.ts';
+import type { AbiFigures, Ended, Figures, OutputPiece, Standing } from './engine-protocol.ts';
 import type { Engine } from './engine.ts';
 
 /** What a worker of an engine needs of its owner. */
@@ -126,6 +126,11 @@ export class EngineWorker {
     const { bytes, figures } = await this.engine.ask('snapshot', { id: this.id, keep, delta });
     this.#figures = figures;
     return bytes;
+  }
+
+  /** Timers and subscriptions as its state has them. */
+  async standing(): Promise<Standing | null> {
+    return this.engine.ask('standing', { id: this.id });
   }
 
   /** Asks how it is. */

@@ -123,7 +123,7 @@ export class Engine {
   /** Decodes, checks and compiles a module. @throws PluvioError the engine's codes for a module that it does not take */
   async loadModule(digest: string, bytes: Uint8Array): Promise<EngineModule> {
     const { info, compiled } = await this.ask('loadModule', { digest, bytes, compiled: null });
-    return { ...info, bytes, compiled: this.#started.sharesCode ? compiled : null };
+    return { ...info, bytes, compiled };
   }
 
   /** @throws PluvioError as `createWorker` and `restoreWorker` */
@@ -161,8 +161,7 @@ export class Engine {
     const id = nextId++;
     this.#coming++;
     this.#uses.set(id, { module: module.digest, files: files?.key ?? null });
-    const { digest, bytes } = module;
-    const compiled = this.#started.sharesCode ? module.compiled : null;
+    const { digest, bytes, compiled } = module;
     const needs = [this.#hold(this.#modules, digest, () => this.ask('loadModule', { digest, bytes, compiled }))];
     if (files !== undefined) needs.push(this.#hold(this.#files, files.key, () => this.ask('loadFiles', files)));
     try {

@@ -18,7 +18,7 @@ import {
   type Input,
   type SettledInput,
 } from '../../host/index.ts';
-import type { AbiSpec, Ended, EngineReports, Figures, GuestSpec, GuestState } from './engine-protocol.ts';
+import type { AbiSpec, Ended, EngineReports, Figures, GuestSpec, GuestState, Standing } from './engine-protocol.ts';
 import { GuestInput } from './guest-input.ts';
 import { GuestOutput } from './guest-output.ts';
 
@@ -86,6 +86,12 @@ export class Guest {
       ranMs,
       abi: abi === undefined ? null : { lastSeq: abi.lastSeq, usage: abi.usage },
     };
+  }
+
+  /** Timers and subscriptions as the state has them. */
+  get standing(): Standing | null {
+    const { abi } = this.#hosts;
+    return abi === undefined ? null : { timers: abi.timers, subscriptions: abi.subscriptions };
   }
 
   /** Calls an export, with an input where there is one. */
@@ -180,7 +186,7 @@ function abiOf(spec: AbiSpec, { id, report, ask, settled }: GuestOptions): AbiHo
       },
       log: (entry) => report('logged', { id, entry }),
       secret: (name) => (Object.hasOwn(secrets, name) ? secrets[name] : undefined),
-      now: () => performance.timeOrigin + performance.now(),
+      now: () => Date.now(),
       random: (bytes) => void crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
     },
   });

@@ -1,0 +1,81 @@
+/** Engines that end while their workers run: a thread that runs out of memory, a process that is killed. */
+import binaryen from 'binaryen';
+import { describe, expect, it } from 'vitest';
+import { type EngineKind, EnginePool } from '../../runtime/node/threads/engine-pool.ts';
+import type { EngineWorkerOwner } from '../../runtime/node/threads/engine-worker.ts';
+import { silentLogger as logger } from '../../runtime/node/logger.ts';
+import { deployLedger, LEDGER_GRANTS, textOf } from './deploy.ts';
+import { afterTest, counterModule, openFolder, openNode } from './open-nodes.ts';
+
+/** Makes objects until there is no memory for more. */
+function hungryModule(): Uint8Array {
+  const module = binaryen.parseText(`(module
+    (type $cell (struct (field (ref null 0)) (field i64) (field i64) (field i64)))
+    (global $all (mut (ref null $cell)) (ref.null $cell))
+    (func (export "eat") (loop $more
+      (global.set $all (struct.new $cell (global.get $all) (i64.const 1) (i64.const 2) (i64.const 3)))
+      (br $more))))`);
+  module.setFeatures(binaryen.Features.All);
+  return module.emitBinary();
+}
+
+describe('a thread that runs out of memory', () => {
+  it('takes no other with it; its workers go on from what is kept, on a new one', async () => {
+    const dataDir = await openFolder();
+    const { client } = await openNode({ dataDir, engines: 1, engineHeapMib: 64, grants: LEDGER_GRANTS });
+    await deployLedger(client, 'kept', { checkpoint: 'each-call' });
+    await client.workers.invoke('kept', 'add', '5');
+    await client.workers.create({ name: 'unkept', module: await counterModule() });
+    await client.workers.call('unkept', 'add', [1n]);
+    await client.workers.create({ name: 'hungry', module: hungryModule() });
+    await expect(client.workers.call('hungry', 'eat')).rejects.toMatchObject({ code: 'ENGINE_LOST' });
+    expect(textOf(await client.workers.invoke('kept', 'add', '5'))).toBe('10');
+    expect(await client.workers.get('unkept')).toMatchObject({ status: 'lost' });
+    await client.workers.create({ name: 'new', module: await counterModule() });
+    expect(await client.workers.call('new', 'add', [1n])).toMatchObject({ kind: 'returned' });
+  });
+});
+
+describe('workers in processes', () => {
+  it('run as in threads, and outlive kill -9 of their process', async () => {
+    const dataDir = await openFolder();
+    const { client, enginePids } = await openNode({ dataDir, isolation: 'process', engines: 1, grants: LEDGER_GRANTS });
+    await deployLedger(client, 'ledger', { checkpoint: 'each-call' });
+    expect(textOf(await client.workers.invoke('ledger', 'add', '5'))).toBe('5');
+    const [pid] = enginePids();
+    process.kill(pid ?? 0, 'SIGKILL');
+    await expect
+      .poll(async () => client.workers.invoke('ledger', 'add', '5', { key: 'once' }).then(textOf, String), {
+        timeout: 20_000,
+      })
+      .toBe('10');
+  });
+
+  it('are of one tenant each, where tenants are kept apart', async () => {
+    const options = { kind: 'process', engines: 2, isolatesTenants: true, memoryPages: 10, heapMib: 256 } as const;
+    const pool = new EnginePool({ ...options, moduleFolder: undefined, logger });
+    afterTest(() => pool.close());
+    const [a, b] = [await pool.pick('a'), await pool.pick('b')];
+    expect(a).not.toBe(b);
+    expect(await pool.pick('a')).toBe(a);
+    const module = await a.loadModule('0'.repeat(64), await counterModule());
+    const spec = { name: 'w', limits: {}, share: {}, args: [], env: {}, abi: null };
+    const owner = { lost: () => undefined } as unknown as EngineWorkerOwner; // of a worker that does nothing
+    await a.create(module, spec, undefined, null, owner);
+    await b.create(module, spec, undefined, null, owner);
+    await expect(pool.pick('c')).rejects.toMatchObject({ code: 'ENGINES_TOO_MANY' });
+  });
+});
+
+describe.each<EngineKind>(['thread', 'process', 'local'])('an engine pool of kind %s', (kind) => {
+  it('loads a module, and refuses one that is none', async () => {
+    const pool = new EnginePool({ kind, engines: 1, memoryPages: 10, heapMib: 256, moduleFolder: undefined, logger });
+    afterTest(() => pool.close());
+    const bytes = await counterModule();
+    const module = await pool.loadModule('0'.repeat(64), bytes);
+    expect(module.exports.map(({ name }) => name)).toContain('add');
+    await expect(pool.loadModule('1'.repeat(64), new Uint8Array(8))).rejects.toMatchObject({
+      code: 'MODULE_MALFORMED',
+    });
+  });
+});
