@@ -1,4 +1,3 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { type StoreAnswer, StoreCore, type StoreRequest } from './core.ts';
 import { MEMORY_PATH, openDatabase } from './database.ts';

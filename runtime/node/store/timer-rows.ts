@@ -28,7 +28,8 @@ const SQL = {
   forget: 'DELETE FROM timer WHERE worker = ?',
   due: `SELECT ${COLUMNS} FROM timer t JOIN worker w ON w.id = t.worker
     WHERE t.due_ms <= ? AND w.frozen = 0 AND w.unsettled < ? ORDER BY t.due_ms, t.id LIMIT ?`,
-  next: 'SELECT t.due_ms FROM timer t JOIN worker w ON w.id = t.worker WHERE w.frozen = 0 ORDER BY t.due_ms LIMIT 1',
+  next: `SELECT t.due_ms FROM timer t JOIN worker w ON w.id = t.worker WHERE w.frozen = 0 AND w.unsettled < ?
+    ORDER BY t.due_ms LIMIT 1`,
   all: `SELECT ${COLUMNS} FROM timer t JOIN worker w ON w.id = t.worker WHERE t.worker = ? ORDER BY t.name`,
   subscribe: 'INSERT OR IGNORE INTO subscription (worker, topic) VALUES (?, ?)',
   unsubscribe: 'DELETE FROM subscription WHERE worker = ? AND topic = ?',
@@ -76,8 +77,9 @@ export class TimerRows {
     else this.set(worker, { id: name, dueMs: next, cron, payload });
   }
 
+  /** As for `due`: a timer that cannot fire yet does not count. */
   nextDueMs(): number | undefined {
-    return one<{ due_ms: number }>(this.#sql.next)?.due_ms;
+    return one<{ due_ms: number }>(this.#sql.next, this.#limits.mailboxInputs)?.due_ms;
   }
 
   all(worker: WorkerRow): TimerEntry[] {

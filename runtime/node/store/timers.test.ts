@@ -75,7 +75,9 @@ describe.each(Object.entries(CORES))('timers, %s', (_, open) => {
     await store.commit('b', { timers: [timer('other', 3)] });
     expect((await store.fireTimers(10, 2)).map(({ id }) => id)).toEqual(['one']);
     expect((await store.fireTimers(10, 1)).map(({ id }) => id)).toEqual(['other']);
+    expect(await store.nextDueMs()).toBeUndefined();
     await store.commit('a', { settled: [{ seq: 1, outcome: bytes('') }] });
+    expect(await store.nextDueMs()).toBe(2);
     expect((await store.fireTimers(10, 1)).map(({ id }) => id)).toEqual(['two']);
   });
 

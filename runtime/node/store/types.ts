@@ -258,7 +258,7 @@ export interface NodeStore {
   dueTimers(nowMs: number, limit: number): Promise<readonly TimerEntry[]>;
   /** Turns due timers into inputs with the key `t:<id>:<dueMs>`. */
   fireTimers(nowMs: number, limit: number): Promise<readonly FiredTimer[]>;
-  /** When the next timer of this node is due; undefined: never. */
+  /** When the next timer is due of workers that can take an input; undefined: never. */
   nextDueMs(): Promise<number | undefined>;
   timers(worker: string): Promise<readonly TimerEntry[]>;
   subscribe(worker: string, topic: string): Promise<void>;
