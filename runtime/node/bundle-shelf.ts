@@ -77,7 +77,7 @@ export class BundleShelf {
   readonly #options: BundleShelfOptions;
   readonly #bundles = new Map<string, BundleRecord>();
   readonly #young = new Map<string, number>();
-  #roots: () => readonly string[] = () => [];
+  #roots: () => Promise<readonly string[]> = () => Promise.resolve([]);
   #collecting: Promise<void> | undefined;
 
   constructor(options: BundleShelfOptions) {
@@ -85,7 +85,7 @@ export class BundleShelf {
   }
 
   /** Reads the records of an earlier process. `roots` tells which digests workers and moves need. */
-  async load(roots: () => readonly string[]): Promise<void> {
+  async load(roots: () => Promise<readonly string[]>): Promise<void> {
     this.#roots = roots;
     for (const [, document] of await this.#options.records.list()) {
       const info = document as BundleRecord; // written by this class alone
@@ -241,7 +241,7 @@ export class BundleShelf {
   /** Forgets a bundle; a worker that needs it keeps it. */
   async delete(digest: string): Promise<void> {
     const record = this.#record(digest);
-    if (this.#roots().includes(digest)) return this.#write({ ...record, origin: 'held' });
+    if ((await this.#roots()).includes(digest)) return this.#write({ ...record, origin: 'held' });
     await this.#forget(digest);
     this.collect();
   }
@@ -338,7 +338,7 @@ export class BundleShelf {
     const { blobs, clock } = this.#options;
     const since = clock.now() - youngMs;
     for (const [digest, atMs] of this.#young) if (atMs <= since) this.#young.delete(digest);
-    const roots = new Set(this.#roots());
+    const roots = new Set(await this.#roots());
     for (const { digest, origin } of this.list()) {
       if (origin === 'held' && !roots.has(digest) && !this.#young.has(digest)) await this.#forget(digest);
     }

@@ -75,6 +75,8 @@ export interface NodeOptions {
   readonly name?: string;
   readonly logger?: Logger;
   readonly clock?: Clock;
+  /** Told when the node cannot go on; whoever started it should end the process. */
+  readonly onFatal?: (error: PluvioError) => void;
   /** For tests: makes moves fail at named places. */
   readonly fault?: FaultHook;
 }
@@ -168,8 +170,14 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const table = new WorkerTable(services);
   const incoming = new IncomingMoves(services, table, store.collection('moves-in'), fault);
   const outgoing = new OutgoingMoves(services, table, store.collection('moves-out'), fault);
-  await shelf.load(() => [...table.roots(), ...incoming.roots(), ...outgoing.roots()]);
+  await shelf.load(async () => [...table.roots(), ...incoming.roots(), ...outgoing.roots(), ...(await store.roots())]);
   await table.recover();
+  for (const { worker, reason } of await store.damaged())
+    logger.log('error', 'a worker is damaged', { worker, reason });
+  void store.failed.then((error) => {
+    logger.log('error', 'the store has failed', { code: error.code, error: error.message });
+    options.onFatal?.(error);
+  });
   await incoming.recover();
   await outgoing.recover();
   shelf.collect();

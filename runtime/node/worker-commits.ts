@@ -6,16 +6,23 @@
  * 2. Otherwise effects and ends are committed as they come; what is done again after a crash has the same keys and is done once.
  * 3. Transactions of a worker are in order.
  */
-import type { HostedWorker } from './hosted-worker.ts';
 import { encodeEnd, type InputEnd } from './input-end.ts';
 import type { Checkpoint, Commit, Effect as StoredEffect, Settled } from './store/index.ts';
 import type { ReplyTo } from './worker-effects.ts';
 import type { WorkerRecord } from './worker-record.ts';
+import type { WorkerInputs } from './worker-inputs.ts';
 import type { WorkerServices } from './worker-services.ts';
+
+/** The worker that commits. */
+interface Committing {
+  readonly name: string;
+  readonly inputs: WorkerInputs;
+  readonly isDurable: boolean;
+}
 
 export class WorkerCommits {
   readonly #services: WorkerServices;
-  readonly #worker: Pick<HostedWorker, 'name' | 'inputs'>;
+  readonly #worker: Committing;
   /** Whether what happens waits for the end of its input. */
   readonly #gathers: boolean;
   #effects: StoredEffect[] = [];
@@ -23,7 +30,7 @@ export class WorkerCommits {
   #turn: Promise<unknown> = Promise.resolve();
   #scheduled = false;
 
-  constructor(services: WorkerServices, worker: Pick<HostedWorker, 'name' | 'inputs'>, gathers: boolean) {
+  constructor(services: WorkerServices, worker: Committing, gathers: boolean) {
     this.#services = services;
     this.#worker = worker;
     this.#gathers = gathers;
@@ -80,7 +87,12 @@ export class WorkerCommits {
     this.#effects = [];
     this.#ends = [];
     const settled: Settled[] = ends.map(([seq, end]) => ({ seq, outcome: encodeEnd(end) }));
+    // Without checkpoints nothing is done again: what is over need not be kept.
+    const first = this.#worker.inputs.firstSeq;
+    const coveredSeq =
+      this.#worker.isDurable || settled.length === 0 ? 0 : (first ?? this.#worker.inputs.knownSeq + 1) - 1;
     const commit: Commit = {
+      ...(coveredSeq > 0 ? { coveredSeq } : {}),
       ...(effects.length > 0 ? { effects } : {}),
       ...(settled.length > 0 ? { settled } : {}),
       ...(checkpoint === undefined ? {} : { checkpoint }),

@@ -166,6 +166,7 @@ export class WorkerCore {
     this.live = new LiveWorker(worker, program);
     this.phase = 'live';
     this.keptChanges = this.changes;
+    if (state !== null) this.inputs.knownSeq = Math.max(this.inputs.knownSeq, worker.abi?.lastSeq ?? 0);
     if (this.record.asleep) this.record = { ...this.record, asleep: false, wakeMs: null };
     if (!this.#isAligned) await this.#align(worker);
     await this.fetchInputs();

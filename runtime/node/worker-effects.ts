@@ -8,25 +8,31 @@ export interface ReplyTo {
   readonly reply: Reply;
 }
 
+/** Who does effects: a worker that is made again under the name of one that is gone is another. */
+export interface Actor {
+  readonly name: string;
+  readonly createdMs: number;
+}
+
 /** The key of an effect, the same whenever it is done again. */
-export const effectKey = (worker: string, { inputSeq, ordinal }: EffectNumber): string =>
-  `m:${worker}:${inputSeq}:${ordinal}`;
+export const effectKey = ({ name, createdMs }: Actor, { inputSeq, ordinal }: EffectNumber): string =>
+  `m:${name}:${createdMs.toString(36)}:${inputSeq}:${ordinal}`;
 
 /** Journals have plain JSON; what is left out stays out. */
 export const jsonInfo = (info: InputInfo): JsonData => info as unknown as JsonData; // an interface of JSON fields
 
 /** One effect for the store, or the answer to a message. */
-export function storedEffect(worker: string, effect: Effect): StoredEffect | ReplyTo {
-  const number = { seq: effect.inputSeq, key: effectKey(worker, effect) };
+export function storedEffect(actor: Actor, effect: Effect): StoredEffect | ReplyTo {
+  const number = { seq: effect.inputSeq, key: effectKey(actor, effect) };
   const { key } = number;
   const trace = effect.traceparent === undefined ? {} : { traceparent: effect.traceparent };
   switch (effect.kind) {
     case 'send': {
-      const info: InputInfo = { id: key, kind: 'message', from: worker, ...trace };
+      const info: InputInfo = { id: key, kind: 'message', from: actor.name, ...trace };
       return { kind: 'send', ...number, to: effect.to, body: effect.body, info: jsonInfo(info) };
     }
     case 'publish': {
-      const info: InputInfo = { id: key, kind: 'topic', from: worker, topic: effect.topic, ...trace };
+      const info: InputInfo = { id: key, kind: 'topic', from: actor.name, topic: effect.topic, ...trace };
       return { kind: 'publish', ...number, topic: effect.topic, body: effect.body, info: jsonInfo(info) };
     }
     case 'reply':

@@ -66,7 +66,7 @@ export class WorkerGuest implements EngineWorkerOwner {
 
   effect(effect: Effect): void {
     this.#worker.touched();
-    this.#worker.commits.add(storedEffect(this.#worker.name, effect));
+    this.#worker.commits.add(storedEffect(this.#worker.record, effect));
   }
 
   messageOver({ seq }: SettledInput): Promise<void> {
@@ -109,7 +109,7 @@ export class WorkerGuest implements EngineWorkerOwner {
           scopes,
           bodyMaxBytes,
           signal,
-          ...(request.repeatable ? { idempotencyKey: effectKey(this.#worker.name, ask) } : {}),
+          ...(request.repeatable ? { idempotencyKey: effectKey(this.#worker.record, ask) } : {}),
           ...(dueMs === null ? {} : { timeoutMs: Math.max(1, dueMs - this.#services.clock.now()) }),
         });
       }
@@ -122,7 +122,7 @@ export class WorkerGuest implements EngineWorkerOwner {
     const { post, find } = this.#services;
     const target = find(ask.to);
     if (target === undefined) return { ok: false, code: 'NOT_FOUND', message: `there is no worker "${ask.to}"` };
-    const key = effectKey(this.#worker.name, ask);
+    const key = effectKey(this.#worker.record, ask);
     const info: InputInfo = {
       id: key,
       kind: 'message',

@@ -98,8 +98,10 @@ export class WorkerTable {
   /** Gives a reserved name to its worker, in the store first; `journal`: what its journal was elsewhere. */
   async settle(worker: HostedWorker, holder: string, journal?: Uint8Array): Promise<void> {
     const { records, post } = this.#services;
+    const takenSeq = worker.live?.engine.abi?.lastSeq ?? 0;
     if (journal === undefined) await records.put(worker.name, worker.record);
     else await post.store.importWorker(worker.name, journal, worker.record);
+    if (journal === undefined && takenSeq > 0) await post.store.startJournal(worker.name, takenSeq);
     this.#tombstones.delete(worker.name);
     this.#workers.set(worker.name, worker);
     this.release(worker.name, holder);
