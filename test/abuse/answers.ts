@@ -1,5 +1,6 @@
 /** HTTP/1.1 answers read from raw bytes, and what is wrong with one. */
 import { ERROR_CODES } from '../../runtime/errors/index.ts';
+import { MEDIA } from '../../runtime/node/media-types.ts';
 
 export interface Answer {
   readonly status: number;
@@ -11,8 +12,9 @@ export interface Answer {
 export class AnswerFault extends Error {}
 
 const HEAD_MAX_BYTES = 65_536;
-/** Answers that have no body, whatever their headers say. */
-const isBodiless = (status: number): boolean => status < 200 || status === 204 || status === 304;
+/** Answers that have no body, whatever their headers say; and streams, whose end nobody waits for. */
+const isBodiless = ({ status, headers }: Pick<Answer, 'status' | 'headers'>): boolean =>
+  status < 200 || status === 204 || status === 304 || headers.get('content-type') === MEDIA.events;
 
 /** Takes answers out of what has come in so far. */
 export class AnswerReader {
@@ -29,10 +31,11 @@ export class AnswerReader {
   /**
    * The next whole answer; undefined: more bytes are needed.
    * @param toHead The request was a HEAD.
+   * @param toStream A good answer may have no end: its body is left.
    * @param ended No more bytes will come, so they end a body of unknown length.
    * @throws AnswerFault
    */
-  next({ toHead = false, ended = false } = {}): Answer | undefined {
+  next({ toHead = false, toStream = false, ended = false } = {}): Answer | undefined {
     const end = this.#bytes.indexOf('\r\n\r\n');
     if (end < 0) {
       if (this.#bytes.length > HEAD_MAX_BYTES) throw new AnswerFault('the head of an answer does not end');
@@ -41,7 +44,7 @@ export class AnswerReader {
     const head = readHead(this.#bytes.subarray(0, end).toString('latin1'));
     const start = end + 4;
     const body =
-      toHead || isBodiless(head.status)
+      toHead || (toStream && head.status < 300) || isBodiless(head)
         ? { bytes: Buffer.alloc(0), end: start }
         : readBody(this.#bytes, start, head.headers, ended);
     if (!body) return undefined;
@@ -103,7 +106,7 @@ function readChunks(bytes: Buffer, start: number): Body | undefined {
 export function faultOf({ status, headers, body }: Answer, toHead = false): string | undefined {
   if (status < 400 && status !== 308) return undefined;
   const type = headers.get('content-type') ?? 'no content type';
-  if (type !== 'application/problem+json') return `${status} as ${type}`;
+  if (type !== MEDIA.problem) return `${status} as ${type}`;
   if (toHead) return status === 500 ? '500' : undefined;
   let code: unknown;
   try {

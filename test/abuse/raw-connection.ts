@@ -87,10 +87,10 @@ export class RawConnection {
    * The next answer; undefined: the connection ended without one, or none came in time.
    * @throws AnswerFault
    */
-  async answer({ toHead = false, patienceMs = PATIENCE_MS } = {}): Promise<Answer | undefined> {
+  async answer({ toHead = false, toStream = false, patienceMs = PATIENCE_MS } = {}): Promise<Answer | undefined> {
     const deadline = performance.now() + patienceMs;
     for (;;) {
-      const answer = this.#reader.next({ toHead, ended: this.#ended });
+      const answer = this.#reader.next({ toHead, toStream, ended: this.#ended });
       if (answer && answer.status >= 200) return answer;
       if (answer) continue;
       const left = deadline - performance.now();
