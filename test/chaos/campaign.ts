@@ -1,0 +1,148 @@
+/**
+ * Nodes that are killed at any moment, under load, and what they acknowledged is looked for at the end.
+ *
+ * Boundary: processes, load and kills. What is promised, and whether it holds, is the scenarios' and the books'.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Choices } from '../fuzz/choices.ts';
+import type { Fault } from './book.ts';
+import { createLedger, missing } from './features.ts';
+import { Fleet } from './fleet.ts';
+import { LedgerWorker, type StepName } from './ledger-worker.ts';
+import type { Scenario } from './scenarios.ts';
+
+export interface ChaosOptions {
+  readonly kills: number;
+  readonly seed: number;
+  readonly nodes: number;
+  readonly scenarios: Readonly<Record<string, Scenario>>;
+  readonly onProgress: (text: string) => void;
+}
+
+export interface ScenarioResult {
+  readonly name: string;
+  /** Why it was left out. */
+  readonly skipped: string | undefined;
+  /** What was answered well, and how often. */
+  readonly acknowledged: Readonly<Record<string, number>>;
+  /** What was refused or in doubt, by step and code. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+export interface ChaosResult {
+  readonly kills: number;
+  readonly faults: readonly Fault[];
+  /** Workers that two nodes had a live copy of. */
+  readonly doubles: readonly string[];
+  readonly scenarios: readonly ScenarioResult[];
+}
+
+/** From the moment when all nodes are up to the next kill, at most. */
+const CALM_MAX_MS = 1500;
+/** How long a killed node stays down, at most. */
+const DOWN_MAX_MS = 400;
+const WATCH_MS = 150;
+/** Streams of choices: one for kills, and one for each worker. */
+const KILLER = 0;
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface Load {
+  readonly scenario: string;
+  readonly worker: LedgerWorker;
+  readonly choices: Choices;
+  /** Each step as often as its row says. */
+  readonly steps: readonly StepName[];
+}
+
+function loadsOf(fleet: Fleet, seed: number, name: string, row: Scenario, first: number): Load[] {
+  const weights = Object.entries(row.steps) as [StepName, number][]; // keys of the row
+  const steps = weights.flatMap(([step, weight]) => Array<StepName>(weight).fill(step));
+  return Array.from({ length: row.workers }, (_, index) => {
+    const choices = new Choices(seed, first + index);
+    const worker = new LedgerWorker(`${name.replaceAll(' ', '-')}-${index}`, {
+      fleet,
+      choices,
+      create: (client, workerName) => createLedger(client, workerName, row.manifest),
+      keyed: row.keyed,
+      durable: row.durable,
+    });
+    return { scenario: name, worker, choices, steps };
+  });
+}
+
+/** Kills nodes until it was done often enough. */
+async function killNodes(fleet: Fleet, { kills, seed, onProgress }: ChaosOptions): Promise<void> {
+  const choices = new Choices(seed, KILLER);
+  for (let done = 1; done <= kills; done++) {
+    await sleep(choices.below(CALM_MAX_MS));
+    const node = choices.pick(fleet.nodes);
+    await node.kill();
+    await sleep(choices.below(DOWN_MAX_MS));
+    await node.restart();
+    if (done % 10 === 0 || done === kills) onProgress(`${done} of ${kills} kills`);
+  }
+}
+
+/** Runs a campaign on nodes of its own. @throws Error if a node does not come up again */
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'pluvio-chaos-'));
+  const fleet = await Fleet.open(options.nodes, folder);
+  try {
+    return await campaign(fleet, options);
+  } finally {
+    await fleet.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function campaign(fleet: Fleet, options: ChaosOptions): Promise<ChaosResult> {
+  const { seed, onProgress, scenarios } = options;
+  const loads: Load[] = [];
+  const skipped = new Map<string, string>();
+  for (const [name, row] of Object.entries(scenarios)) {
+    const reasons = await missing(fleet.nodes[0]!.client, row.needs);
+    if (reasons.length === 0) loads.push(...loadsOf(fleet, seed, name, row, KILLER + 1 + loads.length));
+    else skipped.set(name, reasons.join('; '));
+  }
+  for (const [name, reason] of skipped) onProgress(`scenario "${name}" is left out: ${reason}`);
+  const over = new AbortController();
+  const doubles = new Set<string>();
+  const watch = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      for (const name of await fleet.doubles()) doubles.add(name);
+      await sleep(WATCH_MS);
+    }
+  };
+  const drive = async ({ worker, choices, steps }: Load): Promise<void> => {
+    while (!over.signal.aborted) await worker.step(choices.pick(steps));
+  };
+  const running = Promise.all([watch(), ...loads.map(drive)]);
+  await Promise.race([killNodes(fleet, options).finally(() => over.abort()), running]);
+  await running;
+  onProgress('audit');
+  for (const { worker } of loads) await worker.audit();
+  for (const name of await fleet.doubles()) doubles.add(name);
+  return {
+    kills: options.kills,
+    faults: loads.flatMap(({ worker }) => worker.books.flatMap((book) => book.faults)),
+    doubles: [...doubles],
+    scenarios: Object.keys(scenarios).map((name) => {
+      const workers = loads.filter(({ scenario }) => scenario === name).map(({ worker }) => worker);
+      return {
+        name,
+        skipped: skipped.get(name),
+        acknowledged: sumOf(workers.map(({ acknowledged }) => acknowledged)),
+        refused: sumOf(workers.map(({ refused }) => refused)),
+      };
+    }),
+  };
+}
+
+function sumOf(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const one of counts) for (const [what, count] of Object.entries(one)) sum[what] = (sum[what] ?? 0) + count;
+  return sum;
+}
