@@ -65,7 +65,7 @@ const POLITE_CLIENTS = 8;
 const POLITE_EVERY_MS = 40;
 const VICTIM = 'victim';
 const POLITE_SCRIPT = fileURLToPath(new URL('polite.ts', import.meta.url));
-const LEDGER = new URL('../programs/ledger/ledger.wasm', import.meta.url);
+const LEDGER = new URL('../programs/exports/ledger.wasm', import.meta.url);
 /** What was begun for a client that is gone ends a little later: so long may it take. */
 const CALM_TRIES = 150;
 const CALM_STEP_MS = 200;

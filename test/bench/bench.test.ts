@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { meterText } from './asyncify.ts';
+import { requireTool } from '../requires.ts';
 import { geomean, median, summarise } from './statistics.ts';
 
 const RUN = fileURLToPath(new URL('./run.ts', import.meta.url));
@@ -107,6 +108,54 @@ const CASES = [
     },
   },
 ];
+
+/** Of a node. A case that the node cannot serve ends with the reason. */
+const NODE_CASES = [
+  {
+    args: ['http'],
+    needs: 'wrk',
+    keys: {
+      benchmark: 'http',
+      machine,
+      vs_hono: positive,
+      vs_workerd: positive,
+      per_server: { pluvio: { per_second: summary }, hono: { ratio: summary }, workerd: { p99_ms: summary } },
+    },
+  },
+  {
+    args: ['density'],
+    keys: {
+      benchmark: 'density',
+      machine,
+      live: 50,
+      start_us: positive,
+      rss_kib_each: number,
+      start_answer_ms: summary,
+    },
+  },
+  { args: ['wake'], keys: { benchmark: 'wake', machine, hibernated: 50, p50_ms: positive, p99_ms: positive } },
+  {
+    args: ['fairness'],
+    keys: { benchmark: 'fairness', machine, p99_ratio: number, spinners: positive, slice_ms: positive },
+  },
+  { args: ['journal'], keys: { benchmark: 'journal', machine, per_second: positive } },
+] as const;
+
+test.for(NODE_CASES)(
+  '$args.0 gives its keys, or says what the node lacks',
+  { timeout: TIMEOUT_MS },
+  async (row, { skip }) => {
+    const reason = 'needs' in row ? requireTool(row.needs) : undefined;
+    if (reason !== undefined) skip(reason);
+    const run = promisify(execFile)(process.execPath, [RUN, ...row.args, '--quick', '--json'], { timeout: TIMEOUT_MS });
+    const { code, stdout, stderr } = await run.then(
+      (output) => ({ code: 0, ...output }),
+      (error: unknown) => error as { code: number; stdout: string; stderr: string },
+    );
+    if (code !== 0) return void expect({ code, stderr }).toEqual({ code: 1, stderr: containing('this node has no ') });
+    expect(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')).toMatchObject(row.keys);
+  },
+);
 
 test.each(CASES)('$args.0 gives its keys', { timeout: TIMEOUT_MS }, async ({ args, keys }) => {
   const { stdout } = await promisify(execFile)(process.execPath, [RUN, ...args, '--quick', '--json'], {

@@ -2,14 +2,19 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
+import { density } from './density.ts';
+import { fairness } from './fairness.ts';
 import { fork } from './fork.ts';
+import { http } from './http.ts';
 import { instrument } from './instrument.ts';
+import { journal } from './journal.ts';
 import { overhead } from './overhead.ts';
 import { real } from './real.ts';
 import { reentry } from './reentry.ts';
 import { isRunName, readResult, type Results, type RunName } from './results.ts';
 import { snapshot } from './snapshot.ts';
 import { unwind } from './unwind.ts';
+import { wake } from './wake.ts';
 
 const DOCUMENT = fileURLToPath(new URL('../../BENCHMARKS.md', import.meta.url));
 const SECTION = /<!-- results: ([a-z-]+) -->\n[^]*?<!-- end of results -->/g;
@@ -24,6 +29,11 @@ const FORMATS: { readonly [Name in RunName]: (result: Results[Name]) => string }
   unwind: unwind.format,
   snapshot: snapshot.format,
   fork: fork.format,
+  http: http.format,
+  density: density.format,
+  wake: wake.format,
+  fairness: fairness.format,
+  journal: journal.format,
 };
 
 function sectionOf<Name extends RunName>(folder: string, name: Name): string | undefined {

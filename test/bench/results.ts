@@ -3,13 +3,18 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
+import type { DensityResult } from './density.ts';
+import type { FairnessResult } from './fairness.ts';
 import type { ForkResult } from './fork.ts';
+import type { HttpResult } from './http.ts';
 import type { InstrumentResult } from './instrument.ts';
+import type { JournalResult } from './journal.ts';
 import type { OverheadResult } from './overhead.ts';
 import type { RealResult } from './real.ts';
 import type { ReentryResult } from './reentry.ts';
 import type { SnapshotResult } from './snapshot.ts';
 import type { UnwindResult } from './unwind.ts';
+import type { WakeResult } from './wake.ts';
 
 /** What each run gives. */
 export interface Results {
@@ -22,6 +27,11 @@ export interface Results {
   readonly unwind: UnwindResult;
   readonly snapshot: SnapshotResult;
   readonly fork: ForkResult;
+  readonly http: HttpResult;
+  readonly density: DensityResult;
+  readonly wake: WakeResult;
+  readonly fairness: FairnessResult;
+  readonly journal: JournalResult;
 }
 export type RunName = keyof Results;
 
@@ -38,6 +48,11 @@ export const RUNS: Readonly<Record<RunName, readonly string[]>> = {
   unwind: ['unwind', '--growth'],
   snapshot: ['snapshot', '--growth'],
   fork: ['fork'],
+  http: ['http'],
+  density: ['density'],
+  wake: ['wake'],
+  fairness: ['fairness'],
+  journal: ['journal'],
 };
 export const RUN_NAMES = Object.keys(RUNS) as readonly RunName[]; // the record has exactly these keys
 

@@ -4,14 +4,19 @@
  * Standard output has a table for people, or, with `--json`, one JSON object per benchmark and line. Progress is on standard error.
  */
 import type { Benchmark } from './benchmark.ts';
+import { density } from './density.ts';
+import { fairness } from './fairness.ts';
 import { fork } from './fork.ts';
+import { http } from './http.ts';
 import { instrument } from './instrument.ts';
 import { parseOptions } from './options.ts';
+import { journal } from './journal.ts';
 import { overhead } from './overhead.ts';
 import { real } from './real.ts';
 import { reentry } from './reentry.ts';
 import { snapshot } from './snapshot.ts';
 import { unwind } from './unwind.ts';
+import { wake } from './wake.ts';
 import { workers } from './workers.ts';
 
 /** A benchmark whose result only its own `format` reads. */
@@ -32,6 +37,11 @@ const BENCHMARKS = {
   unwind: entry(unwind),
   fork: entry(fork),
   workers: entry(workers),
+  http: entry(http),
+  density: entry(density),
+  wake: entry(wake),
+  fairness: entry(fairness),
+  journal: entry(journal),
 };
 
 function usage(): string {

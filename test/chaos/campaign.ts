@@ -7,8 +7,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Choices } from '../fuzz/choices.ts';
+import { deployGuest } from '../node/guests.ts';
+import { missing } from '../node/features.ts';
 import type { Fault } from './book.ts';
-import { createLedger, missing } from './features.ts';
 import { Fleet } from './fleet.ts';
 import { LedgerWorker, type StepName } from './ledger-worker.ts';
 import type { Scenario } from './scenarios.ts';
@@ -65,7 +66,7 @@ function loadsOf(fleet: Fleet, seed: number, name: string, row: Scenario, first:
     const worker = new LedgerWorker(`${name.replaceAll(' ', '-')}-${index}`, {
       fleet,
       choices,
-      create: (client, workerName) => createLedger(client, workerName, row.manifest),
+      create: (client, workerName) => deployGuest(client, workerName, 'ledger', row.manifest),
       keyed: row.keyed,
       durable: row.durable,
     });
@@ -103,7 +104,7 @@ async function campaign(fleet: Fleet, options: ChaosOptions): Promise<ChaosResul
   const loads: Load[] = [];
   const skipped = new Map<string, string>();
   for (const [name, row] of Object.entries(scenarios)) {
-    const reasons = await missing(fleet.nodes[0]!.client, row.needs);
+    const reasons = await missing(fleet.nodes[0]!, row.needs);
     if (reasons.length === 0) loads.push(...loadsOf(fleet, seed, name, row, KILLER + 1 + loads.length));
     else skipped.set(name, reasons.join('; '));
   }

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { deployGuest } from '../node/guests.ts';
 import { Book } from './book.ts';
 import { runChaos } from './campaign.ts';
-import { createLedger } from './features.ts';
 import { Fleet } from './fleet.ts';
 import { SCENARIOS } from './scenarios.ts';
 
@@ -75,9 +75,9 @@ it(
     const fleet = await Fleet.open(2, folder);
     try {
       const [one, two] = fleet.nodes as [Fleet['nodes'][0], Fleet['nodes'][0]];
-      await createLedger(one.client, 'w');
+      await deployGuest(one.client, 'w', 'ledger');
       expect(await fleet.doubles()).toEqual([]);
-      await createLedger(two.client, 'w');
+      await deployGuest(two.client, 'w', 'ledger');
       expect(await fleet.doubles()).toEqual(['w']);
       expect([await fleet.isNowhere('w'), await fleet.isNowhere('nobody')]).toEqual([false, true]);
       await one.client.workers.delete('w');

@@ -8,8 +8,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeLimits } from '../../runtime/node/index.ts';
-import { PluvioClient, type WorkerInfo, type WorkerStatus } from '../../sdk/client/index.ts';
+import { PluvioClient, type WorkerInfo } from '../../sdk/client/index.ts';
 import { type ChildNode, startChildNode } from '../node/child-node.ts';
+import { clientWith } from '../node/features.ts';
 
 /** Doubts about moves end quickly, so that a campaign is about crashes and not about waiting. */
 const LIMITS: Partial<NodeLimits> = {
@@ -26,7 +27,7 @@ const NOWHERE_TRIES = 4;
 const DOUBLE_TRIES = 4;
 
 /** States in which a worker would go on, or could be told to. */
-const LIVE: readonly WorkerStatus[] = ['idle', 'running', 'waiting', 'stopped'];
+const LIVE: readonly string[] = ['idle', 'running', 'waiting', 'stopped', 'hibernated'];
 export const isLive = ({ status }: Pick<WorkerInfo, 'status'>): boolean => LIVE.includes(status);
 
 /** A worker as one node shows it. */
@@ -91,12 +92,7 @@ export class FleetNode {
 
   /** A client whose requests carry that idempotency key. */
   keyed(key: string): PluvioClient {
-    const withKey: typeof fetch = (url, init) => {
-      const headers = new Headers(init?.headers);
-      headers.set('idempotency-key', key);
-      return fetch(url, { ...init, headers });
-    };
-    return new PluvioClient({ baseUrl: this.url, retries: 0, fetch: withKey });
+    return clientWith(this.url, { 'idempotency-key': key });
   }
 }
 

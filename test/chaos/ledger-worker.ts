@@ -21,10 +21,12 @@ export interface LedgerOptions {
 }
 
 /** Rounds before and after the effect of a slow call: some tens of milliseconds. */
-const SLOW_ROUNDS = 20_000_000;
+const SLOW_ROUNDS = 5_000_000;
 const STOP_AFTER_MAX_MS = 30;
 const FULL = 30_000;
 const PAUSE_MS = 50;
+/** States in which a call can begin. */
+const IDLE: readonly string[] = ['idle', 'hibernated'];
 const DOWN_TARGET_SHARE = 8;
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
@@ -69,7 +71,7 @@ export class LedgerWorker {
         continue;
       }
       const { node, info } = copy;
-      if (info.status === 'idle') return node;
+      if (IDLE.includes(info.status)) return node;
       await this.#toIdle(node, info).catch((error: unknown) => {
         if (!isCoded(error)) throw error;
       });

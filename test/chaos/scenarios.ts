@@ -1,5 +1,6 @@
 /** What a campaign does to workers, what of it is acknowledged, and what therefore must hold at its end. A row each. */
-import type { Feature } from './features.ts';
+import type { ManifestFields } from '../node/guests.ts';
+import type { Feature } from '../node/features.ts';
 import type { LedgerOptions, StepName } from './ledger-worker.ts';
 
 export interface Scenario {
@@ -9,7 +10,7 @@ export interface Scenario {
   /** How many workers go through it at the same time. */
   readonly workers: number;
   /** Fields of their manifest. */
-  readonly manifest?: object;
+  readonly manifest?: ManifestFields;
   readonly keyed: boolean;
   readonly durable: LedgerOptions['durable'];
   /** How often each step comes, in proportion. */
@@ -51,7 +52,7 @@ export const SCENARIOS = {
   },
   'calls with keys': {
     acknowledged: 'a call that was answered has taken effect once, however often it was sent',
-    needs: ['idempotency keys', 'a checkpoint with each call'],
+    needs: ['idempotency keys', 'checkpoints of each call'],
     workers: 2,
     manifest: { checkpoint: 'each-call' },
     keyed: true,
@@ -60,7 +61,7 @@ export const SCENARIOS = {
   },
   'calls with keys on the move': {
     acknowledged: 'the same while the worker is stopped, captured and moved',
-    needs: ['idempotency keys', 'a checkpoint with each call'],
+    needs: ['idempotency keys', 'checkpoints of each call'],
     workers: 2,
     manifest: { checkpoint: 'each-call' },
     keyed: true,

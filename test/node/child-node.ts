@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { FaultPoint, NodeOptions } from '../../runtime/node/index.ts';
 import { PluvioClient } from '../../sdk/client/index.ts';
+import { firstLine } from './first-line.ts';
 import { type InnerUsage, type ProcessUsage, systemUsage } from './process-usage.ts';
 
 export type ChildNodeOptions = Partial<NodeOptions> & { readonly killAt?: FaultPoint };
@@ -45,7 +46,7 @@ export async function startChildNode(
     if (!isGone()) child.kill(signal);
     await gone;
   };
-  const url = await firstLine(child);
+  const url = child.stdout ? await firstLine(child.stdout) : undefined;
   if (url === undefined || child.pid === undefined) {
     await gone;
     throw new Error(`the node process ended before it listened: ${errors}`);
@@ -74,15 +75,4 @@ async function askUsage(child: ChildProcess, gone: Promise<unknown>): Promise<In
   const first = await Promise.race([answer, gone.then(() => undefined)]);
   if (first === undefined) throw new Error('the node process is gone');
   return first[0] as InnerUsage; // node-process.ts answers so
-}
-
-async function firstLine({ stdout }: ChildProcess): Promise<string | undefined> {
-  let text = '';
-  if (!stdout) return undefined;
-  for await (const chunk of stdout.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    text += chunk.toString();
-    if (text.includes('\n')) break;
-  }
-  stdout.resume();
-  return text.includes('\n') ? text.slice(0, text.indexOf('\n')) : undefined;
 }

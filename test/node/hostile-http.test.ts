@@ -39,7 +39,7 @@ let module: Uint8Array<ArrayBuffer>;
 let digest: string;
 
 beforeAll(async () => {
-  module = new Uint8Array(await readFile(new URL('../programs/ledger/ledger.wasm', import.meta.url)));
+  module = new Uint8Array(await readFile(new URL('../programs/exports/ledger.wasm', import.meta.url)));
   node = await startNode({ listen: '127.0.0.1:0', limits: LIMITS });
   client = new PluvioClient({ baseUrl: node.url });
 });

@@ -1,0 +1,31 @@
+/** Guests of campaigns and benchmarks, on a node. */
+import { readFile } from 'node:fs/promises';
+import { packBundle, type WorkerManifest, writeDrop } from '../../runtime/bundle/index.ts';
+import { nodeCodecs } from '../../runtime/node/index.ts';
+import type { PluvioClient } from '../../sdk/client/index.ts';
+
+/** A program of test/programs/exports. */
+export type Guest = 'ledger' | 'echo' | 'echo-number';
+/** What a manifest says beyond the name. */
+export type ManifestFields = Omit<WorkerManifest, 'schemaVersion' | 'name'>;
+
+/** Puts a guest with its manifest on a node; gives the digest of the bundle. */
+export async function uploadGuest(client: PluvioClient, guest: Guest, fields: ManifestFields = {}): Promise<string> {
+  const module = new Uint8Array(await readFile(new URL(`../programs/exports/${guest}.wasm`, import.meta.url)));
+  const manifest: WorkerManifest = { schemaVersion: 1, name: guest, ...fields };
+  const packed = await packBundle({ manifest, module, files: new Map() }, nodeCodecs);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of writeDrop(packed)) chunks.push(chunk);
+  const { digest } = await client.bundles.upload(new Blob(chunks as BlobPart[])); // chunks lie in buffers of their own
+  return digest;
+}
+
+/** Makes a worker of a guest. */
+export async function deployGuest(
+  client: PluvioClient,
+  name: string,
+  guest: Guest,
+  fields: ManifestFields = {},
+): Promise<void> {
+  await client.workers.create({ name, bundle: await uploadGuest(client, guest, fields) });
+}
