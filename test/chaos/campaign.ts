@@ -7,11 +7,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Choices } from '../fuzz/choices.ts';
-import { deployGuest } from '../node/guests.ts';
 import { missing } from '../node/features.ts';
 import type { Fault } from './book.ts';
 import { Fleet } from './fleet.ts';
-import { LedgerWorker, type StepName } from './ledger-worker.ts';
+import type { Load } from './load.ts';
 import type { Scenario } from './scenarios.ts';
 
 export interface ChaosOptions {
@@ -47,30 +46,25 @@ const DOWN_MAX_MS = 400;
 const WATCH_MS = 150;
 /** Streams of choices: one for kills, and one for each worker. */
 const KILLER = 0;
+/** Of a scenario's name in names of workers, which have 63 characters at most. */
+const NAME_CHARS = 40;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-interface Load {
+interface NamedLoad {
   readonly scenario: string;
-  readonly worker: LedgerWorker;
-  readonly choices: Choices;
-  /** Each step as often as its row says. */
-  readonly steps: readonly StepName[];
+  readonly load: Load;
 }
 
-function loadsOf(fleet: Fleet, seed: number, name: string, row: Scenario, first: number): Load[] {
-  const weights = Object.entries(row.steps) as [StepName, number][]; // keys of the row
-  const steps = weights.flatMap(([step, weight]) => Array<StepName>(weight).fill(step));
-  return Array.from({ length: row.workers }, (_, index) => {
-    const choices = new Choices(seed, first + index);
-    const worker = new LedgerWorker(`${name.replaceAll(' ', '-')}-${index}`, {
+function loadsOf(fleet: Fleet, seed: number, name: string, row: Scenario, first: number): NamedLoad[] {
+  return Array.from({ length: row.loads }, (_, index) => {
+    const load = row.open({
       fleet,
-      choices,
-      create: (client, workerName) => deployGuest(client, workerName, 'ledger', row.manifest),
-      keyed: row.keyed,
-      durable: row.durable,
+      choices: new Choices(seed, first + index),
+      name: `${name.replaceAll(/[^a-z]+/g, '-').slice(0, NAME_CHARS)}-${first + index}`,
+      fields: row.fields ?? {},
     });
-    return { scenario: name, worker, choices, steps };
+    return { scenario: name, load };
   });
 }
 
@@ -101,7 +95,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 
 async function campaign(fleet: Fleet, options: ChaosOptions): Promise<ChaosResult> {
   const { seed, onProgress, scenarios } = options;
-  const loads: Load[] = [];
+  const loads: NamedLoad[] = [];
   const skipped = new Map<string, string>();
   for (const [name, row] of Object.entries(scenarios)) {
     const reasons = await missing(fleet.nodes[0]!, row.needs);
@@ -117,26 +111,26 @@ async function campaign(fleet: Fleet, options: ChaosOptions): Promise<ChaosResul
       await sleep(WATCH_MS);
     }
   };
-  const drive = async ({ worker, choices, steps }: Load): Promise<void> => {
-    while (!over.signal.aborted) await worker.step(choices.pick(steps));
+  const drive = async ({ load }: NamedLoad): Promise<void> => {
+    while (!over.signal.aborted) await load.step();
   };
   const running = Promise.all([watch(), ...loads.map(drive)]);
   await Promise.race([killNodes(fleet, options).finally(() => over.abort()), running]);
   await running;
   onProgress('audit');
-  for (const { worker } of loads) await worker.audit();
+  for (const { load } of loads) await load.audit();
   for (const name of await fleet.doubles()) doubles.add(name);
   return {
     kills: options.kills,
-    faults: loads.flatMap(({ worker }) => worker.books.flatMap((book) => book.faults)),
+    faults: loads.flatMap(({ load }) => load.books.flatMap((book) => book.faults)),
     doubles: [...doubles],
     scenarios: Object.keys(scenarios).map((name) => {
-      const workers = loads.filter(({ scenario }) => scenario === name).map(({ worker }) => worker);
+      const own = loads.filter(({ scenario }) => scenario === name).map(({ load }) => load);
       return {
         name,
         skipped: skipped.get(name),
-        acknowledged: sumOf(workers.map(({ acknowledged }) => acknowledged)),
-        refused: sumOf(workers.map(({ refused }) => refused)),
+        acknowledged: sumOf(own.map(({ acknowledged }) => acknowledged)),
+        refused: sumOf(own.map(({ refused }) => refused)),
       };
     }),
   };

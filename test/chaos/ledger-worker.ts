@@ -3,38 +3,33 @@
  *
  * Invariant: steps take turns, so nothing but its node's own doings happens to the worker between two of them.
  */
-import { PluvioError } from '../../runtime/errors/index.ts';
-import type { Outcome, PluvioClient, WorkerInfo } from '../../sdk/client/index.ts';
-import type { Choices } from '../fuzz/choices.ts';
+import type { PluvioError } from '../../runtime/errors/index.ts';
+import type { Outcome, WorkerInfo } from '../../sdk/client/index.ts';
+import { deployGuest } from '../node/guests.ts';
 import { Book, type Place } from './book.ts';
-import type { Copy, Fleet, FleetNode } from './fleet.ts';
+import type { Copy, FleetNode } from './fleet.ts';
+import { addTo, countsOf, isCoded, type Load, type LoadOptions, pause, weighted } from './load.ts';
 
-export interface LedgerOptions {
-  readonly fleet: Fleet;
-  readonly choices: Choices;
-  /** Makes a worker of that name on a node. */
-  readonly create: (client: PluvioClient, name: string) => Promise<void>;
+export interface LedgerRules {
   /** Calls carry a key, and are made again with it until they are answered. */
   readonly keyed: boolean;
   /** What the end of a call promises: that it was done, or that it will stay done. */
   readonly durable: 'with a checkpoint' | 'at once';
+  /** How often each step comes, in proportion. */
+  readonly steps: Readonly<Partial<Record<LedgerStep, number>>>;
 }
 
 /** Rounds before and after the effect of a slow call: some tens of milliseconds. */
 const SLOW_ROUNDS = 5_000_000;
 const STOP_AFTER_MAX_MS = 30;
 const FULL = 30_000;
-const PAUSE_MS = 50;
 /** States in which a call can begin. */
 const IDLE: readonly string[] = ['idle', 'hibernated'];
 const DOWN_TARGET_SHARE = 8;
 
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-const isCoded = (error: unknown): error is PluvioError => error instanceof PluvioError;
-
-export class LedgerWorker {
-  readonly #options: LedgerOptions;
-  readonly #name: string;
+export class LedgerWorker implements Load {
+  readonly #options: LoadOptions & LedgerRules;
+  readonly #steps: readonly LedgerStep[];
   /** One for each worker that had its turn; the last one is that of the worker now. */
   readonly books: Book[] = [];
   #created = 0;
@@ -42,24 +37,18 @@ export class LedgerWorker {
   #snapshot:
     | { readonly digest: string; readonly at: FleetNode; readonly holds: readonly number[]; readonly book: Book }
     | undefined;
-  /** Requests that were answered well, by what they were. */
   readonly acknowledged: Record<string, number> = {};
-  /** Steps that were not, by their code. */
   readonly refused: Record<string, number> = {};
 
-  constructor(name: string, options: LedgerOptions) {
-    this.#name = name;
+  constructor(options: LoadOptions & LedgerRules) {
     this.#options = options;
+    this.#steps = weighted(options.steps);
   }
 
   get book(): Book {
     const book = this.books.at(-1);
-    if (!book) throw new Error(`${this.#name} has not been created`);
+    if (!book) throw new Error(`${this.#options.name} has not been created`);
     return book;
-  }
-
-  #count(what: string): void {
-    this.acknowledged[what] = (this.acknowledged[what] ?? 0) + 1;
   }
 
   /** The node that has it, with nothing in progress there; makes a worker where there is none. */
@@ -110,13 +99,13 @@ export class LedgerWorker {
   }
 
   async #create(node: FleetNode): Promise<void> {
-    const { create, fleet } = this.#options;
-    const name = `${this.#name}-${++this.#created}`;
+    const { fleet, fields } = this.#options;
+    const name = `${this.#options.name}-${++this.#created}`;
     await node.whenUp();
     let made = true;
     try {
-      await create(node.client, name);
-      this.#count('created');
+      await deployGuest(node.client, name, 'ledger', fields);
+      addTo(this.acknowledged, 'created');
     } catch (error) {
       if (!isCoded(error) || error.code !== 'NODE_UNREACHABLE')
         throw new Error(`${name} cannot be made`, { cause: error });
@@ -129,16 +118,15 @@ export class LedgerWorker {
     this.#at = node;
   }
 
-  /** One step; codes are answers, and what they leave in doubt stays so. */
-  async step(name: StepName): Promise<void> {
+  async step(): Promise<void> {
+    const name = this.#options.choices.pick(this.#steps);
     try {
       const node = await this.#ready();
       const place: Place = { node: node.index, life: node.life };
       await STEPS[name](this, node, place);
     } catch (error) {
       if (!isCoded(error)) throw error;
-      const refused = `${name}: ${error.code}`;
-      this.refused[refused] = (this.refused[refused] ?? 0) + 1;
+      addTo(this.refused, `${name}: ${error.code}`);
     }
   }
 
@@ -163,7 +151,7 @@ export class LedgerWorker {
   #take(input: number, outcome: Outcome, place: Place): void {
     if (outcome.kind !== 'returned') return;
     this.book.taken(input, Number(outcome.values[0]), this.#options.durable === 'at once' ? 'durable' : place);
-    this.#count('calls');
+    addTo(this.acknowledged, 'calls');
   }
 
   async call(node: FleetNode, place: Place): Promise<void> {
@@ -184,7 +172,7 @@ export class LedgerWorker {
     const { status } = await workers.stop(book.name);
     if (status === 'stopped') {
       book.keep(holds);
-      this.#count('stops');
+      addTo(this.acknowledged, 'stops');
       await workers.resume(book.name);
       const outcome = await workers.waitOutcome(book.name);
       if (outcome) this.#take(input, outcome, place);
@@ -200,7 +188,7 @@ export class LedgerWorker {
     const holds = book.heldAt(place);
     const { digest } = await node.client.workers.snapshot(book.name);
     book.keep(holds);
-    this.#count('snapshots');
+    addTo(this.acknowledged, 'snapshots');
     const before = this.#snapshot;
     this.#snapshot = { digest, at: node, holds, book };
     if (before && before.digest !== digest) await before.at.client.bundles.delete(before.digest);
@@ -224,7 +212,7 @@ export class LedgerWorker {
     await node.client.workers.move(book.name, { target: target.url });
     book.keep(holds);
     this.#at = target;
-    this.#count('moves');
+    addTo(this.acknowledged, 'moves');
     const outcome = await called;
     if (input === undefined || outcome === undefined || outcome instanceof Error) return;
     this.#take(input, outcome, { node: target.index, life });
@@ -236,13 +224,11 @@ export class LedgerWorker {
     for (let first = 0; first < length + 8; first += 8) {
       const outcome = await node.client.workers.call(name, 'counts8', [first]);
       if (outcome.kind !== 'returned') throw new Error(`counts8 ended as ${outcome.kind}`);
-      const packed = BigInt.asUintN(64, outcome.values[0] as bigint); // counts8 gives an i64
-      for (let at = 0n; at < 8n; at++) counts.push(Number((packed >> (8n * at)) & 0xffn));
+      counts.push(...countsOf(outcome.values[0] as bigint)); // counts8 gives an i64
     }
     return counts;
   }
 
-  /** Compares what the nodes have with what was acknowledged; all of them must be up, and stay so. */
   async audit(): Promise<void> {
     const book = this.books.at(-1);
     if (!book) return;
@@ -266,11 +252,11 @@ export class LedgerWorker {
 }
 
 /** What can be done with a worker. */
-export const STEPS = {
+const STEPS = {
   call: (worker, node, place) => worker.call(node, place),
   stop: (worker, node, place) => worker.stop(node, place),
   snapshot: (worker, node, place) => worker.snapshot(node, place),
   move: (worker, node, place) => worker.move(node, place, false),
   'move amid a call': (worker, node, place) => worker.move(node, place, true),
 } as const satisfies Record<string, (worker: LedgerWorker, node: FleetNode, place: Place) => Promise<void>>;
-export type StepName = keyof typeof STEPS;
+export type LedgerStep = keyof typeof STEPS;

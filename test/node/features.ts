@@ -70,6 +70,20 @@ export const FEATURES = {
       return (await answer.text()) === 'probe' ? undefined : `a call with bytes is answered with ${answer.status}`;
     },
   },
+  messages: {
+    guest: 'mailbox-ledger',
+    fields: { capabilities: { 'mailbox.receive': [], timers: [] } },
+    tryWith: async ({ client }, worker) => {
+      const sender = `${worker}-sender`;
+      const capabilities = { 'mailbox.send': [worker], config: ['to'] };
+      await deployGuest(client, sender, 'mailbox-sender', { capabilities, config: { to: worker } });
+      const sent = await client.workers.call(sender, 'pass_on', [1, 0]);
+      const told = await client.workers.call(sender, 'tell', [1]);
+      await client.workers.delete(sender);
+      const arrived = sent.kind === 'returned' && told.kind === 'returned' && told.values[0] === 1n;
+      return arrived ? undefined : 'a message does not arrive';
+    },
+  },
 } as const satisfies Record<string, FeatureRow>;
 export type Feature = keyof typeof FEATURES;
 

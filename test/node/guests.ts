@@ -5,14 +5,19 @@ import { nodeCodecs } from '../../runtime/node/index.ts';
 import type { PluvioClient } from '../../sdk/client/index.ts';
 
 /** A program of test/programs/exports. */
-export type Guest = 'ledger' | 'echo' | 'echo-number';
+export type Guest = 'ledger' | 'echo' | 'echo-number' | 'mailbox-ledger' | 'mailbox-sender';
 /** What a manifest says beyond the name. */
 export type ManifestFields = Omit<WorkerManifest, 'schemaVersion' | 'name'>;
 
-/** Puts a guest with its manifest on a node; gives the digest of the bundle. */
-export async function uploadGuest(client: PluvioClient, guest: Guest, fields: ManifestFields = {}): Promise<string> {
+/** Puts a guest with its manifest on a node, by that name; gives the digest of the bundle. */
+export async function uploadGuest(
+  client: PluvioClient,
+  guest: Guest,
+  fields: ManifestFields = {},
+  name: string = guest,
+): Promise<string> {
   const module = new Uint8Array(await readFile(new URL(`../programs/exports/${guest}.wasm`, import.meta.url)));
-  const manifest: WorkerManifest = { schemaVersion: 1, name: guest, ...fields };
+  const manifest: WorkerManifest = { schemaVersion: 1, name, ...fields };
   const packed = await packBundle({ manifest, module, files: new Map() }, nodeCodecs);
   const chunks: Uint8Array[] = [];
   for await (const chunk of writeDrop(packed)) chunks.push(chunk);
@@ -20,12 +25,12 @@ export async function uploadGuest(client: PluvioClient, guest: Guest, fields: Ma
   return digest;
 }
 
-/** Makes a worker of a guest. */
+/** Makes a worker of a guest, from a bundle of its own: bundles of two workers in the same state are two. */
 export async function deployGuest(
   client: PluvioClient,
   name: string,
   guest: Guest,
   fields: ManifestFields = {},
 ): Promise<void> {
-  await client.workers.create({ name, bundle: await uploadGuest(client, guest, fields) });
+  await client.workers.create({ name, bundle: await uploadGuest(client, guest, fields, name) });
 }

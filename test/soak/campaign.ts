@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import { Choices } from '../fuzz/choices.ts';
 import { type ChildNode, startChildNode } from '../node/child-node.ts';
-import { uploadGuest } from '../node/deploy.ts';
+import { uploadGuest } from '../node/guests.ts';
 import { liveOnce } from './life.ts';
 import { type Holdings, holdingsOf } from './quantities.ts';
 
@@ -35,6 +35,8 @@ export interface SoakResult {
   readonly workersLeft: number;
 }
 
+/** What a node remembers up to a limit is full within the warm-up. */
+const LIMITS = { movesKept: 10, eventHistory: 100 } as const;
 /** After so many errors the load ends: each of them shows the same mostly. */
 const ERRORS_MAX = 20;
 
@@ -49,7 +51,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   ] as const;
   const nodes: ChildNode[] = [];
   try {
-    for (const dataDir of folders) nodes.push(await startChildNode({ dataDir }));
+    for (const dataDir of folders) nodes.push(await startChildNode({ dataDir, limits: LIMITS }));
     return await soak(options, nodes as [ChildNode, ChildNode], folders);
   } finally {
     await Promise.all(nodes.map((node) => node.kill()));

@@ -1,5 +1,5 @@
 /** The life of one worker under a steady load, again and again: everything that can happen to a worker, answers checked. */
-import type { Outcome } from '../../sdk/client/index.ts';
+import type { Outcome, Workers } from '../../sdk/client/index.ts';
 import type { Choices } from '../fuzz/choices.ts';
 import type { ChildNode } from '../node/child-node.ts';
 
@@ -23,14 +23,19 @@ function mustReturn(outcome: Outcome | null, expected: number): void {
   throw new Error(`a call must return ${expected}, it ended as ${text}`);
 }
 
+/** Waits until a worker runs, or its call is over. */
+async function begun(workers: Workers, name: string, call: Promise<unknown>): Promise<void> {
+  let over = false;
+  const end = (): void => void (over = true);
+  call.then(end, end);
+  while (!over) if ((await workers.get(name)).status === 'running') return;
+}
+
 /** From creation to deletion. @throws PluvioError, or Error for a wrong answer */
 export async function liveOnce({ nodes, bundle, choices, name, count }: Stage): Promise<void> {
-  const [one, two] = nodes.map(({ client }) => client.workers) as [
-    (typeof nodes)[0]['client']['workers'],
-    (typeof nodes)[0]['client']['workers'],
-  ];
+  const [one, two] = [nodes[0].client.workers, nodes[1].client.workers];
   let effects = 0;
-  const call = async (workers: typeof one): Promise<void> => {
+  const call = async (workers: Workers): Promise<void> => {
     for (let calls = 1 + choices.below(CALLS_MAX); calls > 0; calls--) {
       mustReturn(await workers.call(name, 'apply', [effects]), 1);
       effects++;
@@ -42,7 +47,7 @@ export async function liveOnce({ nodes, bundle, choices, name, count }: Stage): 
   count('create');
   await call(one);
   const slow = one.call(name, 'apply_slowly', [effects, SLOW_ROUNDS]);
-  slow.catch(() => undefined); // judged below
+  await begun(one, name, slow);
   const { status } = await one.stop(name);
   if (status === 'stopped') {
     await one.resume(name);
