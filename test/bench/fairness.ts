@@ -1,7 +1,8 @@
 /** What workers that never rest cost the calls of others. */
+import { availableParallelism } from 'node:os';
 import { SLICE_MS } from '../../runtime/engine/index.ts';
 import { quantile } from '../abuse/summary.ts';
-import { type ChildNode, startChildNode } from '../node/child-node.ts';
+import { startChildNode } from '../node/child-node.ts';
 import { uploadGuest } from '../node/guests.ts';
 import { type Benchmark, progress } from './benchmark.ts';
 import { runChild } from './child.ts';
@@ -33,12 +34,6 @@ export interface FairnessResult {
   readonly spun_p99_ms: Summary;
 }
 
-/** Engine threads of a node, as it says itself; one that says nothing runs workers in its main thread. */
-async function enginesOf({ client }: ChildNode): Promise<number> {
-  const { engines } = (await client.node()) as { readonly engines?: number };
-  return engines ?? 1;
-}
-
 interface Window {
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -65,11 +60,11 @@ interface Round {
 }
 
 async function measureRound(forMs: number): Promise<Round> {
-  const node = await startChildNode({}, []);
+  const spinners = availableParallelism();
+  const node = await startChildNode({ engines: spinners }, []);
   try {
     const { workers } = node.client;
     const bundle = await uploadGuest(node.client, 'ledger');
-    const spinners = await enginesOf(node);
     // Before the others, so that there is one on each thread.
     const spinning = Array.from({ length: spinners }, (_, index) => `spinner-${index}`);
     for (const name of spinning) await workers.create({ name, bundle });

@@ -7,7 +7,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NodeLimits } from '../../runtime/node/index.ts';
+import type { NodeLimits, NodeOptions } from '../../runtime/node/index.ts';
 import { PluvioClient, type WorkerInfo } from '../../sdk/client/index.ts';
 import { type ChildNode, startChildNode } from '../node/child-node.ts';
 import { clientWith } from '../node/features.ts';
@@ -21,6 +21,12 @@ const LIMITS: Partial<NodeLimits> = {
   peerMs: 5000,
   workers: 10_000,
 };
+
+/** What the guests of scenarios ask for. */
+const GRANTS = {
+  all: { 'mailbox.receive': [], 'mailbox.send': ['*'], timers: [], config: ['*'] },
+  tenants: {},
+} as const satisfies NodeOptions['grants'];
 
 const START_TRIES = 5;
 const NOWHERE_TRIES = 4;
@@ -57,7 +63,10 @@ export class FleetNode {
   static async start(index: number, dataDir: string, listen?: string): Promise<ChildNode> {
     for (let tries = 1; ; tries++) {
       try {
-        return await startChildNode({ dataDir, limits: LIMITS, ...(listen === undefined ? {} : { listen }) }, []);
+        return await startChildNode(
+          { dataDir, limits: LIMITS, grants: GRANTS, ...(listen === undefined ? {} : { listen }) },
+          [],
+        );
       } catch (error) {
         // For a moment another process may have the address.
         if (tries === START_TRIES || !String(error).includes('EADDRINUSE')) throw error;
