@@ -38,6 +38,13 @@ test('the ledger counts messages and timers, and tells of them', async () => {
   await effectOf(services.effects, 'reply').toMatchObject({
     reply: { ok: true, body: Uint8Array.of(0, 1, 0, 0, 0, 0, 0, 0) },
   });
+  const { id, dueMs } = host.timers[0]!;
+  seq++;
+  host.deliver({ seq, info: { id: `t${seq}`, kind: 'timer', timer: id, dueMs }, body: new Uint8Array() });
+  messageTo(host, words(TELL, 2, 0), true);
+  await expect
+    .poll(() => services.effects.filter(({ kind }) => kind === 'reply').at(-1))
+    .toMatchObject({ reply: { ok: true, body: Uint8Array.of(0, 1, 1, 0, 0, 0, 0, 0) } });
   await worker.close();
   await over.catch(() => undefined);
 });
