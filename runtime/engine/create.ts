@@ -26,7 +26,7 @@ function prepare(
   ];
   const limits = resolveLimits(options.limits, base);
   const links = linkImports(module, sources);
-  checkImportTypes(module, links.funcs);
+  if (options.imports !== undefined) checkImportTypes(module, links.funcs); // what host modules give is JavaScript's
   const thread = options.thread ?? currentThread();
   const pages = initialPages(module);
   takePages(options.memoryBudget, pages);

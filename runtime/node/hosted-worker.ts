@@ -222,9 +222,9 @@ export class HostedWorker {
     this.#running.arrived();
   }
 
-  /** The store has its record now, and perhaps a journal from elsewhere. */
-  settled(): void {
-    this.#running.settled();
+  /** The store has its record now, and its journal where it comes from elsewhere. */
+  settled(hasJournal: boolean): void {
+    this.#running.settled(hasJournal);
   }
 
   /** The engine has ended: what the worker was since its last checkpoint is gone, and it goes on from there. */

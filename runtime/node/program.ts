@@ -20,7 +20,11 @@ export async function loadProgram(
   services: Pick<WorkerServices, 'shelf' | 'modules'>,
   digest: string,
 ): Promise<Program> {
-  return programOf(services, await services.shelf.open(digest), digest);
+  const known = services.modules.programs.get(digest);
+  if (known !== undefined) return known;
+  const program = await programOf(services, await services.shelf.open(digest), digest);
+  if (program.bundle.snapshot === undefined) services.modules.programs.set(digest, program);
+  return program;
 }
 
 /** @throws PluvioError codes of the module (`MODULE_…`) */

@@ -226,10 +226,10 @@ export class WorkerRunning {
       .catch((error: unknown) => this.#core.failed('the inputs of a worker could not be read', error));
   }
 
-  /** The store has its record now, and perhaps a journal from elsewhere. */
-  settled(): void {
+  /** The store has its record now, and its journal where it comes from elsewhere. */
+  settled(hasJournal: boolean): void {
     this.#core.isStored = true;
-    this.arrived();
+    if (hasJournal) this.arrived();
   }
 
   /** Goes on by itself: its time has come, or input is there. */

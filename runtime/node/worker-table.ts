@@ -105,7 +105,7 @@ export class WorkerTable {
     this.#tombstones.delete(worker.name);
     this.#workers.set(worker.name, worker);
     this.release(worker.name, holder);
-    worker.settled();
+    worker.settled(journal !== undefined);
   }
 
   /** Leaves a tombstone in place of a worker that runs elsewhere now. */

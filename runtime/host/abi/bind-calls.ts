@@ -7,7 +7,8 @@
  */
 import { Pending } from '../../engine/pending.ts';
 import type { HostFunction } from '../../engine/types.ts';
-import { PluvioError } from '../../errors/index.ts';
+import { assert, PluvioError } from '../../errors/index.ts';
+import { boundFunctions } from '../bound-functions.ts';
 import { CALLS } from './calls.ts';
 import type { CapabilityName } from './capabilities.ts';
 import type { AbiContext } from './context.ts';
@@ -78,7 +79,7 @@ interface ReadyCall {
   readonly run: (abi: AbiContext, ...args: readonly unknown[]) => CallResult | undefined;
 }
 
-const NAMES = Object.keys(HOST_CALLS) as HostCallName[]; // keys of the table
+const NAMES: ReadonlySet<HostCallName> = new Set(Object.keys(HOST_CALLS) as HostCallName[]); // keys of the table
 
 function ready(name: HostCallName): ReadyCall {
   const row: HostCallRow = HOST_CALLS[name];
@@ -95,7 +96,7 @@ function ready(name: HostCallName): ReadyCall {
   };
 }
 
-const READY_CALLS: ReadonlyMap<string, ReadyCall> = new Map(NAMES.map((name) => [name, ready(name)]));
+const READY_CALLS: ReadonlyMap<string, ReadyCall> = new Map([...NAMES].map((name) => [name, ready(name)]));
 
 function perform(abi: AbiContext, call: ReadyCall, args: readonly unknown[]): CallResult {
   const { capability, scopedAt } = call;
@@ -133,32 +134,10 @@ function invoke(abi: AbiContext, call: ReadyCall, args: readonly unknown[]): Cal
   return delayMs > 0 ? waits.delay(Number(result), delayMs) : result;
 }
 
-type Bound = Partial<Record<HostCallName, HostFunction>>;
-
-/** The functions of one host, each made when it is first asked for: a module imports a few of them, and there are very many hosts. */
-class BoundCalls implements ProxyHandler<Bound> {
-  readonly #abi: AbiContext;
-
-  constructor(abi: AbiContext) {
-    this.#abi = abi;
-  }
-
-  get(bound: Bound, name: string): HostFunction | undefined {
-    const call = READY_CALLS.get(name);
-    if (call === undefined) return undefined;
-    return (bound[call.name] ??= (...args: unknown[]): unknown => invoke(this.#abi, call, args));
-  }
-
-  getOwnPropertyDescriptor(bound: Bound, name: string): PropertyDescriptor | undefined {
-    const value = this.get(bound, name);
-    return value && { value, enumerable: true, configurable: true, writable: true };
-  }
-
-  ownKeys(): string[] {
-    return NAMES;
-  }
-}
-
 /** All host calls over one context. */
 export const bindCalls = (abi: AbiContext): Record<HostCallName, HostFunction> =>
-  new Proxy<Bound>({}, new BoundCalls(abi)) as Record<HostCallName, HostFunction>; // it has every name of the table
+  boundFunctions(NAMES, (name) => {
+    const call = READY_CALLS.get(name);
+    assert(call !== undefined, `${name} is no host call`);
+    return (...args: unknown[]): unknown => invoke(abi, call, args);
+  });

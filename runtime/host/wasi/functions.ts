@@ -1,5 +1,6 @@
 /** All functions of snapshot_preview1: name, wasm signature, rights that descriptors need, implementation. */
 import type { HostFunction } from '../../engine/types.ts';
+import { boundFunctions } from '../bound-functions.ts';
 import { Errno, ERRNO } from '../errno.ts';
 import type { WasiContext } from './context.ts';
 import type { WasiFunction } from './define.ts';
@@ -36,8 +37,8 @@ function bindFunction(wasi: WasiContext, row: WasiFunction): HostFunction {
   };
 }
 
+const NAMES: ReadonlySet<WasiFunctionName> = new Set(Object.keys(WASI_FUNCTIONS) as WasiFunctionName[]); // the keys of the table
+
 /** All functions over one context. */
-export function bindFunctions(wasi: WasiContext): Record<WasiFunctionName, HostFunction> {
-  const bound = Object.entries(WASI_FUNCTIONS).map(([name, row]) => [name, bindFunction(wasi, row)]);
-  return Object.fromEntries(bound) as Record<WasiFunctionName, HostFunction>; // one per name of the table
-}
+export const bindFunctions = (wasi: WasiContext): Record<WasiFunctionName, HostFunction> =>
+  boundFunctions(NAMES, (name) => bindFunction(wasi, WASI_FUNCTIONS[name]));
