@@ -155,6 +155,13 @@ export interface NodeInfo {
   readonly startedMs: number;
   readonly persistent: boolean;
   readonly workers: number;
+  /** Threads or processes that run workers: how many they have, how many of these run, how busy they were in the last second. */
+  readonly engines: readonly {
+    readonly workers: number;
+    readonly running: number;
+    readonly utilization: number;
+    readonly pid: number | null;
+  }[];
   readonly limits: Readonly<Record<string, number>>;
 }
 

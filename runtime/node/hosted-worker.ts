@@ -16,6 +16,7 @@ import type { QueuedInput } from './input-end.ts';
 import type { LiveWorker } from './live-worker.ts';
 import { jsonOf } from './outcome-json.ts';
 import type { Program } from './program.ts';
+import type { Engine } from './threads/engine.ts';
 import { type MoveMark, WorkerCore } from './worker-core.ts';
 import type { WorkerCommits } from './worker-commits.ts';
 import { WorkerGuest } from './worker-guest.ts';
@@ -262,6 +263,11 @@ export class HostedWorker {
   /** Puts the worker away until an input, its time or a caller wakes it. False: not now, it works. */
   sleep(): Promise<boolean> {
     return this.#keeping.sleep();
+  }
+
+  /** Takes the worker to another engine, in the middle of its call. False: not now. */
+  rehome(engine: Engine): Promise<boolean> {
+    return this.#keeping.rehome(engine);
   }
 
   /** For a clean end of the node: state into a checkpoint; what ran is marked to be resumed. */

@@ -81,6 +81,13 @@ export class LiveWorker {
     return this.engine.state === 'stopped';
   }
 
+  /** The same worker on another engine, paused as this one is: its call goes on there, and who waits for it is told by that. */
+  successor(engine: EngineWorker): LiveWorker {
+    const next = new LiveWorker(engine, this.program);
+    next.#settle = this.#settle;
+    return next;
+  }
+
   /** Goes on after `pause`. */
   unpause(): void {
     assert(this.engine.state === 'stopped', `worker is ${this.engine.state}, unpause needs a stopped one`);

@@ -195,6 +195,7 @@ export const NODE: Schema = record({
   startedMs: MS,
   persistent: BOOLEAN,
   workers: SEQ,
+  engines: list(record({ workers: SEQ, running: SEQ, utilization: NUMBER, pid: nullable({ type: 'integer' }) })),
   limits: { type: 'object', additionalProperties: NUMBER },
 });
 export const HEALTH = record({ status: { type: 'string', enum: ['ok', 'closing'] } });

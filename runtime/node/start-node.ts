@@ -34,6 +34,7 @@ import { PostOffice } from './post-office.ts';
 import type { GrantTable } from './security/grants.ts';
 import { openStore, type StoreLimits, WORKERS } from './store/index.ts';
 import { lockDataDir } from './data-dir-lock.ts';
+import { Rebalancer } from './rebalancer.ts';
 import { createRouter } from './router.ts';
 import { NODE_VERSION } from './version.ts';
 import { EnginePool } from './threads/engine-pool.ts';
@@ -191,6 +192,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     startedMs,
     persistent,
     workers: table.size,
+    engines: engines.engines.map(({ load, running, utilization, pid }) => ({
+      workers: load,
+      running,
+      utilization,
+      pid: pid ?? null,
+    })),
     limits,
   });
   const streams = new StreamRoom(limits.streams, clock, closing.signal);
@@ -230,7 +237,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     logger,
     hibernateAfterMs: persistent ? options.hibernateAfterMs : undefined,
   });
+  const rebalancer = new Rebalancer({ engines, workers: () => table.all(), clock, logger });
   void sweeper.run();
+  if (options.isolateTenants !== true) void rebalancer.run();
   void post.runTimers();
   void outbox.run();
   await table.resumeWhatRan();
@@ -239,6 +248,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const shutDown = async (): Promise<void> => {
     closing.abort();
     sweeper.close();
+    rebalancer.close();
     post.close();
     outbox.close();
     const stopped = new Promise<void>((resolve) => server.close(() => resolve()));

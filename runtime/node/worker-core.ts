@@ -17,6 +17,8 @@ import { LiveWorker } from './live-worker.ts';
 import { guestSpec, placedFiles, type Program } from './program.ts';
 import { bundledState, loadState } from './stored-state.ts';
 import type { JournalInput } from './store/index.ts';
+import type { Engine } from './threads/engine.ts';
+import type { GuestState } from './threads/engine-protocol.ts';
 import type { EngineWorker } from './threads/engine-worker.ts';
 import { WorkerCommits } from './worker-commits.ts';
 import type { WorkerGuest } from './worker-guest.ts';
@@ -150,15 +152,7 @@ export class WorkerCore {
       this.record,
       ready?.bundle ?? (this.record.checkpoint?.stored === true ? undefined : program.bundle),
     );
-    const engine = await engines.pick(this.record.tenant);
-    const guest = this.#hooks.guest();
-    const worker = await engine.create(
-      program.module,
-      guestSpec(this.services, program, this.record),
-      placedFiles(program),
-      state,
-      guest,
-    );
+    const worker = await this.createOn(await engines.pick(this.record.tenant), program, state);
     if (this.phase !== 'parked') {
       await worker.close(); // deleted or closed meanwhile
       throw this.over();
@@ -185,6 +179,12 @@ export class WorkerCore {
   /** The state that comes next may be older than what the store has. */
   stateLost(): void {
     this.#isAligned = false;
+  }
+
+  /** The worker in that state on an engine. */
+  createOn(engine: Engine, program: Program, state: GuestState | null): Promise<EngineWorker> {
+    const spec = guestSpec(this.services, program, this.record);
+    return engine.create(program.module, spec, placedFiles(program), state, this.#hooks.guest());
   }
 
   /** Takes from the journal what the state has not taken. */

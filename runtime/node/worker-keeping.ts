@@ -6,6 +6,7 @@
 import { PluvioError } from '../errors/index.ts';
 import type { Bundle, BundleInfo } from './bundle-shelf.ts';
 import type { LiveWorker } from './live-worker.ts';
+import type { Engine } from './threads/engine.ts';
 import { packSnapshot } from './stored-state.ts';
 import type { WorkerCore } from './worker-core.ts';
 import type { CheckpointRecord, WorkerRecord } from './worker-record.ts';
@@ -189,6 +190,28 @@ export class WorkerKeeping {
       await live.close();
       this.#core.services.events.emit('hibernated', this.#core.name);
       return true;
+    });
+  }
+
+  /**
+   * Takes the worker to another engine, in the middle of its call. False: not now.
+   * @throws PluvioError codes of the engine; then it goes on where it was
+   */
+  async rehome(engine: Engine): Promise<boolean> {
+    return this.#core.inTurn(async () => {
+      const { live, move, isMigratable } = this.#core;
+      if (!live || move || !isMigratable || live.engine.engine === engine) return false;
+      const wasRunning = await live.pause();
+      if (this.#core.live !== live) return false;
+      try {
+        const snapshot = await this.#snapshotBytes(live);
+        const worker = await this.#core.createOn(engine, live.program, { snapshot, base: null });
+        this.#core.live = live.successor(worker);
+        await live.close();
+        return true;
+      } finally {
+        if (wasRunning) this.#core.live?.unpause();
+      }
     });
   }
 

@@ -36,6 +36,20 @@ describe('a thread that runs out of memory', () => {
   });
 });
 
+describe('busy engines', () => {
+  it('share the work: a running worker goes to an idle one, in the middle of its call', async () => {
+    const { client } = await openNode({ engines: 2 });
+    const module = await counterModule();
+    for (const name of ['a', 'b', 'c', 'd']) await client.workers.create({ name, module });
+    const running = async (): Promise<number[]> => (await client.node()).engines.map((engine) => engine.running);
+    client.workers.call('a', 'spin').catch(() => undefined);
+    client.workers.call('c', 'spin').catch(() => undefined);
+    await expect.poll(running, { timeout: 20_000 }).toEqual([1, 1]);
+    expect(await client.workers.get('a')).toMatchObject({ status: 'running' });
+    expect(await client.workers.get('c')).toMatchObject({ status: 'running' });
+  });
+});
+
 describe('workers in processes', () => {
   it('run as in threads, and outlive kill -9 of their process', async () => {
     const dataDir = await openFolder();

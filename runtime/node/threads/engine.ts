@@ -56,6 +56,7 @@ export class Engine {
   /** Resolves when the engine has ended. */
   readonly ended: Promise<string>;
   #closing = false;
+  #utilization = 0;
 
   constructor(started: StartedEngine) {
     this.#started = started;
@@ -101,8 +102,21 @@ export class Engine {
     return this.#closing;
   }
 
+  /** Part of the time that it was busy since the last sample, 0 to 1. */
   get utilization(): number {
-    return this.#started.utilization();
+    return this.#utilization;
+  }
+
+  /** Takes a sample of how busy it is. */
+  sample(): void {
+    this.#utilization = this.#started.utilization();
+  }
+
+  /** Workers whose call runs now. */
+  get running(): number {
+    let count = 0;
+    for (const { state } of this.#workers.values()) if (state === 'running') count++;
+    return count;
   }
 
   get pid(): number | undefined {
