@@ -19,7 +19,7 @@ import {
   SAVE,
   savedBytes,
 } from '../instrument/index.ts';
-import { F32, F64, I32, I64, isSubtype, typeText, V128, type ValType } from '../wasm/index.ts';
+import { F32, F64, I32, I64, isRef, isSubtype, typeText, V128, type ValType } from '../wasm/index.ts';
 import type { HeapWalk } from './heap-walk.ts';
 import type { ModuleInstance } from './instance.ts';
 import type { RestoredReferences } from './restored-references.ts';
@@ -224,7 +224,17 @@ class RecordWriter {
       }
       this.#write(record, held.tag, caught.tag + 1, field, 'tag');
       places.forEach((place, at) => this.#write(record, place, caught.values[at], field, 'values', at));
+      for (const [tag, others] of held.values) if (tag !== caught.tag) this.#writeNulls(record, others, field);
     });
+  }
+
+  /**
+   * Nulls for the references in the payload of a tag that the handler does not hold: a continuation loads those of all tags, and what is
+   * in slot 0 may be of another type.
+   */
+  #writeNulls(record: number, places: readonly FrameValue[], path: string): void {
+    for (const { field } of places)
+      if (isRef(field.type)) this.#writeRef(record + field.offset, field, field.type, null, path);
   }
 
   /** Writes a value where `place` says, if it is one of that type; `path`, `part` and `index` name it in messages. */

@@ -1,7 +1,7 @@
 /** Small cases of faults that generated programs have found, each run in every mode and both ways of unwinding. */
 import { describe, expect, it } from 'vitest';
 import { createWorker, loadModule } from '../../runtime/engine/index.ts';
-import { BLOCK_KIND, I32, refNull } from '../../runtime/wasm/index.ts';
+import { BLOCK_KIND, I32, I64, refNull } from '../../runtime/wasm/index.ts';
 import { bodyOf, funcType, moduleOf, typesOf } from '../../runtime/wasm/testing/assemble.ts';
 import { leavingAtEach, runStoppedEverywhere } from './stops.ts';
 import { assembleModule } from './text-module.ts';
@@ -143,6 +143,58 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
     expect(outcome).toEqual({ kind: 'returned', values: [3] });
     expect(stops).toBeGreaterThan(2);
   });
+
+  it.each(['catch', 'catch_all'] as const)(
+    'a restored %s clause that rethrows has nulls for what other tags carry',
+    async (clause) => {
+      const at = { taken: 0, count: 1, run: 2, plainTag: 3, takenTag: 4 };
+      const bytes = moduleOf({
+        types: typesOf([
+          funcType([I64], [I64]),
+          funcType([I32], [I32]),
+          funcType([], [I32]),
+          funcType([], []),
+          funcType([refNull(at.taken)], []),
+        ]),
+        tags: [{ typeIndex: at.plainTag }, { typeIndex: at.takenTag }],
+        funcs: [
+          {
+            typeIndex: at.count, // a function of another type than the reference in the other tag's payload
+            body: bodyOf([
+              ['loop'],
+              ['local.get', 0],
+              ['i32.const', 1],
+              ['i32.sub'],
+              ['local.tee', 0],
+              ['br_if', 0],
+              ['end'],
+              ['i32.const', 3],
+            ]),
+          },
+          {
+            typeIndex: at.run,
+            body: bodyOf([
+              ['try', BLOCK_KIND.value, I32],
+              ['throw', 0],
+              clause === 'catch' ? ['catch', 0] : ['catch_all'],
+              ['i32.const', 0],
+              ['if'],
+              ['rethrow', 1],
+              ['end'],
+              ['i32.const', 2],
+              ['call', 0],
+              ['call', 0],
+              ['end'],
+            ]),
+          },
+        ],
+        exports: [{ name: 'run', kind: 'func', index: 1 }],
+      });
+      const { outcome, stops } = await runStoppedEverywhere(await loadModule(bytes, { unwind }), 'run');
+      expect(outcome).toEqual({ kind: 'returned', values: [3] });
+      expect(stops).toBeGreaterThan(2);
+    },
+  );
 
   it('a start function may end in a tail call of a function that is stopped', async () => {
     const bytes = await assembleModule(`(module
