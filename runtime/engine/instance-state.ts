@@ -24,6 +24,7 @@ import {
 import type { HeapWalk } from './heap-walk.ts';
 import type { ModuleInstance } from './instance.ts';
 import type { ResolvedLimits } from './limits.ts';
+import { fixedOffset } from './memory-image.ts';
 import type { RestoredReferences } from './restored-references.ts';
 import type { InstanceState, RefValue, TableState, Value } from './snapshot.ts';
 
@@ -80,12 +81,11 @@ function tableImage(instance: ModuleInstance, table: number, length: number): Ma
   const image = new Map<number, number>();
   for (const segment of module.elements) {
     if (segment.mode !== 'active' || segment.tableIndex !== table || segment.offset === undefined) continue;
-    const code = decodeExpr(module, segment.offset);
-    if (code.length !== 2 || code.op[0] !== OP['i32.const']) {
+    const start = fixedOffset(module, segment.offset);
+    if (start === undefined) {
       for (let slot = 0; slot < length; slot++) image.set(slot, UNKNOWN_FUNC);
       continue;
     }
-    const start = code.a[0] ?? 0;
     if (segment.items.kind === 'funcs') segment.items.funcs.forEach((func, at) => image.set(start + at, func));
     else {
       segment.items.exprs.forEach((expr, at) => {

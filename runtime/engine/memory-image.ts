@@ -34,6 +34,16 @@ export function buildImages(module: Module, globalValue: (index: number) => numb
   return images;
 }
 
+/** The offset of a segment, if it does not depend on what the instance imports. */
+export function fixedOffset(module: Module, range: ByteRange): number | undefined {
+  let isFixed = true;
+  const offset = evaluateOffset(module, range, () => {
+    isFixed = false;
+    return 0;
+  });
+  return isFixed ? offset : undefined;
+}
+
 /** Evaluates an integer constant expression (with the extended ones) to an address. */
 function evaluateOffset(module: Module, range: ByteRange, globalValue: (index: number) => number | bigint): number {
   const code = decodeExpr(module, range);

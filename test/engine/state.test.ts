@@ -11,8 +11,16 @@ import {
   type Outcome,
   restoreWorker,
 } from '../../runtime/engine/index.ts';
-import { FUNCREF, I32 } from '../../runtime/wasm/index.ts';
-import { bodyOf, funcType, type Instr, limits, moduleOf, typesOf } from '../../runtime/wasm/testing/assemble.ts';
+import { FUNCREF, HEAP, I32, I64 } from '../../runtime/wasm/index.ts';
+import {
+  bodyOf,
+  exprOf,
+  funcType,
+  type Instr,
+  limits,
+  moduleOf,
+  typesOf,
+} from '../../runtime/wasm/testing/assemble.ts';
 import { leavingAtEach, runStoppedEverywhere, stoppedAt } from './stops.ts';
 import { assembleModule } from './text-module.ts';
 
@@ -210,6 +218,43 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
     for (const slot of [0, 1]) await worker.call('clear', [slot]);
     const moved = await restoreWorker(module, worker.snapshot(), { imports });
     for (const slot of [0, 1, 2]) expect(await moved.call('null', [slot])).toEqual(returned(1));
+  });
+
+  it.each([
+    ['an i64 constant', exprOf(['i64.const', 1])],
+    ['a sum', exprOf(['i64.const', -2], ['i64.const', 3], ['i64.add'])],
+    ['a global of its own', exprOf(['global.get', 0])],
+  ])('what an active segment put into a table is in no snapshot: segment at %s', async (_what, offset) => {
+    const element = { mode: 'active', tableIndex: 0, type: FUNCREF, offset } as const;
+    const bytes = moduleOf({
+      types: typesOf([funcType([], []), funcType([I64], [I32])]),
+      globals: [{ type: { type: I64, mutable: false }, init: exprOf(['i64.const', 1]) }],
+      funcs: [
+        {
+          typeIndex: 0,
+          body: bodyOf([
+            ['i64.const', 2],
+            ['ref.null', HEAP.func],
+            ['table.set', 0],
+          ]),
+        },
+        { typeIndex: 1, body: bodyOf([['local.get', 0], ['table.get', 0], ['ref.is_null']]) },
+      ],
+      tables: [{ type: { element: FUNCREF, limits: limits(4, 4, { is64: true }) } }],
+      elements: [{ ...element, items: { kind: 'funcs', funcs: [0, 1] } }],
+      exports: [
+        { name: 'clear', kind: 'func', index: 0 },
+        { name: 'null', kind: 'func', index: 1 },
+      ],
+    });
+    const module = await loadModule(bytes, { unwind });
+    const worker = await createWorker(module);
+    expect(worker.capture().instances[0]?.tables).toEqual([{ length: 4, runs: [] }]);
+    await worker.call('clear');
+    expect(worker.capture().instances[0]?.tables).toEqual([{ length: 4, runs: [{ offset: 2, values: [null] }] }]);
+    const moved = await restoreWorker(module, worker.snapshot());
+    for (const [slot, isNull] of [1, 0, 1, 1].entries())
+      expect(await moved.call('null', [BigInt(slot)])).toEqual(returned(isNull));
   });
 
   it('tables with 64-bit addresses', async () => {
