@@ -60,7 +60,10 @@ export function step(f: FunctionBuilder): void {
   f.emit('i32.eqz');
   f.emit('if', f.types.block([], []));
   f.inside({ types: [], kind: 'plain' }, () => {
+    const { budget } = f;
+    f.budget = 0; // a new object for a result that must not be null may not be made with calls, which could come back here
     for (const type of f.own.results) pushDefault(f, type);
+    f.budget = budget;
     f.emit('return');
   });
   f.emit('end');
