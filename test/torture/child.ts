@@ -77,12 +77,15 @@ async function reduce(number: number, found: Difference): Promise<void> {
   mkdirSync(settings.out, { recursive: true });
   writeFileSync(`${file}.original.wasm`, bytes);
   save(file, found, args, bytes);
+  let last = found;
   const sameIn = async (candidate: Uint8Array, unwinds = settings.unwinds): Promise<boolean> => {
     const { difference } = await differenceOf({ args, bytes: candidate }, number, {
       unwinds,
       fuelMax: REDUCE_FUEL_MAX,
     });
-    return difference?.kind === found.kind && difference.mode === found.mode;
+    if (difference?.kind !== found.kind || difference.mode !== found.mode) return false;
+    last = difference;
+    return true;
   };
   // One way of unwinding is enough if the runs of that way differ among themselves.
   const unwinds = (await sameIn(bytes, [found.unwind])) ? [found.unwind] : settings.unwinds;
@@ -90,7 +93,7 @@ async function reduce(number: number, found: Difference): Promise<void> {
     now: () => performance.now(),
     deadlineMs: performance.now() + REDUCE_MS,
   });
-  save(file, found, args, reduced);
+  save(file, last, args, reduced);
   report({ kind: 'reduced', number, file, sizeBytes: reduced.length });
 }
 
