@@ -150,6 +150,15 @@ export const ERROR_CODES = {
   ),
   MAILBOX_FULL: row(429, 'The worker has as many unsettled inputs as the limit allows; send the rest later.', true),
   CHECKPOINT_NOT_FOUND: row(404, 'The worker has no checkpoint of that number (any more).'),
+  INPUTS_GONE: row(
+    409,
+    'The journal no longer has all inputs that came after that checkpoint; revert without giving them again.',
+  ),
+  WORKER_REPLACED: row(
+    409,
+    'The worker was set back to an earlier state or got another version while the request was under way; ask again.',
+    true,
+  ),
   JOURNAL_MALFORMED: row(400, 'The journal that came with a worker is damaged; the message gives the field.'),
   JOURNAL_VERSION: row(
     400,

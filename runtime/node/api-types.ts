@@ -95,7 +95,8 @@ export type EventKind =
   | 'deleted'
   | 'engine-lost'
   | 'checkpointed'
-  | 'hibernated';
+  | 'hibernated'
+  | 'reverted';
 
 /** Something that happened to a worker. */
 export interface NodeEvent {
@@ -145,6 +146,40 @@ export interface BundleInfo {
   readonly hasSnapshot: boolean;
   /** `uploaded` and `snapshot` stay until they are deleted; `held` ones go with the worker that needs them. */
   readonly origin: 'uploaded' | 'snapshot' | 'held';
+}
+
+/** A state of a worker that can be gone back to. */
+export interface CheckpointInfo {
+  /** Dense per worker, from 1. */
+  readonly id: number;
+  readonly atMs: number;
+  /** Kept whatever the node's retention says. */
+  readonly pinned: boolean;
+  /** Bundle that the state is in, or that has module and files of it. */
+  readonly bundle: string;
+  /** Bytes of it beside the bundle. */
+  readonly sizeBytes: number;
+  /** The last input that the state has taken. */
+  readonly inputSeq: number;
+  readonly fuelUsed: string;
+  readonly memoryPages: number;
+  /** Whether a call is in progress in it. */
+  readonly resumable: boolean;
+}
+
+/** What became of a worker that was set back. */
+export interface Reverted {
+  readonly worker: WorkerInfo;
+  /** Number of the checkpoint that the worker was set back to. */
+  readonly checkpoint: number;
+  readonly inputs: {
+    /** In progress when it was set back; whoever waits for them is told that they were stopped. */
+    readonly stopped: number;
+    /** Given to it again, as they were before. */
+    readonly again: number;
+    /** Given to it for the first time. */
+    readonly waiting: number;
+  };
 }
 
 export interface NodeInfo {

@@ -77,16 +77,21 @@ export class BundleShelf {
   readonly #options: BundleShelfOptions;
   readonly #bundles = new Map<string, BundleRecord>();
   readonly #young = new Map<string, number>();
-  #roots: () => Promise<readonly string[]> = () => Promise.resolve([]);
+  #roots: () => readonly string[] = () => [];
+  #storedRoots: () => Promise<readonly string[]> = () => Promise.resolve([]);
   #collecting: Promise<void> | undefined;
 
   constructor(options: BundleShelfOptions) {
     this.#options = options;
   }
 
-  /** Reads the records of an earlier process. `roots` tells which digests workers and moves need. */
-  async load(roots: () => Promise<readonly string[]>): Promise<void> {
+  /** Reads the records of an earlier process. `roots` tells which digests workers and moves need, `stored` those of checkpoints. */
+  async load(
+    roots: () => readonly string[],
+    stored: () => Promise<readonly string[]> = () => Promise.resolve([]),
+  ): Promise<void> {
     this.#roots = roots;
+    this.#storedRoots = stored;
     for (const [, document] of await this.#options.records.list()) {
       const info = document as BundleRecord; // written by this class alone
       this.#bundles.set(info.digest, info);
@@ -241,7 +246,8 @@ export class BundleShelf {
   /** Forgets a bundle; a worker that needs it keeps it. */
   async delete(digest: string): Promise<void> {
     const record = this.#record(digest);
-    if ((await this.#roots()).includes(digest)) return this.#write({ ...record, origin: 'held' });
+    const stored = await this.#storedRoots();
+    if (stored.includes(digest) || this.#roots().includes(digest)) return this.#write({ ...record, origin: 'held' });
     await this.#forget(digest);
     this.collect();
   }
@@ -338,7 +344,8 @@ export class BundleShelf {
     const { blobs, clock } = this.#options;
     const since = clock.now() - youngMs;
     for (const [digest, atMs] of this.#young) if (atMs <= since) this.#young.delete(digest);
-    const roots = new Set(await this.#roots());
+    const stored = await this.#storedRoots();
+    const roots = new Set([...stored, ...this.#roots()]);
     for (const { digest, origin } of this.list()) {
       if (origin === 'held' && !roots.has(digest) && !this.#young.has(digest)) await this.#forget(digest);
     }

@@ -4,6 +4,7 @@ import type { EventBus } from './event-bus.ts';
 import type { StreamRoom } from './event-stream.ts';
 import { bundleHandlers } from './handlers-bundles.ts';
 import { callHandlers } from './handlers-calls.ts';
+import { historyHandlers } from './handlers-history.ts';
 import { moveHandlers } from './handlers-moves.ts';
 import { nodeHandlers } from './handlers-node.ts';
 import { streamHandlers } from './handlers-streams.ts';
@@ -56,6 +57,7 @@ export function createHandlers(services: NodeServices): Handlers {
   return {
     ...nodeHandlers(services),
     ...workerHandlers(services),
+    ...historyHandlers(services),
     ...callHandlers(services),
     ...streamHandlers(services),
     ...bundleHandlers(services),

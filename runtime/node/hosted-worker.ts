@@ -21,9 +21,10 @@ import { type MoveMark, WorkerCore } from './worker-core.ts';
 import type { WorkerCommits } from './worker-commits.ts';
 import { WorkerGuest } from './worker-guest.ts';
 import type { WorkerInputs } from './worker-inputs.ts';
-import { type Captured, WorkerKeeping } from './worker-keeping.ts';
+import { type Captured, type TakenInputs, WorkerKeeping } from './worker-keeping.ts';
 import type { WorkerLog } from './worker-log.ts';
 import { type CheckpointRecord, infoOf, type WorkerRecord } from './worker-record.ts';
+import { replaced } from './worker-refusals.ts';
 import { WorkerRunning } from './worker-running.ts';
 import type { WorkerServices } from './worker-services.ts';
 import type { WorkerSide } from './worker-side.ts';
@@ -183,6 +184,7 @@ export class HostedWorker {
   /** Refuses unless the worker can be deleted now. */
   checkDeletable(): void {
     this.#core.refuseMove();
+    if (this.#core.givesWay) throw replaced(this.name);
   }
   get inputs(): WorkerInputs {
     return this.#core.inputs;
@@ -211,6 +213,13 @@ export class HostedWorker {
   /** Starts a command, or resumes a stopped call. */
   resume(): Promise<void> {
     return this.#running.resume();
+  }
+
+  /** Lets a worker go on that was put in the place of another: with its call, its program, or its inputs. */
+  async goOn(): Promise<void> {
+    const { halted, fresh, kind } = this.record;
+    if (halted || (kind === 'command' && fresh)) await this.resume();
+    this.arrived();
   }
 
   /** Brings a sleeping worker into memory, and lets the call go on that is in progress. */
@@ -258,6 +267,16 @@ export class HostedWorker {
   /** Keeps the state in the store; a running worker goes on afterwards. */
   checkpoint(): Promise<void> {
     return this.#keeping.checkpoint();
+  }
+
+  /** Keeps the state in the store, whatever the policy; gives the number of the checkpoint. */
+  checkpointNow(pin: boolean): Promise<number> {
+    return this.#keeping.checkpointNow(pin);
+  }
+
+  /** Has the worker stand still while `operation` puts something in its place, then ends it here. If that fails it goes on. */
+  giveWay(operation: (taken: TakenInputs) => Promise<void>): Promise<void> {
+    return this.#keeping.giveWay(operation, replaced(this.name));
   }
 
   /** Puts the worker away until an input, its time or a caller wakes it. False: not now, it works. */

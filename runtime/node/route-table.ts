@@ -87,6 +87,29 @@ export const ROUTES = {
     status: 201,
     answer: schemas.WORKER,
   }),
+  checkpointWorker: post(
+    `${worker}/checkpoint`,
+    'write',
+    'Keeps the state in the history of the worker; answers when it is durable.',
+    {
+      body: { json: schemas.CHECKPOINT_REQUEST, optional: true },
+      status: 201,
+      answer: schemas.CHECKPOINT,
+    },
+  ),
+  getHistory: get(`${worker}/history`, 'read', 'Lists the states that the worker can be set back to, newest first.', {
+    answer: schemas.HISTORY,
+  }),
+  pinCheckpoint: {
+    ...get(`${worker}/history/{checkpoint}`, 'write', 'Keeps a state of the history until it is unpinned.', {}),
+    method: 'PUT',
+    body: { json: schemas.PIN_REQUEST },
+    status: 204,
+  },
+  revertWorker: post(`${worker}/revert`, 'write', 'Sets the worker back to a state of its history.', {
+    body: { json: schemas.REVERT_REQUEST },
+    answer: schemas.REVERTED,
+  }),
   moveWorker: post(`${worker}/move`, 'write', 'Moves the worker to another node.', {
     body: { json: schemas.MOVE_REQUEST },
     answer: schemas.MOVE_RESULT,
@@ -195,6 +218,7 @@ export const PATH_PARAMETERS: Readonly<Record<string, Schema>> = {
   name: schemas.NAME,
   digest: schemas.DIGEST,
   id: schemas.MOVE_ID,
+  checkpoint: { type: 'string', pattern: '^[1-9][0-9]{0,14}$', description: 'Number of a checkpoint in the history.' },
   seq: { type: 'string', pattern: '^[1-9][0-9]{0,14}$', description: 'Number of an input in the journal.' },
   export: { type: 'string', maxLength: 1024, description: 'Name of an exported function, percent-encoded.' },
 };

@@ -132,6 +132,29 @@ export const INPUT_STATE = record({
 export const MESSAGE_QUERY = record({ reply: BOOLEAN, waitMs: MS }, ['reply', 'waitMs']);
 export const MESSAGE_SENT = record({ seq: SEQ });
 export const FORK_REQUEST = record({ name: NAME, start: BOOLEAN }, ['start']);
+export const CHECKPOINT_REQUEST = record({ pin: BOOLEAN }, ['pin']);
+export const PIN_REQUEST = record({ pinned: BOOLEAN });
+export const CHECKPOINT: Schema = record({
+  id: SEQ,
+  atMs: MS,
+  pinned: BOOLEAN,
+  bundle: DIGEST,
+  sizeBytes: SEQ,
+  inputSeq: SEQ,
+  fuelUsed: { type: 'string', pattern: '^\\d+$' },
+  memoryPages: SEQ,
+  resumable: BOOLEAN,
+});
+export const HISTORY = record({ checkpoints: list(CHECKPOINT) });
+export const REVERT_REQUEST = record({ checkpoint: { type: 'integer', minimum: 1 }, replay: BOOLEAN, start: BOOLEAN }, [
+  'replay',
+  'start',
+]);
+export const REVERTED: Schema = record({
+  worker: WORKER,
+  checkpoint: SEQ,
+  inputs: record({ stopped: SEQ, again: SEQ, waiting: SEQ }),
+});
 export const MOVE_REQUEST = record(
   { target: { type: 'string', maxLength: 2048 }, token: { type: 'string', maxLength: 8192 } },
   ['token'],
@@ -235,6 +258,8 @@ export const NAMED_SCHEMAS: Readonly<Record<string, Schema>> = {
   Outcome: OUTCOME,
   Value: VALUE,
   RunState: RUN_STATE,
+  Checkpoint: CHECKPOINT,
+  Reverted: REVERTED,
   MoveRequest: MOVE_REQUEST,
   MoveResult: MOVE_RESULT,
   IncomingMove: INCOMING_MOVE,

@@ -171,7 +171,10 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const table = new WorkerTable(services);
   const incoming = new IncomingMoves(services, table, store.collection('moves-in'), fault);
   const outgoing = new OutgoingMoves(services, table, store.collection('moves-out'), fault);
-  await shelf.load(async () => [...table.roots(), ...incoming.roots(), ...outgoing.roots(), ...(await store.roots())]);
+  await shelf.load(
+    () => [...table.roots(), ...incoming.roots(), ...outgoing.roots()],
+    () => store.roots(),
+  );
   await table.recover();
   for (const { worker, reason } of await store.damaged())
     logger.log('error', 'a worker is damaged', { worker, reason });

@@ -3,8 +3,8 @@ import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { PluvioError } from '../errors/index.ts';
 import { loadProgram, type Program } from './program.ts';
-import type { NodeStore } from './store/index.ts';
-import type { GuestState } from './threads/engine-protocol.ts';
+import type { NewTimer, NodeStore, StoredCheckpoint } from './store/index.ts';
+import type { GuestState, Standing } from './threads/engine-protocol.ts';
 import type { WorkerRecord } from './worker-record.ts';
 import type { WorkerServices } from './worker-services.ts';
 
@@ -43,8 +43,13 @@ export async function loadState(
     throw new PluvioError('WORKER_DAMAGED', `the checkpoint of worker "${name}" is not in the store`, { worker: name });
   }
   const program = await loadProgram(services, stored.base);
-  if (stored.delta === null) return bundledState(program);
-  return { program, state: { snapshot: await unpackSnapshot(stored.delta), base: null } };
+  return { program, state: await stateOf(stored, program) };
+}
+
+/** The state of a checkpoint whose base is the program's bundle. */
+export async function stateOf({ delta }: StoredCheckpoint, program: Program): Promise<GuestState | null> {
+  if (delta === null) return bundledState(program).state;
+  return { snapshot: await unpackSnapshot(delta), base: null };
 }
 
 /** The state that a bundle holds. */
@@ -52,3 +57,7 @@ export function bundledState(program: Program): LoadedState {
   const { snapshot } = program.bundle;
   return { program, state: snapshot === undefined ? null : { snapshot, base: null } };
 }
+
+/** Timers as the store has them; their payloads are in the worker's state. */
+export const timersOf = ({ timers }: Standing): NewTimer[] =>
+  timers.map(({ id, dueMs }) => ({ id, dueMs, payload: new Uint8Array() }));

@@ -7,7 +7,7 @@
  * 3. Transactions of a worker are in order.
  */
 import { encodeEnd, type InputEnd } from './input-end.ts';
-import type { Checkpoint, Commit, Effect as StoredEffect, Settled } from './store/index.ts';
+import type { Checkpoint, Commit, Committed, Effect as StoredEffect, Settled } from './store/index.ts';
 import type { ReplyTo } from './worker-effects.ts';
 import type { WorkerRecord } from './worker-record.ts';
 import type { WorkerInputs } from './worker-inputs.ts';
@@ -71,19 +71,19 @@ export class WorkerCommits {
   }
 
   /**
-   * One transaction with all that is there, and a checkpoint and record where they are given.
+   * One transaction with all that is there, and a checkpoint and record where they are given; gives the number of the checkpoint.
    * @throws PluvioError `STORE_FULL`, `STORE_FAILED`; then what was there is tried again with the next
    */
-  flush(checkpoint?: Checkpoint, record?: WorkerRecord): Promise<void> {
+  flush(checkpoint?: Checkpoint, record?: WorkerRecord): Promise<number | null> {
     const turn = this.#turn.then(() => this.#commit(checkpoint, record));
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
 
-  async #commit(checkpoint: Checkpoint | undefined, record: WorkerRecord | undefined): Promise<void> {
+  async #commit(checkpoint: Checkpoint | undefined, record: WorkerRecord | undefined): Promise<number | null> {
     const effects = this.#effects;
     const ends = this.#ends;
-    if (effects.length === 0 && ends.length === 0 && checkpoint === undefined && record === undefined) return;
+    if (effects.length === 0 && ends.length === 0 && checkpoint === undefined && record === undefined) return null;
     this.#effects = [];
     this.#ends = [];
     const settled: Settled[] = ends.map(([seq, end]) => ({ seq, outcome: encodeEnd(end) }));
@@ -98,14 +98,16 @@ export class WorkerCommits {
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(record === undefined ? {} : { record }),
     };
+    let committed: Committed;
     try {
-      await this.#services.post.commit(this.#worker.name, commit);
+      committed = await this.#services.post.commit(this.#worker.name, commit);
     } catch (error) {
       this.#effects = [...effects, ...this.#effects];
       this.#ends = [...ends, ...this.#ends];
       throw error;
     }
     for (const [seq, end] of ends) this.#worker.inputs.settled(seq, end);
+    return committed.checkpointId;
   }
 
   /** The state that did all this is gone: what no transaction has did not happen. */

@@ -15,7 +15,7 @@ import type { MovePhaseName, WorkerStatus } from './api-types.ts';
 import { decodeCall, type QueuedInput } from './input-end.ts';
 import { LiveWorker } from './live-worker.ts';
 import { guestSpec, placedFiles, type Program } from './program.ts';
-import { bundledState, loadState } from './stored-state.ts';
+import { bundledState, loadState, timersOf } from './stored-state.ts';
 import type { JournalInput } from './store/index.ts';
 import type { Engine } from './threads/engine.ts';
 import type { GuestState } from './threads/engine-protocol.ts';
@@ -70,6 +70,9 @@ export class WorkerCore {
   /** Whether the store has the timers and subscriptions of the state. */
   #isAligned = false;
   #turn: Promise<unknown> = Promise.resolve();
+  #closedFor: PluvioError | undefined;
+  /** Something is being put in its place. */
+  givesWay = false;
 
   constructor(services: WorkerServices, record: WorkerRecord, isStored: boolean, hooks: CoreHooks) {
     this.services = services;
@@ -172,8 +175,7 @@ export class WorkerCore {
     this.#isAligned = true;
     const standing = this.isStored ? await worker.standing() : null;
     if (standing === null) return;
-    const timers = standing.timers.map(({ id, dueMs }) => ({ id, dueMs, payload: new Uint8Array() }));
-    await this.services.post.commit(this.name, { timers, subscriptions: standing.subscriptions });
+    await this.services.post.commit(this.name, { timers: timersOf(standing), subscriptions: standing.subscriptions });
   }
 
   /** The state that comes next may be older than what the store has. */
@@ -216,7 +218,7 @@ export class WorkerCore {
   }
 
   over(): PluvioError {
-    return refusal.over(this.name, this.phase === 'lost');
+    return this.#closedFor ?? refusal.over(this.name, this.phase === 'lost');
   }
 
   mustLive(): LiveWorker {
@@ -228,6 +230,7 @@ export class WorkerCore {
   async close(reason: PluvioError): Promise<void> {
     const live = this.live;
     this.phase = 'closed';
+    this.#closedFor = reason;
     this.live = undefined;
     this.call?.reject(reason);
     this.call = undefined;

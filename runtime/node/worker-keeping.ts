@@ -17,6 +17,13 @@ export interface Captured {
   readonly resumable: boolean;
 }
 
+/** Which inputs a worker has taken. */
+export interface TakenInputs {
+  readonly upTo: number;
+  /** The call that it is in. */
+  readonly current: number | undefined;
+}
+
 export class WorkerKeeping {
   readonly #core: WorkerCore;
 
@@ -90,8 +97,51 @@ export class WorkerKeeping {
     });
   }
 
-  /** As `checkpoint`, within an operation. `marks`: what the record says besides. */
-  async keep(marks: Partial<WorkerRecord> = {}): Promise<void> {
+  /**
+   * Keeps the state in the store, whatever the policy; gives the number of the checkpoint.
+   * @throws PluvioError `NOT_MIGRATABLE`, `WORKER_ENDED`, `STORE_FULL`, `STORE_FAILED`
+   */
+  checkpointNow(pin: boolean): Promise<number> {
+    return this.#core.inTurn(async () => {
+      this.#core.refuseMove();
+      this.#core.refuseUnlessMigratable('captured');
+      await this.#core.load();
+      const { store } = this.#core.services.post;
+      const id = await this.keep({ fresh: this.#core.record.fresh });
+      if (pin) await store.pinCheckpoint(this.#core.name, id, true);
+      return id;
+    });
+  }
+
+  /**
+   * Has the worker stand still while `operation` puts something in its place, then ends it here. If the operation fails it goes on.
+   * @param operation Is given the number up to which the worker has taken inputs, and that of the call that it is in.
+   */
+  giveWay(operation: (taken: TakenInputs) => Promise<void>, reason: PluvioError): Promise<void> {
+    const core = this.#core;
+    return core.inTurn(async () => {
+      core.refuseMove();
+      const { live } = core;
+      const wasRunning = live !== undefined && (await live.pause());
+      core.givesWay = true;
+      try {
+        if (!core.gathers) await core.commits.flush(); // what it did so far is done
+        await core.commits.idle();
+        const upTo = core.live?.engine.abi?.lastSeq ?? core.record.checkpoint?.inputSeq ?? this.#takenSeq();
+        await operation({ upTo, current: core.inputs.current?.seq });
+      } catch (error) {
+        if (wasRunning && core.live === live) live.unpause();
+        throw error;
+      } finally {
+        core.givesWay = false;
+      }
+      core.commits.drop();
+      await core.close(reason);
+    });
+  }
+
+  /** As `checkpoint`, within an operation; gives the number of the checkpoint. `marks`: what the record says besides. */
+  async keep(marks: Partial<WorkerRecord> = {}): Promise<number> {
     const live = this.#core.mustLive();
     const changes = this.#core.changes;
     const runs = live.engine.state === 'running' && (await live.pause());
@@ -106,9 +156,11 @@ export class WorkerKeeping {
     if (runs && this.#core.live === live) live.unpause();
     this.#core.record = { ...this.#core.record, ...this.#core.figures(), checkpoint, fresh: false, ...marks };
     const { bundle: base, stored: _stored, ...rest } = checkpoint;
-    await this.#core.commits.flush({ base, delta: await packSnapshot(bytes), side, ...rest }, this.#core.record);
+    const stored = { base, delta: await packSnapshot(bytes), side, ...rest };
+    const id = await this.#core.commits.flush(stored, this.#core.record);
     this.#core.keptChanges = changes;
     this.#core.services.events.emit('checkpointed', this.#core.name, { bytes: bytes.length });
+    return id ?? 0;
   }
 
   async #snapshotBytes({ engine }: LiveWorker): Promise<Uint8Array> {

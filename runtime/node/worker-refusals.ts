@@ -23,5 +23,10 @@ export const engineLost = (name: string): PluvioError =>
     { worker: name },
   );
 
+export const replaced = (name: string): PluvioError =>
+  new PluvioError('WORKER_REPLACED', `worker "${name}" is set back to an earlier state, or gets another version`, {
+    worker: name,
+  });
+
 export const notReady = (name: string, status: string): PluvioError =>
   new PluvioError('WORKER_BUSY', `worker "${name}" is ${status}; it takes the input later`);

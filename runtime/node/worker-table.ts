@@ -5,11 +5,13 @@
  * 1. A name is held by at most one of: a worker, or a creation, a deletion or a move that reserved it. A tombstone holds nothing.
  * 2. A name's record on disk is replaced, never removed and written anew, when a worker becomes a tombstone or the reverse.
  */
-import { PluvioError } from '../errors/index.ts';
+import { assert, PluvioError } from '../errors/index.ts';
 import { HostedWorker } from './hosted-worker.ts';
 import { loadProgram, recordOf } from './program.ts';
 import { checkGrants } from './security/grants.ts';
-import { checkRecord, DEFAULT_TENANT, type TombstoneRecord } from './worker-record.ts';
+import type { TakenInputs } from './worker-keeping.ts';
+import { checkRecord, DEFAULT_TENANT, type TombstoneRecord, type WorkerRecord } from './worker-record.ts';
+import { type InputsAfter, type RevertRequest, writeReverted } from './worker-reverting.ts';
 import type { WorkerServices } from './worker-services.ts';
 
 const RECORDS_AT_ONCE = 1000;
@@ -153,6 +155,41 @@ export class WorkerTable {
     }
     this.#services.events.emit('deleted', name);
     this.#services.shelf.collect();
+  }
+
+  /**
+   * Puts another worker in the place of one that is there; `make` writes its record, and the state that it stands for, to the store while
+   * the old one stands still. If it fails the old one goes on.
+   */
+  async replace(
+    name: string,
+    make: (old: HostedWorker, taken: TakenInputs) => Promise<WorkerRecord>,
+  ): Promise<HostedWorker> {
+    const old = this.get(name);
+    let record: WorkerRecord | undefined;
+    await old.giveWay(async (taken) => {
+      record = await make(old, taken);
+    });
+    assert(record !== undefined, 'nothing was put in the place of a worker');
+    const worker = new HostedWorker(this.#services, record, true);
+    this.#workers.set(name, worker);
+    return worker;
+  }
+
+  /** Sets a worker back to a checkpoint; `start`: it goes on from there. */
+  async revert(
+    name: string,
+    request: RevertRequest,
+    start: boolean,
+  ): Promise<{ readonly worker: HostedWorker; readonly inputs: InputsAfter['counts'] }> {
+    let inputs: InputsAfter['counts'] = { stopped: 0, again: 0, waiting: 0 };
+    const worker = await this.replace(name, async ({ record }, taken) => {
+      const reverted = await writeReverted(this.#services, record, taken, request);
+      inputs = reverted.counts;
+      return reverted.record;
+    });
+    if (start) await worker.goOn();
+    return { worker, inputs };
   }
 
   /** Digests that the workers need. */

@@ -2,18 +2,21 @@ import { RUN } from './commands/run.ts';
 import type { CommandRow } from './command.ts';
 import { AUDIT } from './commands/audit.ts';
 import { CALL } from './commands/call.ts';
+import { CHECKPOINT } from './commands/checkpoint.ts';
 import { COMPLETION } from './commands/completion.ts';
 import { CONFIG } from './commands/config.ts';
 import { DELETE } from './commands/delete.ts';
 import { EVENTS } from './commands/events.ts';
 import { FORK } from './commands/fork.ts';
 import { GET } from './commands/get.ts';
+import { HISTORY } from './commands/history.ts';
 import { INSPECT } from './commands/inspect.ts';
 import { LIST } from './commands/list.ts';
 import { LOGS } from './commands/logs.ts';
 import { MOVE } from './commands/move.ts';
 import { NODE_COMMAND } from './commands/node.ts';
 import { RESUME } from './commands/resume.ts';
+import { REVERT } from './commands/revert.ts';
 import { SNAPSHOT } from './commands/snapshot.ts';
 import { STOP } from './commands/stop.ts';
 import { TOKEN } from './commands/token.ts';
@@ -35,6 +38,9 @@ export const COMMANDS: readonly CommandRow[] = [
   CALL,
   STOP,
   SNAPSHOT,
+  CHECKPOINT,
+  HISTORY,
+  REVERT,
   FORK,
   MOVE,
   DELETE,

@@ -131,6 +131,24 @@ test('functions of a worker, a second worker in its state, and events', async ()
   await run('delete', 'counter', 'twin');
 });
 
+test('the history of a worker, and the way back', async () => {
+  const module = inFolder('counter.wasm');
+  await writeFile(module, await assemble(COUNTER));
+  await run('run', '--node', first.url, '--name', 'past', module);
+  await run('call', 'past', 'add', '5n');
+  expect(await run('checkpoint', 'past', '--pin')).toMatchObject({ exitCode: 0, stdout: '1\n', stderr: '' });
+  expect((await run('call', 'past', 'add', '5n')).stdout).toBe('10\n');
+  expect((await run('history', 'past')).stdout).toMatch(/^ID +TAKEN .*PINNED\n1 +\d{4}-.* yes\n$/);
+  const listed = JSON.parse((await run('history', 'past', '--unpin', '1', '-o', 'json')).stdout) as unknown;
+  expect(listed).toMatchObject([{ id: 1, pinned: false, resumable: false }]);
+  expect(await run('revert', 'past', '1')).toMatchObject({ exitCode: 0, stdout: 'past  idle\n' });
+  expect((await run('call', 'past', 'add', '1n')).stdout).toBe('6\n');
+  expect(await run('revert', 'past', 'first')).toMatchObject({ exitCode: 2 });
+  const missing = await run('revert', 'past', '99');
+  expect(missing).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('CHECKPOINT_NOT_FOUND') as unknown });
+  await run('delete', 'past');
+});
+
 const COUNTER = `(module
   (global $total (mut i64) (i64.const 0))
   (func (export "add") (param i64) (result i64)

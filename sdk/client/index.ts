@@ -2,10 +2,12 @@ export type { Outcome, TraceFrame, TrapCode } from '../../runtime/engine/types.t
 export { ERROR_CODES, type ErrorCode, PluvioError } from '../../runtime/errors/index.ts';
 export type {
   BundleInfo,
+  CheckpointInfo,
   EventKind,
   MoveResult,
   NodeEvent,
   NodeInfo,
+  Reverted,
   WorkerInfo,
   WorkerStatus,
 } from '../../runtime/node/api-types.ts';

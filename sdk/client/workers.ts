@@ -1,6 +1,13 @@
 import type { Outcome, WorkerLimits } from '../../runtime/engine/types.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
-import type { BundleInfo, JsonOutcome, MoveResult, WorkerInfo } from '../../runtime/node/api-types.ts';
+import type {
+  BundleInfo,
+  CheckpointInfo,
+  JsonOutcome,
+  MoveResult,
+  Reverted,
+  WorkerInfo,
+} from '../../runtime/node/api-types.ts';
 import { type LogOptions, type LogPiece, readLogs } from './logs.ts';
 import type { Transport } from './transport.ts';
 import { decodeOutcome, encodeValue, type WasmValue } from './values.ts';
@@ -134,6 +141,45 @@ export class Workers {
     { signal }: CallOptions = {},
   ): Promise<WorkerInfo> {
     return this.#transport.json({ method: 'POST', path: pathOf(name, '/fork'), json: as, timeoutMs: 0, signal });
+  }
+
+  /** Keeps the state in the worker's history; `pin`: until it is unpinned. Done when it is durable. */
+  checkpoint(
+    name: string,
+    { signal, pin = false }: CallOptions & { readonly pin?: boolean } = {},
+  ): Promise<CheckpointInfo> {
+    const path = pathOf(name, '/checkpoint');
+    return this.#transport.json({ method: 'POST', path, json: { pin }, timeoutMs: 0, signal });
+  }
+
+  /** The states that the worker can be set back to, newest first. */
+  async history(name: string, { signal }: CallOptions = {}): Promise<readonly CheckpointInfo[]> {
+    const path = pathOf(name, '/history');
+    const answer = await this.#transport.json<{ checkpoints: readonly CheckpointInfo[] }>({
+      method: 'GET',
+      path,
+      signal,
+    });
+    return answer.checkpoints;
+  }
+
+  /** Keeps a checkpoint until it is unpinned, or no longer. @throws PluvioError `CHECKPOINT_NOT_FOUND` */
+  async pin(name: string, checkpoint: number, pinned = true, { signal }: CallOptions = {}): Promise<void> {
+    const path = pathOf(name, `/history/${checkpoint}`);
+    await this.#transport.send({ method: 'PUT', path, json: { pinned }, repeatable: true, signal });
+  }
+
+  /**
+   * Sets the worker back to a state of its history.
+   * @param to `replay`: inputs that came after it are given again; by default they count as done. `start` false: its call stays stopped.
+   * @throws PluvioError `CHECKPOINT_NOT_FOUND`, `INPUTS_GONE`
+   */
+  revert(
+    name: string,
+    to: { readonly checkpoint: number; readonly replay?: boolean; readonly start?: boolean },
+    { signal }: CallOptions = {},
+  ): Promise<Reverted> {
+    return this.#transport.json({ method: 'POST', path: pathOf(name, '/revert'), json: to, timeoutMs: 0, signal });
   }
 
   /**

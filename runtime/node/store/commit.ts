@@ -9,6 +9,7 @@
  */
 import type { Tables } from './tables.ts';
 import { putWorkerRecord } from './transfer.ts';
+import { timerKey } from './timer-rows.ts';
 import type { Committed, NewInput, Woken } from './types.ts';
 import type { WireCommit, WireEffect } from './wire.ts';
 import type { WorkerRow } from './worker-rows.ts';
@@ -34,7 +35,11 @@ export function commitWorker(tables: Tables, name: string, commit: WireCommit, n
     if (isMessage && !checkpoint && effect.seq > coveredSeq) tables.outbox.markSent(worker, effect.seq, effect.key);
   }
   if (coveredSeq > 0) tables.outbox.clearSent(worker, checkpoint ? checkpoint.inputSeq : coveredSeq + 1);
-  if (timers) tables.timers.replaceAll(worker, timers);
+  if (timers) {
+    tables.timers.replaceAll(worker, timers);
+    // A state of before may have a timer that has fired since: it fires again.
+    for (const { id, dueMs } of timers) tables.journal.forgetKey(worker, timerKey(id, dueMs));
+  }
   if (subscriptions) tables.timers.replaceTopics(worker, subscriptions);
   if (record !== undefined) putWorkerRecord(tables, name, record);
   return { checkpointId, ...done };

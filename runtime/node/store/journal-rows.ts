@@ -38,6 +38,7 @@ const SQL = {
   settleKept:
     'UPDATE input SET settled_ms = ?1, kept_ms = ?1, outcome_crc = ?2, outcome = ?3, body = NULL WHERE id = ?4',
   drop: 'DELETE FROM input WHERE id = ?',
+  keyOf: 'SELECT id, kept_ms FROM input WHERE worker = ? AND key = ? AND settled_ms IS NOT NULL AND seq <= ?',
   cover: `DELETE FROM input WHERE worker = ? AND seq > ? AND seq <= ? AND key IS NULL AND settled_ms IS NOT NULL`,
   coverKept: `UPDATE input SET kept_ms = settled_ms, body = NULL
     WHERE worker = ? AND seq > ? AND seq <= ? AND key IS NOT NULL AND settled_ms IS NOT NULL`,
@@ -126,6 +127,14 @@ export class JournalRows {
     worker.kept += run(this.#sql.coverKept, worker.id, before, seq);
     worker.covered_seq = seq;
     this.#trim(worker);
+  }
+
+  /** Lets a covered input go whose key was kept, so that another one may have it. */
+  forgetKey(worker: WorkerRow, key: string): void {
+    const known = one<{ id: number; kept_ms: number | null }>(this.#sql.keyOf, worker.id, key, worker.covered_seq);
+    if (!known) return;
+    run(this.#sql.drop, known.id);
+    if (known.kept_ms !== null) worker.kept--;
   }
 
   #trim(worker: WorkerRow): void {

@@ -7,7 +7,7 @@ import { PluvioError } from '../../errors/index.ts';
 import { commitWorker } from './commit.ts';
 import { type ScrubPlace, scrubStep } from './scrub.ts';
 import type { Tables } from './tables.ts';
-import { timerOf } from './timer-rows.ts';
+import { timerKey, timerOf } from './timer-rows.ts';
 import {
   copyWorker,
   exportWorker,
@@ -186,7 +186,7 @@ function fireTimers(tables: Tables, nowMs: number, limit: number): FiredTimer[] 
       const { id, dueMs, payload } = timerOf(row);
       const input = {
         kind: 'timer',
-        key: `t:${id}:${dueMs}`,
+        key: timerKey(id, dueMs),
         body: payload,
         info: JSON.stringify({ id, dueMs }),
       } as const;

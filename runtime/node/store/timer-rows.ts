@@ -115,6 +115,9 @@ export class TimerRows {
   }
 }
 
+/** The key of the input that a timer becomes. */
+export const timerKey = (id: string, dueMs: number): string => `t:${id}:${dueMs}`;
+
 /** @throws PluvioError `WORKER_DAMAGED` */
 export function timerOf({ worker, name, due_ms, cron, crc, payload }: TimerRow): TimerEntry {
   if (crcOf(name, due_ms, cron, payload) !== crc) {

@@ -123,7 +123,7 @@ export interface Commit<Info = JsonData, Document = unknown> {
   /** Inputs whose outcome is known; one that was settled before keeps its first outcome. */
   readonly settled?: readonly Settled[];
   readonly effects?: readonly Effect<Info>[];
-  /** All timers of the worker from now on. */
+  /** All timers of the worker from now on; one that has fired at its time before fires again. */
   readonly timers?: readonly NewTimer[];
   /** All topics of the worker from now on. */
   readonly subscriptions?: readonly string[];

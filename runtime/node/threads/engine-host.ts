@@ -82,6 +82,7 @@ class EngineHost {
       },
       figures: ({ id }) => this.#guest(id).figures,
       standing: ({ id }) => this.#guest(id).standing,
+      settleInputs: ({ id, done }) => this.#guest(id).settleInputs(done),
       close: async ({ id }) => {
         const guest = this.#guest(id);
         await guest.close();

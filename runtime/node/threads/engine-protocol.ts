@@ -91,6 +91,12 @@ export interface AbiFigures {
   readonly usage: AbiUsage;
 }
 
+/** Inputs that are done: all up to a number but some. */
+export interface DoneInputs {
+  readonly upTo: number;
+  readonly except: readonly number[];
+}
+
 /** What stands of the worker's with its node. */
 export interface Standing {
   readonly timers: readonly TimerInfo[];
@@ -147,6 +153,8 @@ export type EngineOperations = {
   readonly figures: { readonly body: Of; readonly answer: Figures };
   /** Timers and subscriptions as the state has them; null: its module does not import the host ABI. */
   readonly standing: { readonly body: Of; readonly answer: Standing | null };
+  /** Takes inputs as done that the worker will never be given; gives what stands then. */
+  readonly settleInputs: { readonly body: Of & { readonly done: DoneInputs }; readonly answer: Standing | null };
   readonly close: { readonly body: Of; readonly answer: undefined };
 };
 

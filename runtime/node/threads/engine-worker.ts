@@ -7,7 +7,7 @@
  */
 import type { Snapshot, Wake, WorkerState } from '../../engine/index.ts';
 import type { Answer, Ask, Effect, Input, LogEntry, SettledInput } from '../../host/index.ts';
-import type { AbiFigures, Ended, Figures, OutputPiece, Standing } from './engine-protocol.ts';
+import type { AbiFigures, DoneInputs, Ended, Figures, OutputPiece, Standing } from './engine-protocol.ts';
 import type { Engine } from './engine.ts';
 
 /** What a worker of an engine needs of its owner. */
@@ -137,6 +137,11 @@ export class EngineWorker {
   async refresh(): Promise<void> {
     const figures = await this.engine.ask('figures', { id: this.id });
     this.#figures = figures;
+  }
+
+  /** Takes inputs as done that it will never be given; gives what stands then. */
+  async settleInputs(done: DoneInputs): Promise<Standing | null> {
+    return this.engine.ask('settleInputs', { id: this.id, done });
   }
 
   async close(): Promise<void> {

@@ -18,7 +18,16 @@ import {
   type Input,
   type SettledInput,
 } from '../../host/index.ts';
-import type { AbiSpec, Ended, EngineReports, Figures, GuestSpec, GuestState, Standing } from './engine-protocol.ts';
+import type {
+  AbiSpec,
+  DoneInputs,
+  Ended,
+  EngineReports,
+  Figures,
+  GuestSpec,
+  GuestState,
+  Standing,
+} from './engine-protocol.ts';
 import { GuestInput } from './guest-input.ts';
 import { GuestOutput } from './guest-output.ts';
 
@@ -133,6 +142,15 @@ export class Guest {
 
   skipInput(seq: number): void {
     this.#hosts.abi?.skip(seq);
+  }
+
+  /** Takes inputs as done that it will never be given; gives what stands then. */
+  settleInputs({ upTo, except }: DoneInputs): Standing | null {
+    const { abi } = this.#hosts;
+    if (abi === undefined) return null;
+    const open = new Set(except);
+    for (let seq = abi.lastSeq + 1; seq <= upTo; seq++) if (!open.has(seq)) abi.skip(seq);
+    return this.standing;
   }
 
   async close(): Promise<void> {
