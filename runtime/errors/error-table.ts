@@ -94,6 +94,9 @@ export const ERROR_CODES = {
     'The token does not cover this operation, or the Host or Origin header is not one that this node accepts.',
   ),
   ROUTE_NOT_FOUND: row(404, 'The node has no operation of that path and method; see /openapi.json.'),
+  ROUTE_TAKEN: row(409, 'Another worker of the node has a route of that host, path and method; the message names it.'),
+  INGRESS_TIMEOUT: row(504, 'The worker did not answer an HTTP request in time; it may still work on it.'),
+  INGRESS_LOOP: row(508, 'An HTTP request was passed on by as many nodes as the limit allows.'),
   BODY_TOO_LARGE: row(413, 'The request body exceeds the limit of the operation; the message gives the limit.'),
   MEDIA_TYPE_UNSUPPORTED: row(
     415,
@@ -126,6 +129,11 @@ export const ERROR_CODES = {
     true,
   ),
   NODE_CLOSING: row(503, 'The node is shutting down and accepts no more work.', true),
+  NODE_DRAINING: row(
+    503,
+    'The node is being drained and takes no new workers and inputs; ask again later, workers may be on another node then.',
+    true,
+  ),
   NODE_UNREACHABLE: row(502, 'Another node could not be reached or broke off; the message names it.', true),
   LISTEN_REFUSED: row(500, 'The node refuses to listen: an address other than loopback needs a token.'),
   STORE_FAILED: row(500, 'The data directory could not be read or written; the message names the file.'),

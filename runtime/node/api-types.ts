@@ -135,6 +135,8 @@ export interface IncomingMove {
   readonly worker: string;
   readonly state: 'offered' | 'prepared' | 'committed';
   readonly bundle: string | null;
+  /** Where this node answers HTTP requests for workers; null: nowhere. */
+  readonly ingress?: string | null;
 }
 
 export interface BundleInfo {
@@ -197,6 +199,8 @@ export interface NodeInfo {
     readonly utilization: number;
     readonly pid: number | null;
   }[];
+  /** Where it answers HTTP requests for workers; null: nowhere. */
+  readonly ingress: string | null;
   readonly limits: Readonly<Record<string, number>>;
 }
 

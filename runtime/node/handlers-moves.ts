@@ -4,7 +4,7 @@ import { PluvioError } from '../errors/index.ts';
 
 type MoveOperation = 'offerMove' | 'getMove' | 'warmMove' | 'prepareMove' | 'commitMove' | 'abortMove';
 
-export function moveHandlers({ incoming, closing }: NodeServices): Record<MoveOperation, Handler> {
+export function moveHandlers({ incoming, closing, info }: NodeServices): Record<MoveOperation, Handler> {
   const idOf = (params: Readonly<Record<string, string>>): string => params['id'] ?? '';
   return {
     offerMove: async ({ json }) => {
@@ -19,7 +19,7 @@ export function moveHandlers({ incoming, closing }: NodeServices): Record<MoveOp
       return incoming.state(idOf(params));
     },
     prepareMove: ({ params, json }) => incoming.prepare(idOf(params), json as PrepareRequest), // checked by the schema
-    commitMove: ({ params }) => incoming.commit(idOf(params)),
+    commitMove: async ({ params }) => ({ ...(await incoming.commit(idOf(params))), ingress: info().ingress }),
     abortMove: ({ params }) => incoming.abort(idOf(params)),
   };
 }

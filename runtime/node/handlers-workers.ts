@@ -33,9 +33,14 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
   const refuseWhileClosing = (): void => {
     if (services.closing.aborted) throw new PluvioError('NODE_CLOSING', 'the node is shutting down');
   };
-  const create = async (name: string, bundle: string, start: boolean, stdinOpen: boolean): Promise<WorkerInfo> => {
+  const create = async (
+    name: string,
+    bundle: string,
+    start: boolean,
+    options: { readonly stdinOpen?: boolean; readonly routed?: boolean },
+  ): Promise<WorkerInfo> => {
     refuseWhileClosing();
-    const worker = await table.create(name, bundle, { stdinOpen });
+    const worker = await table.create(name, bundle, options);
     if (start) await worker.begin();
     return worker.info();
   };
@@ -61,13 +66,15 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
     createWorker: async (call) => {
       if (call.json !== undefined) {
         const { name, bundle, start = true, stdin } = call.json as CreateRequest; // checked by the schema
-        return create(name ?? shelf.get(bundle).name, bundle, start, stdin === 'open');
+        return create(name ?? shelf.get(bundle).name, bundle, start, { stdinOpen: stdin === 'open' });
       }
       shelf.checkUnsignedAllowed();
       const manifest = manifestOf(call.query);
       const module = await readBody(call.bytes);
       const { digest } = await shelf.keep({ manifest, module, files: new Map() }, 'held');
-      return create(manifest.name, digest, call.query['start'] !== false, call.query['stdin'] === 'open');
+      return create(manifest.name, digest, call.query['start'] !== false, {
+        stdinOpen: call.query['stdin'] === 'open',
+      });
     },
     getWorker: async (call) => Promise.resolve(workerOf(call).info()),
     deleteWorker: async (call) => table.delete(call.params['name'] ?? ''),
@@ -86,7 +93,7 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
     forkWorker: async (call) => {
       const { name, start = true } = call.json as { name: string; start?: boolean }; // checked by the schema
       const { digest } = await workerOf(call).snapshot('held');
-      return create(name, digest, start, false);
+      return create(name, digest, start, { routed: false });
     },
     moveWorker: async (call) => {
       refuseWhileClosing();

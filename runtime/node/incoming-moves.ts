@@ -60,6 +60,8 @@ export interface PrepareRequest {
   /** The last input of the journal that the state has taken. */
   readonly inputSeq: number;
   readonly tenant: string;
+  /** False: it is a twin, which does not have the routes of its manifest. */
+  readonly routed?: boolean;
 }
 
 export class IncomingMoves {
@@ -154,8 +156,11 @@ export class IncomingMoves {
     const base = recordOf(program, name, request.bundle, request.createdMs);
     const log = program.bundle.log;
     const journal = log === undefined ? undefined : decodeSideState(log).journal;
+    const routes = request.routed === false ? [] : base.routes;
+    this.#table.routes.claim(name, routes);
     const worker = new HostedWorker(this.#services, {
       ...base,
+      routes,
       tenant: request.tenant,
       fresh: request.fresh,
       checkpoint: {
@@ -254,6 +259,7 @@ export class IncomingMoves {
     this.#moves.delete(id);
     move.lease.abort();
     this.#table.release(move.worker, id);
+    this.#table.routes.drop(move.worker);
     this.#services.logger.log('info', 'an incoming move was discarded', { move: id, worker: move.worker, reason });
     if (move.kind === 'prepared')
       await move.prepared.worker.close(new PluvioError('MOVE_EXPIRED', `move ${id}: ${reason}`));

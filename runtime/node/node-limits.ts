@@ -32,6 +32,8 @@ export const NODE_LIMITS = {
   streams: { default: 256, min: 1, max: 10_000, unit: 'open log and event streams' },
   waitMs: { default: 60_000, min: 0, max: 600_000, unit: 'ms that a request may wait for an outcome' },
   requestMs: { default: 300_000, min: 1000, max: 3_600_000, unit: 'ms for receiving one request' },
+  ingressMs: { default: 30_000, min: 10, max: 3_600_000, unit: 'ms that an HTTP request to a worker may take' },
+  ingressHops: { default: 4, min: 0, max: 16, unit: 'nodes that pass an HTTP request to a worker on' },
   peerMs: { default: 30_000, min: 100, max: 600_000, unit: 'ms for an answer of another node' },
   transferMs: { default: 600_000, min: 1000, max: 86_400_000, unit: 'ms for one blob stream to another node' },
   leaseMs: { default: 60_000, min: 100, max: 3_600_000, unit: 'ms that a prepared move waits for its commit' },

@@ -49,6 +49,8 @@ export class OutgoingMoves {
   /** Moves in doubt: an operator's word ends the asking. */
   readonly #doubts = new Map<string, PromiseWithResolvers<Verdict>>();
   readonly #entries = new Map<string, JournalEntry>();
+  /** Ingress of the node that a worker runs on now, by the move. */
+  readonly #ingresses = new Map<string, string | null>();
   readonly #asking = new Set<Promise<unknown>>();
   readonly #active = new Set<Promise<unknown>>();
 
@@ -125,7 +127,7 @@ export class OutgoingMoves {
     let verdict: Verdict | undefined;
     try {
       await this.#fault('commit-send', { moveId: mark.id, sentBytes: attempt.sentBytes });
-      await peer.commit(mark.id);
+      await this.#commitAt(peer, mark.id);
       await this.#fault('commit-answer', { moveId: mark.id, sentBytes: attempt.sentBytes });
       verdict = 'there';
     } catch (error) {
@@ -159,6 +161,11 @@ export class OutgoingMoves {
     return attempt.result(bundle);
   }
 
+  async #commitAt(peer: Peer, id: string): Promise<void> {
+    const { ingress = null } = await peer.commit(id);
+    this.#ingresses.set(id, ingress === null ? null : reachable(ingress, peer.target));
+  }
+
   #track(work: Promise<unknown>): void {
     const quiet = work.catch((error: unknown) => {
       this.#services.logger.log('error', 'a move could not be finished', { error: String(error) });
@@ -182,7 +189,7 @@ export class OutgoingMoves {
         await clock.sleep(pauseMs, this.#closing.signal);
         if (this.#closing.signal.aborted || !this.#doubts.has(id)) break;
         try {
-          await peer.commit(id);
+          await this.#commitAt(peer, id);
           return 'there';
         } catch (error) {
           if (error instanceof PluvioError && REFUSALS.has(error.code)) return 'here';
@@ -203,7 +210,11 @@ export class OutgoingMoves {
     const { events } = this.#services;
     if (verdict === 'there') {
       const location = `${entry.target}/v1/workers/${entry.worker}`;
-      await this.#table.bury(entry.worker, { movedTo: location, moveId: entry.id });
+      await this.#table.bury(entry.worker, {
+        movedTo: location,
+        moveId: entry.id,
+        ingress: this.#ingresses.get(entry.id) ?? null,
+      });
       await this.#forget(entry);
       events.emit('moved', entry.worker, { move: entry.id, location });
     } else {
@@ -218,6 +229,7 @@ export class OutgoingMoves {
   }
 
   async #forget(entry: JournalEntry): Promise<void> {
+    this.#ingresses.delete(entry.id);
     await this.#journal.delete(entry.id);
     this.#entries.delete(entry.id);
   }
@@ -260,6 +272,15 @@ export class OutgoingMoves {
     this.#closing.abort();
     await Promise.all(this.#active);
   }
+}
+
+const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '[::]']);
+
+/** An ingress that listens on every address of its node is reached where the node is. */
+function reachable(ingress: string, target: string): string {
+  const url = new URL(ingress);
+  if (ANY_ADDRESS.has(url.hostname)) url.hostname = new URL(target).hostname;
+  return url.origin;
 }
 
 interface Transferred {
@@ -317,13 +338,21 @@ class MoveAttempt {
       const captured = await worker.capture(journal);
       const { inputSeq } = worker.checkpointOf(worker.record.bundle, captured.resumable);
       this.enter('pack');
-      const { fresh, createdMs, tenant } = worker.record;
+      const { fresh, createdMs, tenant, routes } = worker.record;
       const { packed, stored } = await shelf.shelve(captured.bundle, 'held', this.#groups);
       const bundle = packed.digest;
       this.enter('transfer');
       await this.#send(packed.blobs);
       this.enter('prepare');
-      await peer.prepare(mark.id, { bundle, run: this.wasRunning, fresh, createdMs, inputSeq, tenant });
+      await peer.prepare(mark.id, {
+        bundle,
+        run: this.wasRunning,
+        fresh,
+        createdMs,
+        inputSeq,
+        tenant,
+        routed: routes.length > 0,
+      });
       await stored;
       return { bundle, resumable: captured.resumable };
     } catch (error) {

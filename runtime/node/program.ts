@@ -152,5 +152,6 @@ export function recordOf({ bundle, module }: Program, name: string, digest: stri
     finalSide: null,
     fuelUsed,
     memoryPages,
+    routes: bundle.manifest.routes ?? [],
   };
 }

@@ -188,20 +188,28 @@ export const BLOBS_RECEIVED = record({ blobs: SEQ, bytes: SEQ });
 
 export const MOVE_OFFER = record({ id: MOVE_ID, worker: NAME });
 export const MOVE_WARM = record({ module: DIGEST });
-export const MOVE_PREPARE = record({
-  bundle: DIGEST,
-  run: BOOLEAN,
-  fresh: BOOLEAN,
-  createdMs: MS,
-  inputSeq: SEQ,
-  tenant: NAME,
-});
-export const INCOMING_MOVE = record({
-  id: MOVE_ID,
-  worker: NAME,
-  state: { type: 'string', enum: ['offered', 'prepared', 'committed'] },
-  bundle: nullable(DIGEST),
-});
+export const MOVE_PREPARE = record(
+  {
+    bundle: DIGEST,
+    run: BOOLEAN,
+    fresh: BOOLEAN,
+    createdMs: MS,
+    inputSeq: SEQ,
+    tenant: NAME,
+    routed: BOOLEAN,
+  },
+  ['routed'],
+);
+export const INCOMING_MOVE = record(
+  {
+    id: MOVE_ID,
+    worker: NAME,
+    state: { type: 'string', enum: ['offered', 'prepared', 'committed'] },
+    bundle: nullable(DIGEST),
+    ingress: nullable(TEXT),
+  },
+  ['ingress'],
+);
 
 export const LOG_QUERY = record(
   { follow: BOOLEAN, after: SEQ, stream: { type: 'string', enum: ['stdout', 'stderr'] } },
@@ -219,6 +227,7 @@ export const NODE: Schema = record({
   persistent: BOOLEAN,
   workers: SEQ,
   engines: list(record({ workers: SEQ, running: SEQ, utilization: NUMBER, pid: nullable({ type: 'integer' }) })),
+  ingress: nullable(TEXT),
   limits: { type: 'object', additionalProperties: NUMBER },
 });
 export const HEALTH = record({ status: { type: 'string', enum: ['ok', 'closing'] } });

@@ -36,6 +36,8 @@ import { openStore, type StoreLimits, WORKERS } from './store/index.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { Rebalancer } from './rebalancer.ts';
 import { createRouter } from './router.ts';
+import { NodeAdmission } from './node-admission.ts';
+import { openIngress } from './open-ingress.ts';
 import { NODE_VERSION } from './version.ts';
 import { EnginePool } from './threads/engine-pool.ts';
 import type { EngineKind } from './threads/engine-start.ts';
@@ -46,6 +48,10 @@ import { WorkerTable } from './worker-table.ts';
 export interface NodeOptions {
   /** `host:port`; port 0 takes a free one. Default: 127.0.0.1:7071. */
   readonly listen?: string;
+  /** `host:port` where HTTP requests are answered by workers, by the routes of their manifests; default: nowhere. */
+  readonly ingress?: string;
+  /** The address at which other nodes reach that; default: the one that it listens on. */
+  readonly ingressUrl?: string;
   /** Where state is kept; without it nothing outlives the process. One node at a time may use it. */
   readonly dataDir?: string;
   /** A token that covers everything. */
@@ -86,6 +92,8 @@ export interface RunningNode {
   /** Base address of the API. */
   readonly url: string;
   readonly name: string;
+  /** Where workers answer HTTP requests. */
+  readonly ingress: string | null;
   /** Processes that run workers. */
   enginePids(): number[];
   /** Ends the node; workers go into checkpoints where there is a data directory. */
@@ -186,6 +194,10 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   await outgoing.recover();
   shelf.collect();
 
+  const admission = new NodeAdmission(closing.signal);
+  const { ingress: ingressListen, ingressUrl } = options;
+  const inward = { table, post, admission, limits, clock, logger };
+  const ingress = await openIngress({ listen: ingressListen, publicUrl: ingressUrl, ...inward });
   const startedMs = clock.now();
   const info = (): NodeInfo => ({
     name,
@@ -201,6 +213,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       utilization,
       pid: pid ?? null,
     })),
+    ingress: ingress?.url ?? null,
     limits,
   });
   const streams = new StreamRoom(limits.streams, clock, closing.signal);
@@ -250,6 +263,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   let closed: Promise<void> | undefined;
   const shutDown = async (): Promise<void> => {
     closing.abort();
+    const ingressClosed = ingress?.close();
     sweeper.close();
     rebalancer.close();
     post.close();
@@ -280,6 +294,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     await Promise.race([calm, clock.sleep(limits.closeMs, over.signal)]);
     over.abort();
     if ('closeAllConnections' in server) server.closeAllConnections();
+    await ingressClosed;
     await engines.close();
     await store.close();
     await outbound.close();
@@ -287,5 +302,5 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     logger.log('info', 'the node has closed', { name });
   };
   const enginePids = (): number[] => engines.engines.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
-  return { url, name, enginePids, close: () => (closed ??= shutDown()) };
+  return { url, name, ingress: ingress?.url ?? null, enginePids, close: () => (closed ??= shutDown()) };
 }

@@ -200,6 +200,7 @@ export class WorkerCore {
   }
 
   failed(what: string, error: unknown): void {
+    if (this.phase === 'closed') return;
     if (error instanceof PluvioError && (error.code === 'WORKER_ENDED' || error.code === 'ENGINE_LOST')) return;
     this.services.logger.log('error', what, { worker: this.name, error: String(error) });
   }

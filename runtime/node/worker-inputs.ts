@@ -50,6 +50,8 @@ export class WorkerInputs {
   current: QueuedInput | undefined;
   /** Inputs of the journal up to this one are here, or were. */
   knownSeq = 0;
+  /** Why nothing comes to an end here any more. */
+  #left: PluvioError | undefined;
   #pumping = false;
   #again = false;
 
@@ -113,6 +115,7 @@ export class WorkerInputs {
 
   /** The end of an input of the journal, once it is known here. */
   end(seq: number): Promise<InputEnd> {
+    if (this.#left !== undefined) return Promise.reject(this.#left);
     let waiting = this.#waiting.get(seq);
     if (waiting === undefined) {
       waiting = Promise.withResolvers();
@@ -131,6 +134,7 @@ export class WorkerInputs {
 
   /** The worker goes elsewhere, or is over: those who wait are told, what waits is the journal's. */
   leave(reason: PluvioError): void {
+    this.#left = reason;
     for (const { reject } of this.#waiting.values()) reject(reason);
     this.#waiting.clear();
     this.#listeners.clear();

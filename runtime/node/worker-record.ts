@@ -7,7 +7,7 @@
  *    than is true.
  * 2. A record that is neither fresh nor clean and has no checkpoint stands, after a restart, for a lost worker.
  */
-import type { CheckpointPolicy } from '../bundle/index.ts';
+import type { CheckpointPolicy, Route } from '../bundle/index.ts';
 import { PluvioError } from '../errors/index.ts';
 import type { JsonOutcome, WorkerInfo } from './api-types.ts';
 import { checkValue, type Schema } from './schema-check.ts';
@@ -55,6 +55,8 @@ export interface WorkerRecord {
   readonly finalSide: string | null;
   readonly fuelUsed: string;
   readonly memoryPages: number;
+  /** HTTP requests that it answers. */
+  readonly routes: readonly Route[];
 }
 
 /** What a record says of its worker. */
@@ -94,6 +96,10 @@ export interface TombstoneRecord {
   readonly movedTo: string;
   readonly moveId: string;
   readonly atMs: number;
+  /** HTTP requests that are passed on. */
+  readonly routes: readonly Route[];
+  /** Ingress of the node that it moved to; null: it has none. */
+  readonly ingress: string | null;
 }
 
 const DECIMAL: Schema = { type: 'string', pattern: '^\\d{1,20}$' };
@@ -110,6 +116,20 @@ export const CHECKPOINT: Schema = {
     memoryPages: { type: 'integer' },
     resumable: { type: 'boolean' },
     inputSeq: { type: 'integer', minimum: 0 },
+  },
+};
+
+const ROUTES: Schema = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['path'],
+    properties: {
+      host: { type: 'string' },
+      path: { type: 'string', pattern: '^/' },
+      methods: { type: 'array', items: { type: 'string' } },
+      export: { type: 'string' },
+    },
   },
 };
 
@@ -136,6 +156,7 @@ const WORKER_PROPERTIES = {
   finalSide: optional(DIGEST),
   fuelUsed: DECIMAL,
   memoryPages: { type: 'integer' },
+  routes: ROUTES,
 } as const satisfies Record<keyof WorkerRecord, Schema>;
 
 const TOMBSTONE_PROPERTIES = {
@@ -144,6 +165,8 @@ const TOMBSTONE_PROPERTIES = {
   movedTo: { type: 'string', pattern: '^https?://' },
   moveId: { type: 'string' },
   atMs: { type: 'integer' },
+  routes: ROUTES,
+  ingress: optional({ type: 'string', pattern: '^https?://' }),
 } as const satisfies Record<keyof TombstoneRecord, Schema>;
 
 const strict = (properties: Record<string, Schema>): Schema => ({
@@ -160,7 +183,7 @@ export const DEFAULT_TENANT = 'default';
 
 /** A document of version 1 as one of version 2. */
 function upgraded(document: object): object {
-  if (!('version' in document) || document.version !== 1) return document;
+  if (!('version' in document) || document.version !== 1) return { routes: [], ...document };
   const { checkpoint } = document as { checkpoint?: object | null };
   return {
     ...document,
@@ -170,6 +193,7 @@ function upgraded(document: object): object {
     halted: false,
     asleep: false,
     wakeMs: null,
+    routes: [],
     checkpoint: checkpoint ? upgradedCheckpoint(checkpoint) : null,
   };
 }
@@ -181,7 +205,7 @@ export const upgradedCheckpoint = (checkpoint: object): object => ({ stored: fal
 export function checkRecord(key: string, document: unknown): WorkerRecord | TombstoneRecord {
   const isObject = typeof document === 'object' && document !== null;
   const moved = isObject && 'movedTo' in document;
-  const current = isObject && !moved ? upgraded(document) : document;
+  const current = moved ? { routes: [], ingress: null, ...document } : isObject ? upgraded(document) : document;
   try {
     checkValue(moved ? TOMBSTONE : WORKER, current, `workers/${key}`);
   } catch (cause) {

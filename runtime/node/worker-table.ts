@@ -5,9 +5,11 @@
  * 1. A name is held by at most one of: a worker, or a creation, a deletion or a move that reserved it. A tombstone holds nothing.
  * 2. A name's record on disk is replaced, never removed and written anew, when a worker becomes a tombstone or the reverse.
  */
+import type { WorkerManifest } from '../bundle/index.ts';
 import { assert, PluvioError } from '../errors/index.ts';
 import { HostedWorker } from './hosted-worker.ts';
 import { loadProgram, recordOf } from './program.ts';
+import { RouteIndex, routeScopes } from './route-index.ts';
 import { checkGrants } from './security/grants.ts';
 import type { TakenInputs } from './worker-keeping.ts';
 import { checkRecord, DEFAULT_TENANT, type TombstoneRecord, type WorkerRecord } from './worker-record.ts';
@@ -19,12 +21,16 @@ const RECORDS_AT_ONCE = 1000;
 export interface CreateOptions {
   readonly stdinOpen?: boolean;
   readonly tenant?: string;
+  /** Whether it answers the HTTP requests of its manifest; default: yes. */
+  readonly routed?: boolean;
 }
 
 export class WorkerTable {
   readonly #services: WorkerServices;
   readonly #workers = new Map<string, HostedWorker>();
   readonly #tombstones = new Map<string, TombstoneRecord>();
+  /** Which of them answer which HTTP requests. */
+  readonly routes = new RouteIndex();
   /** Reserved names and who reserved them. */
   readonly #reserved = new Map<string, string>();
 
@@ -84,17 +90,27 @@ export class WorkerTable {
     this.reserve(name, holder);
     try {
       const program = await loadProgram(this.#services, bundle);
-      const { stdinOpen = false, tenant = DEFAULT_TENANT } = options;
-      checkGrants(this.#services.grants, { name, tenant }, program.bundle.manifest.capabilities ?? {});
-      const record = recordOf(program, name, bundle, this.#services.clock.now());
+      const { stdinOpen = false, tenant = DEFAULT_TENANT, routed = true } = options;
+      const made = recordOf(program, name, bundle, this.#services.clock.now());
+      const record = routed ? made : { ...made, routes: [] };
+      this.checkRights({ name, tenant }, program.bundle.manifest);
+      this.routes.claim(name, record.routes);
       const worker = new HostedWorker(this.#services, { ...record, stdinOpen, tenant });
       await worker.load(program);
       await this.settle(worker, holder);
       this.#services.events.emit('created', name, { bundle });
       return worker;
     } finally {
+      if (!this.#workers.has(name)) this.routes.drop(name);
       this.release(name, holder);
     }
+  }
+
+  /** @throws PluvioError `FORBIDDEN` the manifest asks for more than is granted; routes ask for `http.inbound` */
+  checkRights(worker: { readonly name: string; readonly tenant: string }, manifest: WorkerManifest): void {
+    const { capabilities = {}, routes = [] } = manifest;
+    const inbound = routes.length === 0 ? {} : { 'http.inbound': routeScopes(routes) };
+    checkGrants(this.#services.grants, worker, { ...capabilities, ...inbound });
   }
 
   /** Gives a reserved name to its worker, in the store first; `journal`: what its journal was elsewhere. */
@@ -106,18 +122,34 @@ export class WorkerTable {
     if (journal === undefined && takenSeq > 0) await post.store.startJournal(worker.name, takenSeq);
     this.#tombstones.delete(worker.name);
     this.#workers.set(worker.name, worker);
+    this.#claimRoutes(worker);
     this.release(worker.name, holder);
     worker.settled(journal !== undefined);
   }
 
+  /** For workers that are here whatever others want: a route that is taken is none of theirs. */
+  #claimRoutes({ name, record: { routes } }: HostedWorker): void {
+    try {
+      this.routes.claim(name, routes);
+    } catch (error) {
+      this.#services.logger.log('error', 'a worker does not get its routes', { worker: name, error: String(error) });
+    }
+  }
+
   /** Leaves a tombstone in place of a worker that runs elsewhere now. */
-  async bury(name: string, { movedTo, moveId }: { movedTo: string; moveId: string }): Promise<void> {
-    const tombstone: TombstoneRecord = { version: 1, name, movedTo, moveId, atMs: this.#services.clock.now() };
+  async bury(
+    name: string,
+    { movedTo, moveId, ingress }: Pick<TombstoneRecord, 'movedTo' | 'moveId' | 'ingress'>,
+  ): Promise<void> {
     const worker = this.#workers.get(name);
+    const atMs = this.#services.clock.now();
+    const { routes = [] } = worker?.record ?? {};
+    const tombstone: TombstoneRecord = { version: 1, name, movedTo, moveId, atMs, routes, ingress };
     const holder = `bury ${moveId}`;
     this.#reserved.set(name, holder);
     this.#workers.delete(name);
     this.#tombstones.set(name, tombstone);
+    this.routes.moved(name, routes, ingress);
     try {
       await worker?.close(movedError(tombstone));
       await this.#services.records.put(name, tombstone);
@@ -147,6 +179,7 @@ export class WorkerTable {
     const holder = `delete ${name}`;
     this.#reserved.set(name, holder);
     this.#workers.delete(name);
+    this.routes.drop(name);
     try {
       await worker.close(new PluvioError('WORKER_NOT_FOUND', `worker "${name}" was deleted`));
       await this.#services.records.delete(name);
@@ -173,6 +206,7 @@ export class WorkerTable {
     assert(record !== undefined, 'nothing was put in the place of a worker');
     const worker = new HostedWorker(this.#services, record, true);
     this.#workers.set(name, worker);
+    this.#claimRoutes(worker);
     return worker;
   }
 
@@ -214,8 +248,14 @@ export class WorkerTable {
   #adopt(key: string, document: unknown): void {
     try {
       const record = checkRecord(key, document);
-      if ('movedTo' in record) this.#tombstones.set(record.name, record);
-      else this.#workers.set(record.name, new HostedWorker(this.#services, record, true));
+      if ('movedTo' in record) {
+        this.#tombstones.set(record.name, record);
+        this.routes.moved(record.name, record.routes, record.ingress);
+        return;
+      }
+      const worker = new HostedWorker(this.#services, record, true);
+      this.#workers.set(record.name, worker);
+      this.#claimRoutes(worker);
     } catch (error) {
       // One that cannot be read does not keep the others from coming back.
       this.#services.logger.log('error', 'the record of a worker is damaged', { worker: key, error: String(error) });

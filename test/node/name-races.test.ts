@@ -66,7 +66,7 @@ async function openTable() {
 
 it.each([
   ['deleted', (table: WorkerTable) => table.delete('a')],
-  ['buried', (table: WorkerTable) => table.bury('a', { movedTo: 'http://b/v1/workers/a', moveId: 'm' })],
+  ['buried', (table: WorkerTable) => table.bury('a', { movedTo: 'http://b/v1/workers/a', moveId: 'm', ingress: null })],
 ])('the name of a worker is free when it is %s on disk, not before', async (_, end) => {
   const { table } = await openTable();
   const ended = end(table);
@@ -80,7 +80,7 @@ it('a worker that is closed while its state is brought into the engine does not 
   const loading = worker.load(program);
   await Promise.resolve(); // its turn begins
   const closed = worker.close(new PluvioError('WORKER_NOT_FOUND', 'deleted'));
-  await expect(loading).rejects.toMatchObject({ code: 'WORKER_ENDED' });
+  await expect(loading).rejects.toMatchObject({ code: 'WORKER_NOT_FOUND' });
   await closed;
   expect(worker.status).toBe('ended');
 });

@@ -29,6 +29,8 @@ const ENGINE_KIND = { threads: 'thread', processes: 'process' } as const;
 const TAKEN: ReadonlySet<SettingName> = new Set<SettingName>([
   'name',
   'listen',
+  'ingress.listen',
+  'ingress.url',
   'dataDir',
   'origins',
   'engine.threads',
@@ -68,6 +70,7 @@ export async function nodeOptionsOf(
   const { values } = config;
   checkTaken(config);
   const { name, dataDir, listen, origins, 'engine.threads': engines, 'engine.isolation': isolation } = values;
+  const { 'ingress.listen': ingress, 'ingress.url': ingressUrl } = values;
   const logger = loggerOf(values, writeLog);
   const secrets = await Secrets.open(values.secretsFile);
   return {
@@ -80,6 +83,8 @@ export async function nodeOptionsOf(
     grants: { all: values.grants, tenants: values.tenants },
     secrets: (tenant, secret) => secrets.get(tenant, secret),
     hibernateAfterMs: values['hibernate.afterMs'],
+    ...(ingress === undefined ? {} : { ingress }),
+    ...(ingressUrl === undefined ? {} : { ingressUrl }),
     ...(engines === 0 ? {} : { engines }),
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(name === undefined ? {} : { name }),

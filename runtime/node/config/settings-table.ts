@@ -133,6 +133,14 @@ export const SETTINGS = {
       check: checkListen,
     },
   ),
+  'ingress.listen': text('PLUVIO_INGRESS', 'where HTTP requests are answered by workers (default: nowhere)', {
+    flag: '--ingress <HOST:PORT>',
+    completes: 'nothing',
+    check: checkListen,
+  }),
+  'ingress.url': text('PLUVIO_INGRESS_URL', 'address at which other nodes reach that (default: where it listens)', {
+    schema: { type: 'string', pattern: '^https?://' },
+  }),
   dataDir: path('PLUVIO_DATA', 'where state is kept; without it nothing outlives the process', {
     flag: '--data <DIR>',
     completes: 'directory',

@@ -1,0 +1,243 @@
+/**
+ * HTTP requests from anywhere, by the routes of workers' manifests.
+ *
+ *     request ─▶ route ─┬─ a worker of this node ─▶ its journal ─▶ export, or mailbox ─▶ answer
+ *                       └─ one that moved away ───▶ the ingress of its new node
+ *
+ * Boundary: public, without tokens: what a request may do is what the guest lets it. Nothing of the API answers here.
+ *
+ * Invariants:
+ * 1. A request that was accepted is not given to a worker twice: while its worker moves or is replaced it is asked for again by its key,
+ *    and without one it fails.
+ * 2. `x-forwarded-*` and `pluvio-*` that a guest sees were said by this node.
+ * 3. A request is passed on by at most `ingressHops` nodes.
+ */
+import { createHash } from 'node:crypto';
+import { type Context, Hono } from 'hono';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import { nanoid } from 'nanoid';
+import { PluvioError } from '../errors/index.ts';
+import type { HttpHead, InputInfo } from '../host/index.ts';
+import { boundedBody, readBody } from './body.ts';
+import type { Clock } from './clock.ts';
+import { callFailed } from './handlers-calls.ts';
+import { answerHeaders, HOPS_HEADER, type HeaderPairs, REQUEST_KEY_HEADER, requestHeaders } from './http-hops.ts';
+import type { InputEnd } from './input-end.ts';
+import type { Logger } from './logger.ts';
+import type { NodeAdmission } from './node-admission.ts';
+import type { NodeLimits } from './node-limits.ts';
+import type { PostOffice } from './post-office.ts';
+import { asPluvioError, problemResponse } from './problem.ts';
+import { ReverseProxy } from './reverse-proxy.ts';
+import type { RouteMatch } from './route-index.ts';
+import { placeRequest } from './worker-requests.ts';
+import type { WorkerTable } from './worker-table.ts';
+
+export interface IngressOptions {
+  readonly table: WorkerTable;
+  readonly post: PostOffice;
+  readonly admission: NodeAdmission;
+  readonly limits: NodeLimits;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Incoming {
+  readonly method: string;
+  readonly url: URL;
+  readonly host: string;
+  readonly headers: HeaderPairs;
+  readonly forwarded: HeaderPairs;
+  readonly body: Uint8Array;
+  readonly hops: number;
+  readonly traceparent: string | undefined;
+  readonly givenKey: string | null;
+  readonly dueMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** What ends by itself soon: the request waits for it. */
+const PASSING: ReadonlySet<string> = new Set(['WORKER_MOVING', 'WORKER_REPLACED', 'WORKER_BUSY', 'ENGINE_LOST']);
+const LOOK_AGAIN_MS = 50;
+const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
+const REQUEST_KEY = /^h:[A-Za-z0-9_-]{21,64}$/;
+const KEY = /^[\x21-\x7e]{1,255}$/;
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+export interface Ingress {
+  readonly app: Hono;
+  close(): Promise<void>;
+}
+
+export function createIngress(options: IngressOptions): Ingress {
+  const proxy = new ReverseProxy(options.limits.ingressMs);
+  const app = new Hono();
+  app.all('*', async (context) => {
+    const incoming = await incomingOf(context, options);
+    return serve(options, proxy, incoming);
+  });
+  app.onError((thrown, context) => {
+    const error = asPluvioError(thrown);
+    if (error.status >= 500 && !error.retryable) {
+      options.logger.log('warn', 'a request of the ingress failed', { code: error.code, error: error.message });
+    }
+    const answer = problemResponse(error);
+    if (error.retryable) answer.headers.set('retry-after', '1');
+    return context.req.method === 'HEAD' ? new Response(null, answer) : answer;
+  });
+  return { app, close: () => proxy.close() };
+}
+
+async function incomingOf(context: Context, { limits, clock }: IngressOptions): Promise<Incoming> {
+  const request = context.req.raw;
+  const { headers, method } = request;
+  const url = new URL(request.url);
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const hops = Number(/^\d{1,2}$/.exec(headers.get(HOPS_HEADER) ?? '')?.[0] ?? 0);
+  const passedKey = headers.get(REQUEST_KEY_HEADER);
+  const traceparent = headers.get('traceparent') ?? '';
+  const forwarded: HeaderPairs = [
+    ['x-forwarded-for', getConnInfo(context).remote.address ?? 'unknown'],
+    ['x-forwarded-host', headers.get('host') ?? url.host],
+    ['x-forwarded-proto', url.protocol.replace(':', '')],
+  ];
+  return {
+    method,
+    url,
+    host,
+    headers: requestHeaders(headers),
+    forwarded,
+    body: await readBody(boundedBody(request, limits.callBytes)),
+    hops,
+    traceparent: TRACEPARENT.test(traceparent) ? traceparent : undefined,
+    givenKey: passedKey !== null && REQUEST_KEY.test(passedKey) ? passedKey : keyOf(request),
+    dueMs: clock.now() + limits.ingressMs,
+    signal: AbortSignal.any([request.signal, AbortSignal.timeout(limits.ingressMs)]),
+  };
+}
+
+/**
+ * The key of a request that says one: of this client, for this place. Others who know the key get nothing by it.
+ * @throws PluvioError `REQUEST_INVALID`
+ */
+function keyOf({ headers, method, url }: Request): string | null {
+  const key = headers.get('idempotency-key');
+  if (key === null) return null;
+  if (!KEY.test(key)) {
+    throw new PluvioError('REQUEST_INVALID', 'header idempotency-key: must be 1 to 255 visible ASCII characters', {
+      field: 'idempotency-key',
+    });
+  }
+  const whose = [method, url, headers.get('authorization') ?? '', headers.get('cookie') ?? '', key];
+  return `h:${createHash('sha256').update(JSON.stringify(whose)).digest('base64url')}`;
+}
+
+async function serve(options: IngressOptions, proxy: ReverseProxy, incoming: Incoming): Promise<Response> {
+  const { table, clock } = options;
+  let accepted: { readonly key: string | null } | undefined;
+  for (;;) {
+    const match = table.routes.match(incoming.host, incoming.method, incoming.url.pathname);
+    if (match === undefined) throw notFound(incoming);
+    const key = accepted?.key ?? incoming.givenKey ?? (isDurable(table, match) ? `h:${nanoid()}` : null);
+    if (match.moved) return pass(options, proxy, incoming, match, key);
+    try {
+      return await ask(options, incoming, match, key, () => {
+        accepted = { key };
+      });
+    } catch (error) {
+      const { code } = asPluvioError(error);
+      const mayAgain = accepted === undefined || accepted.key !== null;
+      if (mayAgain && (code === 'WORKER_MOVED' || code === 'WORKER_NOT_FOUND') && isElsewhere(table, incoming))
+        continue;
+      if (!mayAgain || !PASSING.has(code) || clock.now() + LOOK_AGAIN_MS > incoming.dueMs)
+        throw lostAnswer(error, mayAgain);
+      await clock.sleep(LOOK_AGAIN_MS, incoming.signal);
+    }
+  }
+}
+
+const isDurable = (table: WorkerTable, { worker }: RouteMatch): boolean => table.find(worker)?.isDurable === true;
+
+const isElsewhere = (table: WorkerTable, { host, method, url }: Incoming): boolean =>
+  table.routes.match(host, method, url.pathname)?.moved !== undefined;
+
+/** A request that began at a worker which went on elsewhere must not begin once more. */
+function lostAnswer(error: unknown, mayAgain: boolean): unknown {
+  const { code } = asPluvioError(error);
+  if (code !== 'WORKER_MOVED' && (mayAgain || !PASSING.has(code))) return error;
+  const message = 'the worker went elsewhere, or was replaced, while it answered; its answer is lost';
+  return new PluvioError('CALL_FAILED', message, { outcome: code }, { cause: error });
+}
+
+function notFound({ method, host, url }: Incoming): PluvioError {
+  const message = `no worker has a route for ${method} ${host}${url.pathname}`;
+  return new PluvioError('ROUTE_NOT_FOUND', message, { method, path: url.pathname });
+}
+
+function pass(
+  { limits }: IngressOptions,
+  proxy: ReverseProxy,
+  { hops, method, url, headers, body, signal }: Incoming,
+  { worker, moved }: RouteMatch,
+  key: string | null,
+): Promise<Response> {
+  const target = moved?.ingress ?? null;
+  if (target === null) {
+    throw new PluvioError('NODE_UNREACHABLE', `worker "${worker}" has moved to a node that serves no routes`);
+  }
+  if (hops >= limits.ingressHops) {
+    const message = `the request was passed on by ${hops} nodes, the limit; worker "${worker}" is at none of them`;
+    throw new PluvioError('INGRESS_LOOP', message, { hops });
+  }
+  return proxy.pass({ target, method, path: url.pathname + url.search, headers, body, hops, key, signal });
+}
+
+async function ask(
+  { table, post, admission, clock, limits }: IngressOptions,
+  incoming: Incoming,
+  { worker: name, route }: RouteMatch,
+  key: string | null,
+  accepted: () => void,
+): Promise<Response> {
+  admission.check();
+  const { method, url, headers, forwarded, body, dueMs, traceparent, signal } = incoming;
+  const info: Omit<InputInfo, 'id'> = {
+    kind: 'http',
+    method,
+    url: url.href,
+    headers: [...headers, ...forwarded],
+    deadlineMs: dueMs,
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
+  const { ended } = await placeRequest(post, table.get(name), { export: route.export, body, key, info });
+  accepted();
+  const over = new AbortController();
+  const late = clock.sleep(Math.max(0, dueMs - clock.now()), AbortSignal.any([signal, over.signal]));
+  const end = await Promise.race([ended, late.then(() => undefined)]);
+  over.abort();
+  if (end === undefined) {
+    const message = `worker "${name}" did not answer within ${limits.ingressMs} ms`;
+    throw new PluvioError('INGRESS_TIMEOUT', message, { limitMs: limits.ingressMs });
+  }
+  return answerOf(name, method, end);
+}
+
+/** @throws PluvioError `CALL_FAILED` */
+function answerOf(worker: string, method: string, end: InputEnd): Response {
+  if (end.kind === 'message') {
+    const { reply } = end;
+    if (reply === null) return new Response(null, { status: 204 });
+    if (!reply.ok) throw new PluvioError('CALL_FAILED', `worker "${worker}" replied with an error: ${reply.message}`);
+    return httpAnswer(method, reply.head, reply.body);
+  }
+  if (end.outcome.kind !== 'returned') throw callFailed(worker, end.outcome);
+  return httpAnswer(method, end.head ?? undefined, end.output ?? new Uint8Array());
+}
+
+function httpAnswer(method: string, head: HttpHead | undefined, body: Uint8Array): Response {
+  const status = head?.status ?? 200;
+  const headers = answerHeaders(head?.headers ?? []);
+  if (body.length > 0 && !headers.has('content-type')) headers.set('content-type', 'application/octet-stream');
+  const empty = method === 'HEAD' || NO_BODY.has(status);
+  return new Response(empty ? null : (body as BodyInit), { status, headers });
+}

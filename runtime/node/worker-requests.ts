@@ -1,0 +1,37 @@
+/** HTTP requests as inputs of a worker: a call where the route names an export, a message otherwise. */
+import type { InputInfo } from '../host/index.ts';
+import type { HostedWorker } from './hosted-worker.ts';
+import { decodeEnd, type InputEnd } from './input-end.ts';
+import type { PostOffice } from './post-office.ts';
+import { placeCall } from './worker-calls.ts';
+import { jsonInfo } from './worker-effects.ts';
+
+export interface WorkerRequest {
+  /** undefined: the guest takes it from its mailbox. */
+  readonly export: string | undefined;
+  readonly body: Uint8Array;
+  readonly key: string | null;
+  readonly info: Omit<InputInfo, 'id'>;
+}
+
+/**
+ * Gives a request to a worker; resolves, when it is accepted, with the promise of its end.
+ * @throws PluvioError as `placeCall`
+ */
+export async function placeRequest(
+  post: PostOffice,
+  worker: HostedWorker,
+  { export: name, body, key, info }: WorkerRequest,
+): Promise<{ readonly ended: Promise<InputEnd> }> {
+  if (name !== undefined) {
+    const { ended } = await placeCall(post, worker, { export: name, args: [], body, key, info });
+    return { ended };
+  }
+  worker.inputs.checkRoom(worker.name);
+  const journalled = jsonInfo({ ...info, id: key ?? '', reply: true });
+  const { seq, known } = await post.append(worker.name, { kind: 'http', key, body, info: journalled });
+  if (known?.outcome) return { ended: Promise.resolve(decodeEnd(known.outcome)) };
+  const ended = worker.inputs.end(seq);
+  worker.arrived();
+  return { ended };
+}
