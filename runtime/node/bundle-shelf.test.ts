@@ -25,7 +25,7 @@ async function openShelf(trust?: TrustPolicy): Promise<BundleShelf> {
     clock: systemClock,
     ...(trust ? { trust } : {}),
   });
-  await shelf.load(() => Promise.resolve(roots));
+  await shelf.load(() => roots);
   return shelf;
 }
 
