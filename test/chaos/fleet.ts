@@ -23,7 +23,7 @@ const LIMITS: Partial<NodeLimits> = {
 };
 
 /** What the guests of scenarios ask for. */
-const GRANTS = {
+export const GRANTS = {
   all: { 'mailbox.receive': [], 'mailbox.send': ['*'], timers: [], config: ['*'] },
   tenants: {},
 } as const satisfies NodeOptions['grants'];

@@ -18,9 +18,9 @@ export type MailboxStep = 'message' | 'timer' | 'snapshot of the receiver';
 
 const DELAY_MAX_MS = 3000;
 const FULL = 30_000;
-/** After so many looks, 50 ms apart, what is not there does not come any more. */
-const LOOKS_MAX = 600;
-/** Looks that must show the same before it counts. */
+/** What has not arrived by then does not arrive any more. */
+const ARRIVES_WITHIN_MS = 45_000;
+/** Looks, 50 ms apart, that must show the same before it counts. */
 const LOOKS_SAME = 20;
 
 /** What a receiver may do, and what a sender may. */
@@ -121,14 +121,17 @@ export class MailboxPair implements Load {
     if (before !== undefined && before !== digest) await client.bundles.delete(before);
   }
 
-  /** How often each input took effect, as the receiver tells the sender. */
-  async #counts(length: number): Promise<readonly number[]> {
+  /** How often each input took effect, as the receiver tells the sender; a text: why it does not. */
+  async #counts(length: number): Promise<readonly number[] | string> {
     const counts: number[] = [];
     for (let first = 0; first < length + 8; first += 8) {
       const outcome = await this.#node.client.workers.call(this.#sender, 'tell', [first]);
-      if (outcome.kind !== 'returned') throw new Error(`tell ended as ${outcome.kind}`);
+      if (outcome.kind !== 'returned') return `the call of the sender ended as ${outcome.kind}`;
       const packed = outcome.values[0] as bigint; // tell gives an i64
-      if (packed < 0n) throw new Error(`the sender may not ask the receiver: code ${packed}`);
+      if (packed < 0n) {
+        const { status } = await this.#node.client.workers.get(this.#receiver);
+        return `the receiver, which is ${status}, does not answer the sender: code ${packed}`;
+      }
       counts.push(...countsOf(packed));
     }
     return counts;
@@ -138,16 +141,16 @@ export class MailboxPair implements Load {
     const book = this.books.at(-1);
     if (!book) return;
     const durable = book.heldAt({ node: -1, life: -1 });
-    let seen = '';
+    let seen: readonly number[] | string = [];
     let same = 0;
-    for (let looks = 0; looks < LOOKS_MAX; looks++) {
-      const counts = await this.#counts(book.length);
-      same = counts.join() === seen ? same + 1 : 0;
-      seen = counts.join();
-      const isThere = durable.every((input) => (counts[input] ?? 0) > 0);
-      if (isThere && same >= LOOKS_SAME) break;
-      await pause();
+    const deadline = performance.now() + ARRIVES_WITHIN_MS;
+    for (let isThere = false; !(isThere && same >= LOOKS_SAME) && performance.now() < deadline; await pause()) {
+      const told = await this.#counts(book.length);
+      same = String(told) === String(seen) ? same + 1 : 0;
+      seen = told;
+      isThere = typeof told !== 'string' && durable.every((input) => (told[input] ?? 0) > 0);
     }
-    book.compare('the receiver', seen.split(',').map(Number));
+    if (typeof seen === 'string') book.fault('lost', seen);
+    else book.compare('the receiver', seen);
   }
 }

@@ -19,6 +19,7 @@ const LIMITS = {
   waitMs: 20,
   jsonBytes: 64 * 1024,
   moduleBytes: 64 * 1024,
+  callBytes: 64 * 1024,
   stdinBytes: 64 * 1024,
   peerMs: 100,
   doubtMs: 0,
@@ -286,8 +287,8 @@ function faultOfAnswer(route: Route, answer: Answer | undefined): string | undef
   if (fault !== undefined || answer.status >= 300) return fault;
   if (answer.status !== route.status) return `status ${answer.status} in place of ${route.status}`;
   const type = answer.headers.get('content-type') ?? '';
-  if (route.media) return route.media.includes(type) ? undefined : `200 as ${type}`;
-  if (!route.answer) return undefined;
+  if (route.media?.includes(type) === true) return undefined;
+  if (!route.answer) return route.media ? `${answer.status} as ${type}` : undefined;
   try {
     checkValue(route.answer, JSON.parse(answer.body.toString()), 'answer');
     return undefined;
