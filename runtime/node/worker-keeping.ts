@@ -231,12 +231,15 @@ export class WorkerKeeping {
       const wakeMs = live.engine.wake?.atMs ?? null;
       const waited = await live.pause();
       if (this.#core.live !== live) return false;
+      const { inputs } = this.#core;
+      // An input may have come into the mailbox meanwhile: the guest is to take it.
+      if (live.engine.abi !== null && live.engine.abi.lastSeq < inputs.knownSeq) {
+        if (waited) live.unpause();
+        return false;
+      }
       const marks = { asleep: true, wakeMs, running: waited, clean: true };
       if (this.isDirty || waited) await this.keep(marks);
       else await this.#core.save(marks);
-      // What the mailbox had and the guest has not taken comes again from the journal.
-      const { inputs, record } = this.#core;
-      if (live.engine.abi !== null) inputs.knownSeq = record.checkpoint?.inputSeq ?? inputs.knownSeq;
       this.#core.live = undefined;
       this.#core.phase = 'parked';
       await live.close();
