@@ -65,6 +65,7 @@ export class LiveWorker {
       figures: { state, wake, fuelUsed, memoryPages, ranMs, abi },
       left: null,
       known: false,
+      snapshot: null,
     };
   }
 

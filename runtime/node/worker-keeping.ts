@@ -140,13 +140,13 @@ export class WorkerKeeping {
     });
   }
 
-  /** As `checkpoint`, within an operation; gives the number of the checkpoint. `marks`: what the record says besides. */
-  async keep(marks: Partial<WorkerRecord> = {}): Promise<number> {
+  /** As `checkpoint`, within an operation; gives the number of the checkpoint. `marks`: what the record says besides. `ready`: the state, if it is at hand. */
+  async keep(marks: Partial<WorkerRecord> = {}, ready: Uint8Array | null = null): Promise<number> {
     const live = this.#core.mustLive();
     const changes = this.#core.changes;
     const runs = live.engine.state === 'running' && (await live.pause());
     if (this.#core.live !== live) throw this.#core.over();
-    const bytes = await this.#snapshotBytes(live);
+    const bytes = ready ?? (await this.#snapshotBytes(live));
     const { state } = live.engine;
     const side = this.#core.side.isWorthKeeping ? this.#core.side.encode() : null;
     const checkpoint = {

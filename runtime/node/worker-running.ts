@@ -59,8 +59,10 @@ export class WorkerRunning {
           if (this.#core.live !== live || engine.state !== 'idle')
             throw refusal.notReady(this.#core.name, this.#core.status);
           const args = call.args.map(valueOfJson);
+          // Standard input may be on its way to the guest: then the state is asked for when that has arrived.
+          const keeps = this.#core.gathers && !this.#core.record.stdinOpen;
           const input = hasMailbox(program) ? { seq, info, body: call.body } : null;
-          return this.#beginCall(() => engine.call(call.export, args, input), 'started');
+          return this.#beginCall(() => engine.call(call.export, args, input, keeps), 'started');
         }),
       deliver: (inputs) => (this.#core.live === live ? engine.deliver(inputs) : Promise.resolve(0)),
     };
@@ -131,7 +133,7 @@ export class WorkerRunning {
     const over = !stays && (this.#core.record.kind === 'command' || outcome.kind === 'exited');
     try {
       if (over) await this.#endProgram(outcome);
-      else if (!stays && input !== undefined) await this.#keepInput(outcome);
+      else if (!stays && input !== undefined) await this.#keepInput(outcome, ended.snapshot);
       else if (outcome.kind !== 'stopped') await this.#core.save({ outcome, running: false });
     } catch (error) {
       this.#core.failed('the end of a call could not be kept', error);
@@ -161,9 +163,9 @@ export class WorkerRunning {
   }
 
   /** After an input: what its policy asks for. */
-  async #keepInput(outcome: JsonOutcome): Promise<void> {
+  async #keepInput(outcome: JsonOutcome, snapshot: Uint8Array | null): Promise<void> {
     this.#core.record = { ...this.#core.record, outcome };
-    if (this.#core.gathers) await this.#keeping.keep();
+    if (this.#core.gathers) await this.#keeping.keep({}, snapshot);
     else if (this.#core.commits.isPending) await this.#core.commits.flush();
   }
 

@@ -63,7 +63,10 @@ class EngineHost {
         return this.#add(id, await Guest.open(loaded, state, this.#options(id, spec)));
       },
       fork: async ({ id, from, spec }) => this.#add(id, await this.#guest(from).fork(this.#options(id, spec))),
-      call: ({ id, name, args, input }) => this.#guest(id).call(name, args, input),
+      call: async ({ id, name, args, input, keeps }) => {
+        const ended = await this.#guest(id).call(name, args, input, keeps);
+        return new Transferring(ended, ended.snapshot === null ? [] : buffersOf([ended.snapshot]));
+      },
       deliver: ({ id, inputs }) => this.#guest(id).deliver(inputs),
       start: ({ id }) => this.#guest(id).run((worker) => worker.start()),
       resume: ({ id }) => this.#guest(id).run((worker) => worker.resume()),

@@ -111,6 +111,8 @@ export interface Ended {
   readonly left: EndedInput | null;
   /** The input had been taken before: nothing was called. */
   readonly known: boolean;
+  /** The state at the end, where it was asked for and the call has ended. */
+  readonly snapshot: Uint8Array | null;
 }
 
 interface Of {
@@ -137,7 +139,13 @@ export type EngineOperations = {
   readonly fork: { readonly body: Of & { readonly from: number; readonly spec: GuestSpec }; readonly answer: Figures };
   /** `input`: what the export is given, where it is one that the journal has or that the host ABI hands over. */
   readonly call: {
-    readonly body: Of & { readonly name: string; readonly args: readonly unknown[]; readonly input: Input | null };
+    readonly body: Of & {
+      readonly name: string;
+      readonly args: readonly unknown[];
+      readonly input: Input | null;
+      /** Whether the state at the end is wanted, too. */
+      readonly keeps: boolean;
+    };
     readonly answer: Ended;
   };
   /** Puts inputs into the mailbox; gives how many were taken, the rest is to come later. */

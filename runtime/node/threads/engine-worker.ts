@@ -72,9 +72,9 @@ export class EngineWorker {
     return this.#figures.abi;
   }
 
-  /** @throws PluvioError as `Worker.call` */
-  async call(name: string, args: readonly unknown[], input: Input | null = null): Promise<Ended> {
-    return this.#run(this.engine.ask('call', { id: this.id, name, args, input }));
+  /** @param keeps Whether the state at the end is wanted, too. @throws PluvioError as `Worker.call` */
+  async call(name: string, args: readonly unknown[], input: Input | null = null, keeps = false): Promise<Ended> {
+    return this.#run(this.engine.ask('call', { id: this.id, name, args, input, keeps }));
   }
 
   async start(): Promise<Ended> {

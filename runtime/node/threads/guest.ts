@@ -103,12 +103,24 @@ export class Guest {
     return abi === undefined ? null : { timers: abi.timers, subscriptions: abi.subscriptions };
   }
 
-  /** Calls an export, with an input where there is one. */
-  async call(name: string, args: readonly unknown[], input: Input | null): Promise<Ended> {
+  /** Calls an export, with an input where there is one; `keeps`: the state at the end is wanted, too. */
+  async call(name: string, args: readonly unknown[], input: Input | null, keeps: boolean): Promise<Ended> {
+    const ended = await this.#called(name, args, input);
+    // Captured before anything else runs.
+    return keeps && this.worker.state === 'idle' ? { ...ended, snapshot: this.worker.snapshot() } : ended;
+  }
+
+  async #called(name: string, args: readonly unknown[], input: Input | null): Promise<Ended> {
     const { abi } = this.#hosts;
     if (input === null || abi === undefined) return this.run((worker) => worker.call(name, args));
     if (!abi.beginInput(input)) {
-      return { outcome: { kind: 'returned', values: [] }, figures: this.figures, left: null, known: true };
+      return {
+        outcome: { kind: 'returned', values: [] },
+        figures: this.figures,
+        left: null,
+        known: true,
+        snapshot: null,
+      };
     }
     try {
       return await this.run((worker) => worker.call(name, args));
@@ -125,7 +137,7 @@ export class Guest {
     output.flush();
     const ended = abi?.inProgress.entry !== undefined && this.worker.state !== 'stopped';
     const left = ended ? abi.endInput() : null;
-    return { outcome: withoutCause(outcome), figures: this.figures, left, known: false };
+    return { outcome: withoutCause(outcome), figures: this.figures, left, known: false, snapshot: null };
   }
 
   /** Puts inputs into the mailbox; gives how many were taken, before it was full. */
