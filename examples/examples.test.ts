@@ -67,7 +67,9 @@ test('every example but the demo has a test here', () => {
   const tests = readFileSync(pathOf('examples.test.ts'), 'utf8');
   const scripts = readdirSync(pathOf('.'), { recursive: true, encoding: 'utf8' })
     .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => path.endsWith('.ts') && path.includes('/') && !path.startsWith('demo/'));
+    .filter(
+      (path) => path.endsWith('.ts') && path.includes('/') && !path.startsWith('demo/') && !path.endsWith('.test.ts'),
+    );
   expect(scripts).toContain('embed/embed.ts');
   expect(scripts.filter((path) => !tests.includes(`run('${path}')`))).toEqual([]);
 });

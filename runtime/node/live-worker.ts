@@ -10,12 +10,15 @@ import type { Program } from './program.ts';
 import type { Ended } from './threads/engine-protocol.ts';
 import type { EngineWorker } from './threads/engine-worker.ts';
 
+/** Told how a call ended, and by which worker in memory: it may have gone to another engine meanwhile. */
+export type Settle = (ended: Ended, live: LiveWorker) => Promise<void>;
+
 export class LiveWorker {
   readonly engine: EngineWorker;
   /** Without the state, which the engine has. */
   readonly program: Program;
   #run: Promise<void> = Promise.resolve();
-  #settle: (ended: Ended) => Promise<void> = () => Promise.resolve();
+  #settle: Settle = () => Promise.resolve();
   #pausing = false;
   #calls = 0;
 
@@ -41,7 +44,7 @@ export class LiveWorker {
   }
 
   /** Lets the engine run; `settle` is told how the call ended. */
-  begin(run: () => Promise<Ended>, settle: (ended: Ended) => Promise<void>): void {
+  begin(run: () => Promise<Ended>, settle: Settle): void {
     this.#settle = settle;
     this.#drive(run);
   }
@@ -51,9 +54,9 @@ export class LiveWorker {
     this.#run = run().then(
       (ended) => {
         if (ended.outcome.kind === 'stopped' && this.#pausing) return undefined;
-        return this.#settle(ended);
+        return this.#settle(ended, this);
       },
-      (error: unknown) => (isLoss(error) ? undefined : this.#settle(this.#failed(error))),
+      (error: unknown) => (isLoss(error) ? undefined : this.#settle(this.#failed(error), this)),
     );
   }
 

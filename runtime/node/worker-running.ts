@@ -116,7 +116,7 @@ export class WorkerRunning {
     this.#core.call ??= Promise.withResolvers<Outcome>();
     this.#core.call.promise.catch(() => undefined);
     this.#core.touch();
-    live.begin(run, (ended) => this.#settle(live, ended));
+    live.begin(run, (ended, by) => this.#settle(by, ended));
     this.#core.services.events.emit(event, this.#core.name);
   }
 

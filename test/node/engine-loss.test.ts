@@ -42,11 +42,12 @@ describe('busy engines', () => {
     const module = await counterModule();
     for (const name of ['a', 'b', 'c', 'd']) await client.workers.create({ name, module });
     const running = async (): Promise<number[]> => (await client.node()).engines.map((engine) => engine.running);
-    client.workers.call('a', 'spin').catch(() => undefined);
-    client.workers.call('c', 'spin').catch(() => undefined);
+    const spinning = [client.workers.call('a', 'spin'), client.workers.call('c', 'spin')];
     await expect.poll(running, { timeout: 20_000 }).toEqual([1, 1]);
     expect(await client.workers.get('a')).toMatchObject({ status: 'running' });
     expect(await client.workers.get('c')).toMatchObject({ status: 'running' });
+    for (const name of ['a', 'c']) await client.workers.stop(name);
+    expect(await Promise.all(spinning)).toEqual([{ kind: 'stopped' }, { kind: 'stopped' }]);
   });
 });
 
