@@ -96,7 +96,8 @@ export type EventKind =
   | 'engine-lost'
   | 'checkpointed'
   | 'hibernated'
-  | 'reverted';
+  | 'reverted'
+  | 'drained';
 
 /** Something that happened to a worker. */
 export interface NodeEvent {
@@ -184,6 +185,21 @@ export interface Reverted {
   };
 }
 
+/** How far a node is drained. */
+export interface DrainState {
+  /** Where workers go; null: they are kept here. */
+  readonly target: string | null;
+  readonly sinceMs: number;
+  /** Whether every worker was dealt with. */
+  readonly done: boolean;
+  readonly total: number;
+  readonly moved: number;
+  readonly kept: number;
+  readonly failed: number;
+  /** Workers that could not be moved or kept, as far as there are not too many. */
+  readonly failures: readonly { readonly worker: string; readonly code: string }[];
+}
+
 export interface NodeInfo {
   readonly name: string;
   readonly version: string;
@@ -201,6 +217,8 @@ export interface NodeInfo {
   }[];
   /** Where it answers HTTP requests for workers; null: nowhere. */
   readonly ingress: string | null;
+  /** How far it is drained; null: it is not. */
+  readonly drain: DrainState | null;
   readonly limits: Readonly<Record<string, number>>;
 }
 

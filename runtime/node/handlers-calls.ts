@@ -102,7 +102,7 @@ const bytesResponse = (bytes: Uint8Array, type: string, status = 200): Response 
   new Response(bytes as BodyInit, { status, headers: { 'content-type': type, 'cache-control': 'no-store' } });
 
 export function callHandlers(services: NodeServices): Record<CallOperation, Handler> {
-  const { table, post, limits, clock, closing } = services;
+  const { table, post, limits, clock, closing, admission } = services;
   const workerOf = ({ params }: OperationCall): HostedWorker => table.get(params['name'] ?? '');
   const waitOf = ({ query }: OperationCall, fallbackMs: number): number =>
     Math.min(typeof query['waitMs'] === 'number' ? query['waitMs'] : fallbackMs, limits.waitMs);
@@ -129,8 +129,8 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
 
   return {
     callExport: async (call) => {
-      if (closing.aborted) throw new PluvioError('NODE_CLOSING', 'the node is shutting down');
       const worker = workerOf(call);
+      admission.check();
       const name = call.params['export'] ?? '';
       const { bundle } = await worker.program();
       const types = bundle.manifest.interface ?? {};
@@ -166,8 +166,8 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
       return end === undefined ? { seq, state: 'pending', outcome: null } : inputState(seq, end);
     },
     sendMessage: async (call) => {
-      if (closing.aborted) throw new PluvioError('NODE_CLOSING', 'the node is shutting down');
       const worker = workerOf(call);
+      admission.check();
       worker.inputs.checkRoom(worker.name);
       const reply = call.query['reply'] === true;
       const key = keyOf(call.request);

@@ -1,14 +1,13 @@
 import type { Handler, NodeServices } from './handlers.ts';
 import type { PrepareRequest } from './incoming-moves.ts';
-import { PluvioError } from '../errors/index.ts';
 
 type MoveOperation = 'offerMove' | 'getMove' | 'warmMove' | 'prepareMove' | 'commitMove' | 'abortMove';
 
-export function moveHandlers({ incoming, closing, info }: NodeServices): Record<MoveOperation, Handler> {
+export function moveHandlers({ incoming, admission, info }: NodeServices): Record<MoveOperation, Handler> {
   const idOf = (params: Readonly<Record<string, string>>): string => params['id'] ?? '';
   return {
     offerMove: async ({ json }) => {
-      if (closing.aborted) throw new PluvioError('NODE_CLOSING', 'the node is shutting down');
+      admission.check();
       const { id, worker } = json as { id: string; worker: string }; // checked by the schema
       await incoming.offer(id, worker);
       return incoming.state(id);

@@ -4,18 +4,25 @@ import { MEDIA } from './media-types.ts';
 import { metricsText } from './metrics.ts';
 import { openApi } from './openapi.ts';
 
-type NodeOperation = 'getHealth' | 'getReadiness' | 'getOpenApi' | 'getMetrics' | 'getNode';
+type NodeOperation = 'getHealth' | 'getReadiness' | 'getOpenApi' | 'getMetrics' | 'getNode' | 'drainNode' | 'endDrain';
 
 export function nodeHandlers(services: NodeServices): Record<NodeOperation, Handler> {
   return {
     getHealth: () => Promise.resolve({ status: 'ok' }),
-    getReadiness: () => {
-      if (services.closing.aborted) return Promise.reject(new PluvioError('NODE_CLOSING', 'the node is shutting down'));
+    getReadiness: async () => {
+      services.admission.check();
       return Promise.resolve({ status: 'ok' });
     },
     getOpenApi: () => Promise.resolve(openApi(services.info().version)),
     getMetrics: () =>
       Promise.resolve(new Response(metricsText(services), { headers: { 'content-type': MEDIA.metrics } })),
     getNode: () => Promise.resolve(services.info()),
+    drainNode: async ({ json }) => {
+      const { target, token } = (json ?? {}) as { target?: string; token?: string }; // checked by the schema
+      if (services.closing.aborted) throw new PluvioError('NODE_CLOSING', 'the node is shutting down');
+      if (target === undefined) return Promise.resolve(services.drain.begin(undefined));
+      return Promise.resolve(services.drain.begin({ target, ...(token === undefined ? {} : { token }) }));
+    },
+    endDrain: async () => Promise.resolve(services.drain.end()),
   };
 }

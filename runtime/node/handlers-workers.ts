@@ -39,7 +39,7 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
     start: boolean,
     options: { readonly stdinOpen?: boolean; readonly routed?: boolean },
   ): Promise<WorkerInfo> => {
-    refuseWhileClosing();
+    services.admission.check();
     const worker = await table.create(name, bundle, options);
     if (start) await worker.begin();
     return worker.info();
@@ -91,6 +91,7 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
     },
     snapshotWorker: async (call) => workerOf(call).snapshot(),
     forkWorker: async (call) => {
+      services.admission.check();
       const { name, start = true } = call.json as { name: string; start?: boolean }; // checked by the schema
       const { digest } = await workerOf(call).snapshot('held');
       return create(name, digest, start, { routed: false });
@@ -108,6 +109,7 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
     getOutcome: async (call) => runState(workerOf(call), call, 0),
     sendStdin: async (call) => {
       const worker = workerOf(call);
+      services.admission.check();
       const bytes = await readBody(call.bytes);
       await worker.writeStdin(bytes, call.query['end'] === true);
     },

@@ -13,6 +13,8 @@ import type { IncomingMoves } from './incoming-moves.ts';
 import type { NodeInfo } from './api-types.ts';
 import type { NodeLimits } from './node-limits.ts';
 import type { Clock } from './clock.ts';
+import type { NodeAdmission } from './node-admission.ts';
+import type { NodeDrain } from './node-drain.ts';
 import type { OutgoingMoves } from './outgoing-moves.ts';
 import type { PostOffice } from './post-office.ts';
 import type { Query } from './query.ts';
@@ -49,6 +51,8 @@ export interface NodeServices {
   readonly post: PostOffice;
   readonly clock: Clock;
   readonly limits: NodeLimits;
+  readonly admission: NodeAdmission;
+  readonly drain: NodeDrain;
   readonly info: () => NodeInfo;
   readonly closing: AbortSignal;
 }

@@ -82,7 +82,7 @@ export function createIngress(options: IngressOptions): Ingress {
       options.logger.log('warn', 'a request of the ingress failed', { code: error.code, error: error.message });
     }
     const answer = problemResponse(error);
-    if (error.retryable) answer.headers.set('retry-after', '1');
+    if (error.retryable && !answer.headers.has('retry-after')) answer.headers.set('retry-after', '1');
     return context.req.method === 'HEAD' ? new Response(null, answer) : answer;
   });
   return { app, close: () => proxy.close() };

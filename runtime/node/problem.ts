@@ -24,6 +24,8 @@ export function problemResponse(error: PluvioError, request?: Request): Response
   };
   const headers = new Headers({ 'content-type': MEDIA.problem, 'cache-control': 'no-store' });
   if (code === 'UNAUTHENTICATED') headers.set('www-authenticate', 'Bearer');
+  const { retryAfterMs } = details;
+  if (typeof retryAfterMs === 'number') headers.set('retry-after', String(Math.ceil(retryAfterMs / 1000)));
   const location = code === 'WORKER_MOVED' ? movedLocation(details['location'], request) : undefined;
   if (location !== undefined && request?.headers.get(MANUAL_REDIRECT_HEADER) !== 'manual')
     headers.set('location', location);

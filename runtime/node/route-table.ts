@@ -57,6 +57,17 @@ export const ROUTES = {
   }),
   getMetrics: get('/metrics', 'read', 'Counts and gauges for Prometheus.', { media: [MEDIA.metrics] }),
   getNode: get('/v1/node', 'read', 'Describes the node and its limits.', { answer: schemas.NODE }),
+  drainNode: post(
+    '/v1/node/drain',
+    'write',
+    'Takes no more work, and keeps every worker, or moves it to another node.',
+    {
+      body: { json: schemas.DRAIN_REQUEST, optional: true },
+      status: 202,
+      answer: schemas.DRAIN,
+    },
+  ),
+  endDrain: remove('/v1/node/drain', 'write', 'Takes work again.'),
   getEvents: get('/v1/events', 'read', 'Streams what happens to workers.', {
     query: schemas.EVENT_QUERY,
     media: [MEDIA.events],

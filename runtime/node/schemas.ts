@@ -218,6 +218,21 @@ export const LOG_QUERY = record(
 export const EVENT_QUERY = record({ after: SEQ, worker: NAME }, ['after', 'worker']);
 export const STDIN_QUERY = record({ end: BOOLEAN }, ['end']);
 
+export const DRAIN_REQUEST = record(
+  { target: { type: 'string', maxLength: 2048 }, token: { type: 'string', maxLength: 8192 } },
+  ['target', 'token'],
+);
+export const DRAIN: Schema = record({
+  target: nullable(TEXT),
+  sinceMs: MS,
+  done: BOOLEAN,
+  total: SEQ,
+  moved: SEQ,
+  kept: SEQ,
+  failed: SEQ,
+  failures: list(record({ worker: NAME, code: TEXT })),
+});
+
 export const NODE: Schema = record({
   name: TEXT,
   version: TEXT,
@@ -228,6 +243,7 @@ export const NODE: Schema = record({
   workers: SEQ,
   engines: list(record({ workers: SEQ, running: SEQ, utilization: NUMBER, pid: nullable({ type: 'integer' }) })),
   ingress: nullable(TEXT),
+  drain: nullable(DRAIN),
   limits: { type: 'object', additionalProperties: NUMBER },
 });
 export const HEALTH = record({ status: { type: 'string', enum: ['ok', 'closing'] } });
@@ -277,4 +293,5 @@ export const NAMED_SCHEMAS: Readonly<Record<string, Schema>> = {
   LogEntry: LOG_ENTRY,
   Event: EVENT,
   Node: NODE,
+  Drain: DRAIN,
 };

@@ -37,6 +37,7 @@ import { lockDataDir } from './data-dir-lock.ts';
 import { Rebalancer } from './rebalancer.ts';
 import { createRouter } from './router.ts';
 import { NodeAdmission } from './node-admission.ts';
+import { NodeDrain } from './node-drain.ts';
 import { openIngress } from './open-ingress.ts';
 import { NODE_VERSION } from './version.ts';
 import { EnginePool } from './threads/engine-pool.ts';
@@ -195,6 +196,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   shelf.collect();
 
   const admission = new NodeAdmission(closing.signal);
+  const drain = new NodeDrain({ table, outgoing, admission, events, clock, logger, closing: closing.signal });
   const { ingress: ingressListen, ingressUrl } = options;
   const inward = { table, post, admission, limits, clock, logger };
   const ingress = await openIngress({ listen: ingressListen, publicUrl: ingressUrl, ...inward });
@@ -214,6 +216,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       pid: pid ?? null,
     })),
     ingress: ingress?.url ?? null,
+    drain: drain.state,
     limits,
   });
   const streams = new StreamRoom(limits.streams, clock, closing.signal);
@@ -227,6 +230,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     post,
     clock,
     limits,
+    admission,
+    drain,
     info,
     closing: closing.signal,
   });

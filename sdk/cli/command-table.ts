@@ -6,6 +6,7 @@ import { CHECKPOINT } from './commands/checkpoint.ts';
 import { COMPLETION } from './commands/completion.ts';
 import { CONFIG } from './commands/config.ts';
 import { DELETE } from './commands/delete.ts';
+import { DRAIN } from './commands/drain.ts';
 import { EVENTS } from './commands/events.ts';
 import { FORK } from './commands/fork.ts';
 import { GET } from './commands/get.ts';
@@ -29,6 +30,7 @@ export const COMMANDS: readonly CommandRow[] = [
   RESUME,
   INSPECT,
   NODE_COMMAND,
+  DRAIN,
   CONFIG,
   TOKEN,
   AUDIT,

@@ -149,6 +149,18 @@ test('the history of a worker, and the way back', async () => {
   await run('delete', 'past');
 });
 
+test('a node is emptied', async () => {
+  const third = await startCliNode();
+  await run('run', '--node', third.url, '--name', 'leaver', PI, '100000');
+  const drained = await run('drain', '--node', third.url, '--to', first.url);
+  expect(drained).toEqual({ exitCode: 0, stdout: 'moved 1, kept 0, failed 0\n', stderr: '' });
+  expect((await run('list', '-q')).stdout).toBe('leaver\n');
+  const refused = await run('run', '--node', third.url, '--name', 'late', PI, '5');
+  expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('NODE_DRAINING') as unknown });
+  expect(await run('drain', '--node', third.url, '--end')).toMatchObject({ exitCode: 0 });
+  await run('delete', 'leaver');
+});
+
 const COUNTER = `(module
   (global $total (mut i64) (i64.const 0))
   (func (export "add") (param i64) (result i64)

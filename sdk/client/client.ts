@@ -1,4 +1,4 @@
-import type { NodeEvent, NodeInfo } from '../../runtime/node/api-types.ts';
+import type { DrainState, NodeEvent, NodeInfo } from '../../runtime/node/api-types.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import { Bundles } from './bundles.ts';
 import { readServerEvents } from './server-events.ts';
@@ -10,6 +10,8 @@ export interface EventOptions extends CallOptions {
   readonly after?: number;
   readonly worker?: string;
 }
+
+const NOT_READY: ReadonlySet<string> = new Set(['NODE_CLOSING', 'NODE_DRAINING', 'NODE_UNREACHABLE']);
 
 /**
  * A node, as a program sees it. Works wherever there is `fetch`.
@@ -41,10 +43,22 @@ export class PluvioClient {
       await this.#transport.send({ method: 'GET', path: '/readyz', repeatable: false, signal });
       return true;
     } catch (error) {
-      if (error instanceof PluvioError && (error.code === 'NODE_CLOSING' || error.code === 'NODE_UNREACHABLE'))
-        return false;
+      if (error instanceof PluvioError && NOT_READY.has(error.code)) return false;
       throw error;
     }
+  }
+
+  /** Has the node take no more work and keep every worker, or move it to another node; that goes on beside, `node()` tells how far. */
+  drain(
+    to: { readonly target?: string; readonly token?: string } = {},
+    { signal }: CallOptions = {},
+  ): Promise<DrainState> {
+    return this.#transport.json({ method: 'POST', path: '/v1/node/drain', json: to, repeatable: true, signal });
+  }
+
+  /** Has the node take work again. */
+  async endDrain({ signal }: CallOptions = {}): Promise<void> {
+    await this.#transport.send({ method: 'DELETE', path: '/v1/node/drain', repeatable: true, signal });
   }
 
   openApi({ signal }: CallOptions = {}): Promise<Readonly<Record<string, unknown>>> {

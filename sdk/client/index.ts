@@ -3,6 +3,7 @@ export { ERROR_CODES, type ErrorCode, PluvioError } from '../../runtime/errors/i
 export type {
   BundleInfo,
   CheckpointInfo,
+  DrainState,
   EventKind,
   MoveResult,
   NodeEvent,
