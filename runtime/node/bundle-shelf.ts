@@ -80,6 +80,7 @@ export class BundleShelf {
   #roots: () => readonly string[] = () => [];
   #storedRoots: () => Promise<readonly string[]> = () => Promise.resolve([]);
   #collecting: Promise<void> | undefined;
+  #holds = 0;
 
   constructor(options: BundleShelfOptions) {
     this.#options = options;
@@ -322,6 +323,18 @@ export class BundleShelf {
 
   // Collection.
 
+  /** Nothing is let go until the function is called that it gives. */
+  hold(): () => void {
+    let isHeld = true;
+    this.#holds++;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#holds--;
+      this.collect();
+    };
+  }
+
   /** Lets blobs that nothing needs go, soon. */
   collect(afterMs = COLLECT_AFTER_MS): void {
     this.#collecting ??= this.#options.clock
@@ -344,9 +357,11 @@ export class BundleShelf {
     const { blobs, clock } = this.#options;
     const since = clock.now() - youngMs;
     for (const [digest, atMs] of this.#young) if (atMs <= since) this.#young.delete(digest);
+    if (this.#holds > 0) return 0;
     const stored = await this.#storedRoots();
     const roots = new Set([...stored, ...this.#roots()]);
     for (const { digest, origin } of this.list()) {
+      if (this.#holds > 0) return 0;
       if (origin === 'held' && !roots.has(digest) && !this.#young.has(digest)) await this.#forget(digest);
     }
     const needed = new Set<string>(roots);
@@ -357,6 +372,7 @@ export class BundleShelf {
     for await (const { digest } of blobs.list()) {
       // Asked again for each: what came meanwhile is young.
       if (needed.has(digest) || this.#young.has(digest)) continue;
+      if (this.#holds > 0) return gone;
       if (await blobs.delete(digest)) gone++;
     }
     return gone;

@@ -4,7 +4,8 @@ import { MEDIA } from './media-types.ts';
 import { metricsText } from './metrics.ts';
 import { openApi } from './openapi.ts';
 
-type NodeOperation = 'getHealth' | 'getReadiness' | 'getOpenApi' | 'getMetrics' | 'getNode' | 'drainNode' | 'endDrain';
+type NodeOperation =
+  'getHealth' | 'getReadiness' | 'getOpenApi' | 'getMetrics' | 'getNode' | 'backupNode' | 'drainNode' | 'endDrain';
 
 export function nodeHandlers(services: NodeServices): Record<NodeOperation, Handler> {
   return {
@@ -17,6 +18,10 @@ export function nodeHandlers(services: NodeServices): Record<NodeOperation, Hand
     getMetrics: () =>
       Promise.resolve(new Response(metricsText(services), { headers: { 'content-type': MEDIA.metrics } })),
     getNode: () => Promise.resolve(services.info()),
+    backupNode: async ({ query }) => {
+      const backup = await services.backups.open(query['allowMissing'] === true);
+      return new Response(backup, { headers: { 'content-type': MEDIA.tar, 'cache-control': 'no-store' } });
+    },
     drainNode: async ({ json }) => {
       const { target, token } = (json ?? {}) as { target?: string; token?: string }; // checked by the schema
       if (services.closing.aborted) throw new PluvioError('NODE_CLOSING', 'the node is shutting down');

@@ -1,4 +1,5 @@
 /** The operations of the API by id; each is a function of the call and the node's services. */
+import type { BackupStreams } from './backup-stream.ts';
 import type { BundleShelf } from './bundle-shelf.ts';
 import type { EventBus } from './event-bus.ts';
 import type { StreamRoom } from './event-stream.ts';
@@ -53,6 +54,7 @@ export interface NodeServices {
   readonly limits: NodeLimits;
   readonly admission: NodeAdmission;
   readonly drain: NodeDrain;
+  readonly backups: BackupStreams;
   readonly info: () => NodeInfo;
   readonly closing: AbortSignal;
 }

@@ -1,3 +1,4 @@
+export { restoreNode } from './store/index.ts';
 export type { TokenGrant } from './access.ts';
 export type * from './api-types.ts';
 export { openBlobFolder } from './blob-folder.ts';

@@ -5,6 +5,7 @@ export const MEDIA = {
   wasm: 'application/wasm',
   /** A bundle as a file: an OCI image layout in a tar. */
   drop: 'application/vnd.pluvio.drop.v1+tar',
+  tar: 'application/x-tar',
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',
   /** Framed blobs, see docs/bundle-format.md. */
   blobStream: 'application/vnd.pluvio.blobs.v1',

@@ -57,6 +57,10 @@ export const ROUTES = {
   }),
   getMetrics: get('/metrics', 'read', 'Counts and gauges for Prometheus.', { media: [MEDIA.metrics] }),
   getNode: get('/v1/node', 'read', 'Describes the node and its limits.', { answer: schemas.NODE }),
+  backupNode: post('/v1/node/backup', 'write', 'Takes a backup of the node while it runs, as a tar.', {
+    query: schemas.BACKUP_QUERY,
+    media: [MEDIA.tar],
+  }),
   drainNode: post(
     '/v1/node/drain',
     'write',

@@ -218,6 +218,7 @@ export const LOG_QUERY = record(
 export const EVENT_QUERY = record({ after: SEQ, worker: NAME }, ['after', 'worker']);
 export const STDIN_QUERY = record({ end: BOOLEAN }, ['end']);
 
+export const BACKUP_QUERY = record({ allowMissing: BOOLEAN }, ['allowMissing']);
 export const DRAIN_REQUEST = record(
   { target: { type: 'string', maxLength: 2048 }, token: { type: 'string', maxLength: 8192 } },
   ['target', 'token'],

@@ -15,6 +15,7 @@ import { PluvioError } from '../errors/index.ts';
 import { AccessPolicy, parseListen, type TokenGrant } from './access.ts';
 import type { NodeInfo } from './api-types.ts';
 import { openBlobFolder } from './blob-folder.ts';
+import { BackupStreams } from './backup-stream.ts';
 import { BundleShelf } from './bundle-shelf.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { nodeCodecs } from './codecs.ts';
@@ -197,6 +198,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 
   const admission = new NodeAdmission(closing.signal);
   const drain = new NodeDrain({ table, outgoing, admission, events, clock, logger, closing: closing.signal });
+  const backups = new BackupStreams({ store, blobs, dataDir, hold: () => shelf.hold(), clock });
+  await backups.recover();
   const { ingress: ingressListen, ingressUrl } = options;
   const inward = { table, post, admission, limits, clock, logger };
   const ingress = await openIngress({ listen: ingressListen, publicUrl: ingressUrl, ...inward });
@@ -232,6 +235,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     limits,
     admission,
     drain,
+    backups,
     info,
     closing: closing.signal,
   });

@@ -1,6 +1,7 @@
 import { RUN } from './commands/run.ts';
 import type { CommandRow } from './command.ts';
 import { AUDIT } from './commands/audit.ts';
+import { BACKUP } from './commands/backup.ts';
 import { CALL } from './commands/call.ts';
 import { CHECKPOINT } from './commands/checkpoint.ts';
 import { COMPLETION } from './commands/completion.ts';
@@ -16,6 +17,7 @@ import { LIST } from './commands/list.ts';
 import { LOGS } from './commands/logs.ts';
 import { MOVE } from './commands/move.ts';
 import { NODE_COMMAND } from './commands/node.ts';
+import { RESTORE } from './commands/restore.ts';
 import { RESUME } from './commands/resume.ts';
 import { REVERT } from './commands/revert.ts';
 import { SNAPSHOT } from './commands/snapshot.ts';
@@ -31,6 +33,8 @@ export const COMMANDS: readonly CommandRow[] = [
   INSPECT,
   NODE_COMMAND,
   DRAIN,
+  BACKUP,
+  RESTORE,
   CONFIG,
   TOKEN,
   AUDIT,

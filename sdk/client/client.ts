@@ -61,6 +61,16 @@ export class PluvioClient {
     await this.#transport.send({ method: 'DELETE', path: '/v1/node/drain', repeatable: true, signal });
   }
 
+  /** A backup of the node as a tar; `backup.json` is its last file. @throws PluvioError `BACKUP_FAILED`, `STORE_BUSY` */
+  async backup({ signal, allowMissing = false }: CallOptions & { readonly allowMissing?: boolean } = {}): Promise<
+    ReadableStream<Uint8Array>
+  > {
+    const request = { method: 'POST', path: '/v1/node/backup', query: { allowMissing }, accept: '*/*' } as const;
+    const { body } = await this.#transport.send({ ...request, timeoutMs: 0, signal });
+    if (!body) throw new PluvioError('NODE_UNREACHABLE', 'the answer with the backup has no body');
+    return body;
+  }
+
   openApi({ signal }: CallOptions = {}): Promise<Readonly<Record<string, unknown>>> {
     return this.#transport.json({ method: 'GET', path: '/openapi.json', signal });
   }

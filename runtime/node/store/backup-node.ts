@@ -25,7 +25,8 @@ import { syncFile, syncFolderOf } from './synced-files.ts';
 import type { NodeStore } from './types.ts';
 
 const FORMAT = 1;
-const DESCRIPTION = 'backup.json';
+/** The file that makes a folder a backup. */
+export const BACKUP_DESCRIPTION = 'backup.json';
 const DATABASE = 'node.sqlite';
 const BLOBS = 'blobs';
 const FILES = 'files';
@@ -94,7 +95,7 @@ export async function backupNode(options: BackupOptions): Promise<readonly Diges
       missing,
       files,
     };
-    await writeSynced(join(target, DESCRIPTION), JSON.stringify(description));
+    await writeSynced(join(target, BACKUP_DESCRIPTION), JSON.stringify(description));
     return missing;
   } catch (cause) {
     if (cause instanceof PluvioError) throw cause;
@@ -249,7 +250,7 @@ async function copyChecked(from: string, to: string, sha256: string): Promise<vo
 }
 
 async function readDescription(source: string): Promise<Description> {
-  const path = join(source, DESCRIPTION);
+  const path = join(source, BACKUP_DESCRIPTION);
   let value: Partial<Description>;
   try {
     value = JSON.parse(await readFile(path, 'utf8')) as Partial<Description>; // every field is checked below
