@@ -27,6 +27,12 @@ interface CreateRequest {
   readonly stdin?: 'open' | 'closed';
 }
 
+interface ForkRequest {
+  readonly name: string;
+  readonly checkpoint?: number;
+  readonly start?: boolean;
+}
+
 export function workerHandlers(services: NodeServices): Record<WorkerOperation, Handler> {
   const { table, shelf, outgoing } = services;
   const workerOf = ({ params }: OperationCall): HostedWorker => table.get(params['name'] ?? '');
@@ -37,7 +43,7 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
     name: string,
     bundle: string,
     start: boolean,
-    options: { readonly stdinOpen?: boolean; readonly routed?: boolean },
+    options: { readonly stdinOpen?: boolean },
   ): Promise<WorkerInfo> => {
     services.admission.check();
     const worker = await table.create(name, bundle, options);
@@ -92,9 +98,10 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
     snapshotWorker: async (call) => workerOf(call).snapshot(),
     forkWorker: async (call) => {
       services.admission.check();
-      const { name, start = true } = call.json as { name: string; start?: boolean }; // checked by the schema
-      const { digest } = await workerOf(call).snapshot('held');
-      return create(name, digest, start, { routed: false });
+      const { name, checkpoint, start = true } = call.json as ForkRequest; // checked by the schema
+      const twin = await table.fork(workerOf(call).name, name, checkpoint);
+      if (start) await twin.goOn();
+      return twin.info();
     },
     moveWorker: async (call) => {
       refuseWhileClosing();

@@ -274,6 +274,16 @@ export class HostedWorker {
     return this.#keeping.checkpointNow(pin);
   }
 
+  /** Makes that one, which is not in memory, its twin in the same engine. */
+  forkInto(twin: HostedWorker): Promise<void> {
+    return this.#keeping.forkInto(twin.#core);
+  }
+
+  /** Of a twin that came into memory before the store had it: timers and topics follow. */
+  alignNow(): Promise<void> {
+    return this.#core.inTurn(() => this.#core.alignNow());
+  }
+
   /** Has the worker stand still while `operation` puts something in its place, then ends it here. If that fails it goes on. */
   giveWay(operation: (taken: TakenInputs) => Promise<void>): Promise<void> {
     return this.#keeping.giveWay(operation, replaced(this.name));

@@ -131,7 +131,10 @@ export const INPUT_STATE = record({
 });
 export const MESSAGE_QUERY = record({ reply: BOOLEAN, waitMs: MS }, ['reply', 'waitMs']);
 export const MESSAGE_SENT = record({ seq: SEQ });
-export const FORK_REQUEST = record({ name: NAME, start: BOOLEAN }, ['start']);
+export const FORK_REQUEST = record({ name: NAME, checkpoint: { type: 'integer', minimum: 1 }, start: BOOLEAN }, [
+  'checkpoint',
+  'start',
+]);
 export const CHECKPOINT_REQUEST = record({ pin: BOOLEAN }, ['pin']);
 export const PIN_REQUEST = record({ pinned: BOOLEAN });
 export const CHECKPOINT: Schema = record({

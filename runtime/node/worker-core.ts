@@ -170,11 +170,37 @@ export class WorkerCore {
     return this.live;
   }
 
+  /**
+   * Brings it into memory as a twin of one that stands still.
+   * @param side Log and unread input of that one.
+   * @param lastSeq The last input of that one's journal: what it had not taken, the twin will not be given.
+   */
+  async loadTwin({ engine: parent, program }: LiveWorker, side: Uint8Array, lastSeq: number): Promise<void> {
+    await this.side.open(this.record, { ...program.bundle, log: side });
+    const spec = guestSpec(this.services, program, this.record);
+    const guest = this.#hooks.guest();
+    const twin = await parent.engine.fork(parent, program.module, spec, placedFiles(program), guest);
+    await twin.settleInputs({ upTo: lastSeq, except: [] });
+    await twin.refresh();
+    this.live = new LiveWorker(twin, program);
+    this.phase = 'live';
+    this.inputs.knownSeq = twin.abi?.lastSeq ?? 0;
+    this.halted = twin.state === 'stopped';
+  }
+
+  /** The store has its record and it is in memory already: timers and topics follow. */
+  async alignNow(): Promise<void> {
+    if (this.live && !this.#isAligned) await this.#align(this.live.engine);
+  }
+
   /** Has the store's timers and subscriptions follow a state that may be older than they are. */
   async #align(worker: EngineWorker): Promise<void> {
     this.#isAligned = true;
     const standing = this.isStored ? await worker.standing() : null;
     if (standing === null) return;
+    // What no state will be given any more counts as taken.
+    const { coveredSeq = 0 } = (await this.services.post.store.journalState(this.name)) ?? {};
+    if (coveredSeq > (worker.abi?.lastSeq ?? 0)) await worker.settleInputs({ upTo: coveredSeq, except: [] });
     await this.services.post.commit(this.name, { timers: timersOf(standing), subscriptions: standing.subscriptions });
   }
 

@@ -113,6 +113,26 @@ export class WorkerKeeping {
     });
   }
 
+  /** Makes a twin of it in the same engine; a running worker goes on afterwards. */
+  async forkInto(twin: WorkerCore): Promise<void> {
+    const core = this.#core;
+    await core.inTurn(async () => {
+      core.refuseMove();
+      core.refuseUnlessMigratable('captured');
+      const live = await core.load();
+      const wasRunning = await live.pause();
+      if (core.live !== live) throw core.over();
+      core.side.stdin.hold();
+      try {
+        const { lastSeq = 0 } = (await core.services.post.store.journalState(core.name)) ?? {};
+        await twin.loadTwin(live, core.side.encode(), lastSeq);
+      } finally {
+        core.side.stdin.release();
+        if (wasRunning && core.live === live) live.unpause();
+      }
+    });
+  }
+
   /**
    * Has the worker stand still while `operation` puts something in its place, then ends it here. If the operation fails it goes on.
    * @param operation Is given the number up to which the worker has taken inputs, and that of the call that it is in.
@@ -144,9 +164,15 @@ export class WorkerKeeping {
   async keep(marks: Partial<WorkerRecord> = {}, ready: Uint8Array | null = null): Promise<number> {
     const live = this.#core.mustLive();
     const changes = this.#core.changes;
-    const runs = live.engine.state === 'running' && (await live.pause());
+    let runs = live.engine.state === 'running' && (await live.pause());
     if (this.#core.live !== live) throw this.#core.over();
-    const bytes = ready ?? (await this.#snapshotBytes(live));
+    const taken = ready === null ? this.#snapshotBytes(live) : Promise.resolve(ready);
+    const bytes = await taken.catch(async (error: unknown) => {
+      if (!(error instanceof PluvioError) || error.code !== 'WORKER_NOT_STOPPED') throw error;
+      runs = await live.pause(); // it waited, as far as was known here, and has just gone on
+      if (this.#core.live !== live) throw this.#core.over();
+      return this.#snapshotBytes(live);
+    });
     const { state } = live.engine;
     const side = this.#core.side.isWorthKeeping ? this.#core.side.encode() : null;
     const checkpoint = {

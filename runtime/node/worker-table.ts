@@ -8,6 +8,7 @@
 import type { WorkerManifest } from '../bundle/index.ts';
 import { assert, PluvioError } from '../errors/index.ts';
 import { HostedWorker } from './hosted-worker.ts';
+import { forkWorker } from './worker-forking.ts';
 import { loadProgram, recordOf } from './program.ts';
 import { RouteIndex, routeScopes } from './route-index.ts';
 import { checkGrants } from './security/grants.ts';
@@ -21,8 +22,6 @@ const RECORDS_AT_ONCE = 1000;
 export interface CreateOptions {
   readonly stdinOpen?: boolean;
   readonly tenant?: string;
-  /** Whether it answers the HTTP requests of its manifest; default: yes. */
-  readonly routed?: boolean;
 }
 
 export class WorkerTable {
@@ -90,9 +89,8 @@ export class WorkerTable {
     this.reserve(name, holder);
     try {
       const program = await loadProgram(this.#services, bundle);
-      const { stdinOpen = false, tenant = DEFAULT_TENANT, routed = true } = options;
-      const made = recordOf(program, name, bundle, this.#services.clock.now());
-      const record = routed ? made : { ...made, routes: [] };
+      const { stdinOpen = false, tenant = DEFAULT_TENANT } = options;
+      const record = recordOf(program, name, bundle, this.#services.clock.now());
       this.checkRights({ name, tenant }, program.bundle.manifest);
       this.routes.claim(name, record.routes);
       const worker = new HostedWorker(this.#services, { ...record, stdinOpen, tenant });
@@ -102,6 +100,27 @@ export class WorkerTable {
       return worker;
     } finally {
       if (!this.#workers.has(name)) this.routes.drop(name);
+      this.release(name, holder);
+    }
+  }
+
+  /** Makes a second worker in the state of one, or of a checkpoint of it. */
+  async fork(parent: string, name: string, checkpoint: number | undefined): Promise<HostedWorker> {
+    const holder = `fork ${name}`;
+    this.reserve(name, holder);
+    try {
+      const { worker, isStored } = await forkWorker(this.#services, this.get(parent), name, checkpoint);
+      if (isStored) {
+        this.#tombstones.delete(name);
+        this.routes.drop(name);
+        this.#workers.set(name, worker);
+      } else {
+        await this.settle(worker, holder);
+        await worker.alignNow();
+      }
+      this.#services.events.emit('created', name, { parent, bundle: worker.record.bundle });
+      return worker;
+    } finally {
       this.release(name, holder);
     }
   }

@@ -134,10 +134,10 @@ export class Workers {
     return this.#transport.json({ method: 'POST', path: pathOf(name, '/snapshot'), timeoutMs: 0, signal });
   }
 
-  /** Makes a second worker in the same state on the same node. */
+  /** Makes a second worker on the same node, in the same state or in that of a checkpoint of it. */
   fork(
     name: string,
-    as: { readonly name: string; readonly start?: boolean },
+    as: { readonly name: string; readonly checkpoint?: number; readonly start?: boolean },
     { signal }: CallOptions = {},
   ): Promise<WorkerInfo> {
     return this.#transport.json({ method: 'POST', path: pathOf(name, '/fork'), json: as, timeoutMs: 0, signal });

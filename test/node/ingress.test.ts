@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { WorkerManifest } from '../../runtime/bundle/index.ts';
 import { REQUEST_KEY_HEADER, HOPS_HEADER } from '../../runtime/node/http-hops.ts';
 import type { PluvioClient } from '../../sdk/client/index.ts';
-import { deploy } from './deploy.ts';
+import { deploy, textOf } from './deploy.ts';
 import { openFolder, openNode, type OpenNode } from './open-nodes.ts';
 
 const CAPABILITIES = { 'mailbox.receive': [], timers: [] };
@@ -153,6 +153,7 @@ describe('routes', () => {
     expect(await textAt(node, '/visit')).toBe('1');
     await node.client.workers.fork('site', { name: 'twin' });
     expect(await textAt(node, '/visit')).toBe('2');
+    expect(textOf(await node.client.workers.invoke('twin', 'visit'))).toBe('2');
     await node.client.workers.delete('site');
     expect((await ask(node, '/visit')).status).toBe(404);
   });

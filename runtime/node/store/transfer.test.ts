@@ -126,7 +126,8 @@ describe.each(Object.entries(CORES))('names and twins, %s', (_, open) => {
     expect(await store.checkpoint('twin')).toMatchObject({ id: 1, inputSeq: 2, base: digest(0) });
     expect(await pendingOf(store, 'twin')).toEqual([]);
     expect(await store.timers('twin')).toEqual([]);
-    expect(await store.appendInput('twin', call('x', 'k1'))).toEqual({ seq: 3 });
+    // The first has had inputs up to 4: the state may have taken some of them.
+    expect(await store.appendInput('twin', call('x', 'k1'))).toEqual({ seq: 5 });
   });
 
   it('a twin of an old state does not miss what later states have taken', async () => {

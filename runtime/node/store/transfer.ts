@@ -103,9 +103,12 @@ export function copyWorker(
   const twin = tables.workers.create(to);
   tables.records.put(WORKERS, to, options.record.text);
   if (checkpoint) tables.checkpoints.add(twin, checkpoint, false, nowMs);
-  twin.covered_seq = checkpoint?.inputSeq ?? 0;
-  twin.last_seq = twin.covered_seq;
-  if (!options.journal) return;
+  if (!options.journal) {
+    // Its inputs have numbers that its parent's had not: its state may have taken some of those.
+    twin.covered_seq = source.last_seq;
+    twin.last_seq = source.last_seq;
+    return;
+  }
   twin.last_seq = source.last_seq;
   twin.covered_seq = source.covered_seq;
   for (const { crc: _crc, outcome_crc: _outcomeCrc, ...input } of tables.journal.exportAll(source)) {

@@ -62,7 +62,12 @@ class EngineHost {
         if (loaded === undefined) throw new PluvioError('INTERNAL', `module ${module} was not loaded`);
         return this.#add(id, await Guest.open(loaded, state, this.#options(id, spec)));
       },
-      fork: async ({ id, from, spec }) => this.#add(id, await this.#guest(from).fork(this.#options(id, spec))),
+      fork: async ({ id, from, spec }) => {
+        await setImmediate(); // standard input that came before arrives first
+        const parent = this.#guest(from);
+        parent.output.flush();
+        return this.#add(id, await parent.fork(this.#options(id, spec)));
+      },
       call: async ({ id, name, args, input, keeps }) => {
         const ended = await this.#guest(id).call(name, args, input, keeps);
         return new Transferring(ended, ended.snapshot === null ? [] : buffersOf([ended.snapshot]));
