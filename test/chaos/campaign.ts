@@ -6,6 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Choices } from '../fuzz/choices.ts';
 import { missing } from '../node/features.ts';
 import type { Fault } from './book.ts';
@@ -44,12 +45,11 @@ const CALM_MAX_MS = 1500;
 /** How long a killed node stays down, at most. */
 const DOWN_MAX_MS = 400;
 const WATCH_MS = 150;
+const REST_WITHIN_MS = 60_000;
 /** Streams of choices: one for kills, and one for each worker. */
 const KILLER = 0;
 /** Of a scenario's name in names of workers, which have 63 characters at most. */
 const NAME_CHARS = 40;
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface NamedLoad {
   readonly scenario: string;
@@ -93,6 +93,24 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   }
 }
 
+/** Whether a step ends within the time that any step may take once all nodes are up. */
+async function endsInTime(driven: Promise<void> | undefined): Promise<boolean> {
+  const late = new AbortController();
+  const end = sleep(REST_WITHIN_MS, undefined, { signal: late.signal }).then(
+    () => false,
+    () => true,
+  );
+  return Promise.race([end, Promise.resolve(driven).then(() => true)]).finally(() => late.abort());
+}
+
+/** What has a request that nobody answers, though all nodes are up. */
+async function noteUnrest(fleet: Fleet, { books, doing }: Load): Promise<void> {
+  const book = books.at(-1);
+  const copies = book ? await fleet.copiesOf(book.name) : [];
+  const places = copies.map(({ node, info }) => `${info.status} on node ${node.index}`);
+  book?.fault('lost', `a step does not end (${doing}), the worker is ${places.join(' and ') || 'nowhere'}`);
+}
+
 async function campaign(fleet: Fleet, options: ChaosOptions): Promise<ChaosResult> {
   const { seed, onProgress, scenarios } = options;
   const loads: NamedLoad[] = [];
@@ -114,11 +132,14 @@ async function campaign(fleet: Fleet, options: ChaosOptions): Promise<ChaosResul
   const drive = async ({ load }: NamedLoad): Promise<void> => {
     while (!over.signal.aborted) await load.step();
   };
-  const running = Promise.all([watch(), ...loads.map(drive)]);
+  const driven = loads.map((named) => drive(named));
+  const running = Promise.all([watch(), ...driven]);
   await Promise.race([killNodes(fleet, options).finally(() => over.abort()), running]);
-  await running;
   onProgress('audit');
-  for (const { load } of loads) await load.audit();
+  for (const [index, { load }] of loads.entries()) {
+    if (await endsInTime(driven[index])) await load.audit();
+    else await noteUnrest(fleet, load);
+  }
   for (const name of await fleet.doubles()) doubles.add(name);
   return {
     kills: options.kills,

@@ -32,6 +32,7 @@ export class LedgerWorker implements Load {
   readonly #steps: readonly LedgerStep[];
   /** One for each worker that had its turn; the last one is that of the worker now. */
   readonly books: Book[] = [];
+  doing = 'nothing';
   #created = 0;
   #at: FleetNode | undefined;
   #snapshot:
@@ -120,6 +121,7 @@ export class LedgerWorker implements Load {
 
   async step(): Promise<void> {
     const name = this.#options.choices.pick(this.#steps);
+    this.doing = name;
     try {
       const node = await this.#ready();
       const place: Place = { node: node.index, life: node.life };
@@ -138,10 +140,12 @@ export class LedgerWorker implements Load {
     for (;;) {
       try {
         const at = this.#at ?? node;
+        this.doing = `call of ${exportName} with ${args.join()} at node ${at.index}`;
         return await at.keyed(key).workers.call(name, exportName, args);
       } catch (error) {
         if (!isCoded(error) || !(error.retryable || error.code === 'WORKER_NOT_FOUND' || error.code === 'WORKER_MOVED'))
           throw error;
+        this.doing = `call of ${exportName} with ${args.join()} after ${error.code}: ${error.message}`;
         await pause();
         await this.#find();
       }

@@ -20,6 +20,8 @@ export interface Load {
   /** Requests that were answered well, and steps that were not, by what they were. */
   readonly acknowledged: Readonly<Record<string, number>>;
   readonly refused: Readonly<Record<string, number>>;
+  /** What the step is about and what was answered last, for people. */
+  readonly doing: string;
   /** One step; codes are answers, and what they leave in doubt stays so. */
   step(): Promise<void>;
   /** Compares what the nodes have with what was acknowledged; all of them must be up, and stay so. */

@@ -35,6 +35,7 @@ export class MailboxPair implements Load {
   readonly books: Book[] = [];
   readonly acknowledged: Record<string, number> = {};
   readonly refused: Record<string, number> = {};
+  doing = 'nothing';
   readonly #options: LoadOptions & MailboxRules;
   readonly #steps: readonly MailboxStep[];
   readonly #node: FleetNode;
@@ -82,6 +83,7 @@ export class MailboxPair implements Load {
         return await work();
       } catch (error) {
         if (!isCoded(error) || !error.retryable) throw error;
+        this.doing = `again after ${error.code}: ${error.message}`;
         await pause();
       }
     }
@@ -89,6 +91,7 @@ export class MailboxPair implements Load {
 
   async step(): Promise<void> {
     const step = this.#options.choices.pick(this.#steps);
+    this.doing = step;
     const book = await this.#ready();
     try {
       if (step === 'snapshot of the receiver') await this.#keep();
