@@ -45,7 +45,7 @@ const CALM_MAX_MS = 1500;
 /** How long a killed node stays down, at most. */
 const DOWN_MAX_MS = 400;
 const WATCH_MS = 150;
-const REST_WITHIN_MS = 60_000;
+const REST_WITHIN_MS = 30_000;
 /** Streams of choices: one for kills, and one for each worker. */
 const KILLER = 0;
 /** Of a scenario's name in names of workers, which have 63 characters at most. */
@@ -136,10 +136,12 @@ async function campaign(fleet: Fleet, options: ChaosOptions): Promise<ChaosResul
   const running = Promise.all([watch(), ...driven]);
   await Promise.race([killNodes(fleet, options).finally(() => over.abort()), running]);
   onProgress('audit');
-  for (const [index, { load }] of loads.entries()) {
-    if (await endsInTime(driven[index])) await load.audit();
-    else await noteUnrest(fleet, load);
-  }
+  await Promise.all(
+    loads.map(async ({ load }, index) => {
+      if (await endsInTime(driven[index])) await load.audit();
+      else await noteUnrest(fleet, load);
+    }),
+  );
   for (const name of await fleet.doubles()) doubles.add(name);
   return {
     kills: options.kills,

@@ -19,7 +19,7 @@ export type MailboxStep = 'message' | 'timer' | 'snapshot of the receiver';
 const DELAY_MAX_MS = 3000;
 const FULL = 30_000;
 /** What has not arrived by then does not arrive any more. */
-const ARRIVES_WITHIN_MS = 45_000;
+const ARRIVES_WITHIN_MS = 30_000;
 /** Looks, 50 ms apart, that must show the same before it counts. */
 const LOOKS_SAME = 20;
 
