@@ -168,6 +168,7 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
     sendMessage: async (call) => {
       const worker = workerOf(call);
       admission.check();
+      worker.requireOpen();
       worker.inputs.checkRoom(worker.name);
       const reply = call.query['reply'] === true;
       const key = keyOf(call.request);

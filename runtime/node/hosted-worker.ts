@@ -127,6 +127,11 @@ export class HostedWorker {
     if (end) this.#core.side.stdin.close();
   }
 
+  /** @throws PluvioError `WORKER_ENDED` or `WORKER_LOST` */
+  requireOpen(): void {
+    if (this.#core.isOver) throw this.#core.over();
+  }
+
   /** Takes an input in; it must have been journalled if it has a number. */
   submit(input: QueuedInput): void {
     if (this.#core.isOver) throw this.#core.over();

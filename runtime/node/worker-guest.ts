@@ -122,6 +122,7 @@ export class WorkerGuest implements EngineWorkerOwner {
     const { post, find } = this.#services;
     const target = find(ask.to);
     if (target === undefined) return { ok: false, code: 'NOT_FOUND', message: `there is no worker "${ask.to}"` };
+    target.requireOpen();
     const key = effectKey(this.#worker.record, ask);
     const info: InputInfo = {
       id: key,
@@ -154,6 +155,7 @@ function answerOf(end: InputEnd): Answer {
 function codeOf(error: unknown): Extract<Answer, { ok: false }>['code'] {
   const code = error instanceof PluvioError ? error.code : undefined;
   if (code === 'WORKER_NOT_FOUND' || code === 'WORKER_MOVED') return 'NOT_FOUND';
+  if (code === 'WORKER_ENDED' || code === 'WORKER_LOST' || code === 'WORKER_MOVING') return 'UNAVAILABLE';
   if (code === 'MAILBOX_FULL' || code === 'STORE_FULL') return 'QUOTA';
   return 'FAILED';
 }

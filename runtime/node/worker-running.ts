@@ -44,6 +44,10 @@ export class WorkerRunning {
     const live = await this.#core.load();
     const { engine, program } = live;
     if (engine.state === 'stopped' && !this.#core.halted) await this.#beginCall(() => engine.resume(), 'resumed');
+    // A command that had begun, and of which nothing was kept yet, begins anew.
+    const { kind, fresh, running } = this.#core.record;
+    if (engine.state === 'idle' && kind === 'command' && fresh && running)
+      await this.#beginCall(() => engine.start(), 'started');
     return {
       get isIdle() {
         return engine.state === 'idle';
@@ -197,6 +201,9 @@ export class WorkerRunning {
     if (live === undefined || !guest.serves(live.engine)) return;
     this.#core.live = undefined;
     this.#core.stateLost();
+    if (this.#core.isDurable && this.#core.record.checkpoint === null) {
+      this.#core.record = { ...this.#core.record, fresh: true };
+    }
     const { fresh, checkpoint, running } = this.#core.record;
     this.#core.phase = fresh || checkpoint !== null || this.#core.isDurable ? 'parked' : 'lost';
     this.#core.services.events.emit('engine-lost', this.#core.name, { restored: this.#core.phase === 'parked' });

@@ -289,14 +289,18 @@ export class WorkerTable {
   /** What ran goes on: after a clean end all of it, after a crash what is kept by a policy. */
   async resumeWhatRan(): Promise<void> {
     const { logger, post } = this.#services;
+    const journals = await post.store.openJournals();
+    const unsettled = new Set(journals.flatMap((journal) => (journal.unsettled > 0 ? [journal.worker] : [])));
+    for (const { worker, frozen } of journals) {
+      // The end of the process came before the move was written down: it has not taken place.
+      if (frozen && this.#workers.get(worker)?.move === undefined) await post.store.thawWorker(worker);
+    }
     for (const worker of this.list()) {
       const { running, clean, asleep, ended } = worker.record;
       if (ended || worker.move) continue;
       try {
-        if (worker.isDurable) {
-          const { unsettled = 0 } = (await post.store.journalState(worker.name)) ?? {};
-          if ((running && !asleep) || unsettled > 0) worker.wake();
-        } else if (running && clean && !asleep) await worker.resume();
+        if (unsettled.has(worker.name) || (worker.isDurable && running && !asleep)) worker.wake();
+        else if (running && clean && !asleep) await worker.resume();
       } catch (error) {
         logger.log('error', 'a worker could not be resumed', { worker: worker.name, error: String(error) });
       }

@@ -6,11 +6,13 @@ import { deployGuest } from './guests.ts';
 import { openFolder } from './open-nodes.ts';
 import { listenOf, spawnNode } from './spawn-node.ts';
 
-// Fails: the command is idle after the restart, and no message wakes it.
-it.fails('a command that was started and acknowledged takes messages after kill -9', { timeout: 60_000 }, async () => {
+it('a command that was started and acknowledged takes messages after kill -9', { timeout: 60_000 }, async () => {
   const dataDir = await openFolder();
   const first = await spawnNode({ dataDir, grants: GRANTS });
-  await deployGuest(first.client, 'receiver', 'mailbox-ledger', RECEIVER_FIELDS);
+  await deployGuest(first.client, 'receiver', 'mailbox-ledger', {
+    ...RECEIVER_FIELDS,
+    checkpoint: 'every 1000s',
+  });
   await deployGuest(first.client, 'sender', 'mailbox-sender', senderFields('receiver'));
   expect(await first.client.workers.call('sender', 'pass_on', [3, 0])).toEqual({ kind: 'returned', values: [1] });
   await first.kill();

@@ -5,8 +5,7 @@ import { deployGuest, uploadGuest } from './guests.ts';
 import { openFolder } from './open-nodes.ts';
 import { listenOf, spawnNode } from './spawn-node.ts';
 
-// Fails: WORKER_MOVING, for ever, though no move is on.
-it.fails('a worker takes calls again after kill -9 in the middle of a transfer', { timeout: 60_000 }, async () => {
+it('a worker takes calls again after kill -9 in the middle of a transfer', { timeout: 60_000 }, async () => {
   const dataDir = await openFolder();
   const target = await spawnNode();
   await uploadGuest(target.client, 'ledger'); // so that nothing goes over before the worker stops

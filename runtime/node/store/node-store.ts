@@ -7,6 +7,7 @@ import { type AskOptions, RequestQueue } from './request-queue.ts';
 import { type ScrubPlace, scrubStart } from './scrub.ts';
 import type { OpenReport, StoreLink } from './store-link.ts';
 import type {
+  OpenJournal,
   AppendedInput,
   CheckpointInfo,
   Commit,
@@ -193,6 +194,10 @@ export class QueuedStore implements NodeStore {
 
   exportWorker(worker: string, { freeze = false }: { readonly freeze?: boolean } = {}): Promise<Uint8Array> {
     return this.#queue.ask('exportWorker', [worker, freeze]);
+  }
+
+  openJournals(): Promise<readonly OpenJournal[]> {
+    return this.#queue.ask('openJournals', []);
   }
 
   thawWorker(worker: string): Promise<void> {

@@ -85,6 +85,7 @@ export const OPERATIONS = {
     const { last_seq, covered_seq, unsettled, frozen } = worker;
     return { lastSeq: last_seq, coveredSeq: covered_seq, unsettled, frozen: frozen !== 0 };
   }),
+  openJournals: reads(({ tables }) => tables.workers.openJournals()),
   startJournal: writes(({ tables }, name: string, lastSeq: number) => startJournal(tables, name, lastSeq)),
   commit: writes(({ tables, nowMs }, name: string, commit: WireCommit) => commitWorker(tables, name, commit, nowMs)),
 

@@ -67,6 +67,7 @@ describe.each(Object.entries(CORES))('a worker that moves, %s', (_, open) => {
     expect(await store.commit('b', { effects: [sent('a', 'm:b:1:0')] })).toMatchObject({ woken: [], outboxed: 1 });
     expect(await store.fireTimers(10, 10)).toEqual([]);
     expect(await store.nextDueMs()).toBeUndefined();
+    expect(await store.openJournals()).toContainEqual({ worker: 'a', unsettled: 1, frozen: true });
     await store.thawWorker('a');
     expect(await store.fireTimers(10, 10)).toHaveLength(1);
     expect(await store.appendInput('a', call('x'))).toEqual({ seq: 6 });

@@ -274,6 +274,8 @@ export interface NodeStore {
    */
   exportWorker(worker: string, options?: { readonly freeze?: boolean }): Promise<Uint8Array>;
   thawWorker(worker: string): Promise<void>;
+  /** Workers with inputs that are not settled, and frozen ones: what a node that starts looks at. */
+  openJournals(): Promise<readonly OpenJournal[]>;
   /**
    * Lays out what another node exported, and puts the worker's document in the same transaction.
    * @throws PluvioError `JOURNAL_MALFORMED`, `JOURNAL_VERSION`, `WORKER_EXISTS`
@@ -303,6 +305,12 @@ export interface JournalState {
   readonly lastSeq: number;
   /** Up to this one no input will be given again. */
   readonly coveredSeq: number;
+  readonly unsettled: number;
+  readonly frozen: boolean;
+}
+
+export interface OpenJournal {
+  readonly worker: string;
   readonly unsettled: number;
   readonly frozen: boolean;
 }

@@ -5,7 +5,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { PluvioError } from '../../errors/index.ts';
-import type { DamagedWorker } from './types.ts';
+import type { DamagedWorker, OpenJournal } from './types.ts';
 import { many, one, prepareAll, run } from './statements.ts';
 
 export interface WorkerRow {
@@ -30,6 +30,7 @@ const SQL = {
   rename: 'UPDATE worker SET name = ? WHERE id = ?',
   drop: 'DELETE FROM worker WHERE id = ?',
   keptGone: 'UPDATE worker SET kept = kept - 1 WHERE id = ?',
+  open: 'SELECT name, frozen, unsettled FROM worker WHERE frozen = 1 OR unsettled > 0 ORDER BY name',
   page: 'SELECT id, name FROM worker WHERE id > ? ORDER BY id LIMIT ?',
   damage: 'INSERT OR REPLACE INTO damage (worker, code, reason) VALUES (?, ?, ?)',
   damaged: 'SELECT worker, code, reason FROM damage ORDER BY worker',
@@ -52,6 +53,12 @@ export class WorkerRows {
     this.#rows.set(name, row);
     if (row) this.#before.set(name, JSON.stringify(row));
     return row;
+  }
+
+  /** Workers with inputs that are not settled, and frozen ones. */
+  openJournals(): OpenJournal[] {
+    const rows = many<{ name: string; frozen: number; unsettled: number }>(this.#sql.open);
+    return rows.map(({ name, frozen, unsettled }) => ({ worker: name, frozen: frozen !== 0, unsettled }));
   }
 
   /** @throws PluvioError `WORKER_NOT_FOUND` */
