@@ -158,6 +158,7 @@ export const ERROR_CODES = {
   ),
   MAILBOX_FULL: row(429, 'The worker has as many unsettled inputs as the limit allows; send the rest later.', true),
   CHECKPOINT_NOT_FOUND: row(404, 'The worker has no checkpoint of that number (any more).'),
+  VERSION_NOT_FOUND: row(404, 'The worker has had no other version (any more) to go back to.'),
   INPUTS_GONE: row(
     409,
     'The journal no longer has all inputs that came after that checkpoint; revert without giving them again.',

@@ -60,6 +60,8 @@ export interface WorkerInfo {
   readonly interrupted: boolean;
   /** The move in progress. */
   readonly move: { readonly id: string; readonly target: string; readonly phase: MovePhaseName } | null;
+  /** Bundles that it was of before updates, newest first, and when it was updated. */
+  readonly versions: readonly { readonly bundle: string; readonly atMs: number }[];
   /** When its state is kept: `never`, `idle`, `each-call`, or a period. */
   readonly policy: string;
   /** Calls and messages that wait for it. */
@@ -97,7 +99,8 @@ export type EventKind =
   | 'checkpointed'
   | 'hibernated'
   | 'reverted'
-  | 'drained';
+  | 'drained'
+  | 'updated';
 
 /** Something that happened to a worker. */
 export interface NodeEvent {
@@ -183,6 +186,13 @@ export interface Reverted {
     /** Given to it for the first time. */
     readonly waiting: number;
   };
+}
+
+/** What became of a worker that was given another version. */
+export interface Updated {
+  readonly worker: WorkerInfo;
+  /** `kept`: it goes on with its state. `restored`: with the last one of that version. `anew`: it has begun anew. */
+  readonly state: 'kept' | 'restored' | 'anew';
 }
 
 /** How far a node is drained. */

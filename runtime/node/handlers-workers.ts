@@ -11,6 +11,8 @@ type WorkerOperation =
   | 'createWorker'
   | 'getWorker'
   | 'deleteWorker'
+  | 'updateWorker'
+  | 'rollbackWorker'
   | 'stopWorker'
   | 'resumeWorker'
   | 'snapshotWorker'
@@ -83,6 +85,17 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
       });
     },
     getWorker: async (call) => Promise.resolve(workerOf(call).info()),
+    updateWorker: async (call) => {
+      services.admission.check();
+      const { bundle, keep = false } = call.json as { bundle: string; keep?: boolean }; // checked by the schema
+      const { worker, state } = await table.update(workerOf(call).name, { bundle, keep });
+      return { worker: worker.info(), state };
+    },
+    rollbackWorker: async (call) => {
+      services.admission.check();
+      const { worker, state } = await table.rollBack(workerOf(call).name);
+      return { worker: worker.info(), state };
+    },
     deleteWorker: async (call) => table.delete(call.params['name'] ?? ''),
     stopWorker: async (call) => {
       const worker = workerOf(call);

@@ -73,6 +73,11 @@ export class HostedWorker {
     return this.#core.activeMs;
   }
 
+  /** Whether its program is over, or its state is gone. */
+  get isOver(): boolean {
+    return this.#core.isOver;
+  }
+
   get status(): WorkerStatus {
     return this.#core.status;
   }
@@ -218,6 +223,11 @@ export class HostedWorker {
   /** Starts a command, or resumes a stopped call. */
   resume(): Promise<void> {
     return this.#running.resume();
+  }
+
+  /** Brings its state into memory. */
+  async openState(): Promise<void> {
+    await this.program();
   }
 
   /** Lets a worker go on that was put in the place of another: with its call, its program, or its inputs. */

@@ -153,5 +153,6 @@ export function recordOf({ bundle, module }: Program, name: string, digest: stri
     fuelUsed,
     memoryPages,
     routes: bundle.manifest.routes ?? [],
+    versions: [],
   };
 }

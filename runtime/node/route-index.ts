@@ -39,6 +39,17 @@ export class RouteIndex {
    */
   claim(worker: string, routes: readonly Route[]): void {
     if (routes.length === 0) return this.drop(worker);
+    this.check(worker, routes);
+    this.drop(worker);
+    for (const route of routes) {
+      const gone = this.#at(route).filter((entry) => entry.moved && overlap(entry.route, route));
+      for (const { worker: mover } of gone) this.drop(mover);
+    }
+    this.#put({ worker, moved: undefined }, routes);
+  }
+
+  /** @throws PluvioError `ROUTE_TAKEN` */
+  check(worker: string, routes: readonly Route[]): void {
     for (const route of routes) {
       const other = this.#at(route).find(
         (entry) => !entry.moved && entry.worker !== worker && overlap(entry.route, route),
@@ -50,12 +61,6 @@ export class RouteIndex {
         worker: other.worker,
       });
     }
-    this.drop(worker);
-    for (const route of routes) {
-      const gone = this.#at(route).filter((entry) => entry.moved && overlap(entry.route, route));
-      for (const { worker: mover } of gone) this.drop(mover);
-    }
-    this.#put({ worker, moved: undefined }, routes);
   }
 
   /** A worker has moved away: its routes lead to its new node. */

@@ -85,6 +85,15 @@ export const ROUTES = {
     answer: schemas.WORKER,
   }),
   getWorker: get(worker, 'read', 'Describes a worker.', { answer: schemas.WORKER }),
+  updateWorker: {
+    ...get(worker, 'write', 'Gives a worker another version: a new bundle under its name.', {}),
+    method: 'PUT',
+    body: { json: schemas.UPDATE_REQUEST },
+    answer: schemas.UPDATED,
+  },
+  rollbackWorker: post(`${worker}/rollback`, 'write', 'Gives a worker the version that it had before.', {
+    answer: schemas.UPDATED,
+  }),
   deleteWorker: remove(worker, 'write', 'Ends and forgets a worker.'),
   stopWorker: post(`${worker}/stop`, 'write', 'Stops the call in progress at its next safepoint.', {
     answer: schemas.WORKER,

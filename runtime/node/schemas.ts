@@ -72,6 +72,7 @@ export const WORKER: Schema = record({
   checkpoint: nullable(record({ bundle: DIGEST, atMs: MS })),
   interrupted: BOOLEAN,
   move: nullable(record({ id: MOVE_ID, target: TEXT, phase: MOVE_PHASE })),
+  versions: list(record({ bundle: DIGEST, atMs: MS })),
   policy: TEXT,
   queued: SEQ,
   logNextSeq: SEQ,
@@ -135,6 +136,11 @@ export const FORK_REQUEST = record({ name: NAME, checkpoint: { type: 'integer', 
   'checkpoint',
   'start',
 ]);
+export const UPDATE_REQUEST = record({ bundle: DIGEST, keep: BOOLEAN }, ['keep']);
+export const UPDATED: Schema = record({
+  worker: WORKER,
+  state: { type: 'string', enum: ['kept', 'restored', 'anew'] },
+});
 export const CHECKPOINT_REQUEST = record({ pin: BOOLEAN }, ['pin']);
 export const PIN_REQUEST = record({ pinned: BOOLEAN });
 export const CHECKPOINT: Schema = record({
@@ -289,6 +295,7 @@ export const NAMED_SCHEMAS: Readonly<Record<string, Schema>> = {
   RunState: RUN_STATE,
   Checkpoint: CHECKPOINT,
   Reverted: REVERTED,
+  Updated: UPDATED,
   MoveRequest: MOVE_REQUEST,
   MoveResult: MOVE_RESULT,
   IncomingMove: INCOMING_MOVE,

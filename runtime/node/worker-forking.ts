@@ -67,6 +67,7 @@ function twinRecord({ clock }: WorkerServices, parent: WorkerRecord, name: strin
     outcome: null,
     finalSide: null,
     routes: [],
+    versions: [],
   };
 }
 

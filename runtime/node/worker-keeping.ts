@@ -8,6 +8,7 @@ import type { Bundle, BundleInfo } from './bundle-shelf.ts';
 import type { LiveWorker } from './live-worker.ts';
 import type { Engine } from './threads/engine.ts';
 import { packSnapshot } from './stored-state.ts';
+import type { Checkpoint } from './store/index.ts';
 import type { WorkerCore } from './worker-core.ts';
 import type { CheckpointRecord, WorkerRecord } from './worker-record.ts';
 
@@ -22,6 +23,8 @@ export interface TakenInputs {
   readonly upTo: number;
   /** The call that it is in. */
   readonly current: number | undefined;
+  /** Its state as it stands still; undefined: it is not in memory. */
+  readonly state: (() => Promise<Checkpoint>) | undefined;
 }
 
 export class WorkerKeeping {
@@ -148,7 +151,8 @@ export class WorkerKeeping {
         if (!core.gathers) await core.commits.flush(); // what it did so far is done
         await core.commits.idle();
         const upTo = core.live?.engine.abi?.lastSeq ?? core.record.checkpoint?.inputSeq ?? this.#takenSeq();
-        await operation({ upTo, current: core.inputs.current?.seq });
+        const state = live !== undefined && core.live === live ? () => this.#stateOf(live) : undefined;
+        await operation({ upTo, current: core.inputs.current?.seq, state });
       } catch (error) {
         if (wasRunning && core.live === live) live.unpause();
         throw error;
@@ -187,6 +191,18 @@ export class WorkerKeeping {
     this.#core.keptChanges = changes;
     this.#core.services.events.emit('checkpointed', this.#core.name, { bytes: bytes.length });
     return id ?? 0;
+  }
+
+  /** The state of a worker that stands still, as the store has it. */
+  async #stateOf(live: LiveWorker): Promise<Checkpoint> {
+    const bytes = await this.#snapshotBytes(live);
+    const side = this.#core.side.isWorthKeeping ? this.#core.side.encode() : null;
+    const {
+      bundle: base,
+      stored: _stored,
+      ...rest
+    } = this.checkpointOf(live.program.digest, live.engine.state !== 'idle');
+    return { base, delta: await packSnapshot(bytes), side, ...rest };
   }
 
   async #snapshotBytes({ engine }: LiveWorker): Promise<Uint8Array> {

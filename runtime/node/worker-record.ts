@@ -57,6 +57,18 @@ export interface WorkerRecord {
   readonly memoryPages: number;
   /** HTTP requests that it answers. */
   readonly routes: readonly Route[];
+  /** What it was before updates, newest first. */
+  readonly versions: readonly VersionRecord[];
+}
+
+/** What a worker was before an update. */
+export interface VersionRecord {
+  readonly bundle: string;
+  readonly module: string;
+  /** When it was replaced. */
+  readonly atMs: number;
+  /** Its last state in the history; null: there is none, or the version after it has gone on with it. */
+  readonly checkpoint: number | null;
 }
 
 /** What a record says of its worker. */
@@ -71,6 +83,7 @@ export function infoOf({
   notMigratable,
   policy,
   checkpoint,
+  versions,
 }: WorkerRecord): Omit<
   WorkerInfo,
   'status' | 'fuelUsed' | 'memoryPages' | 'interrupted' | 'move' | 'queued' | 'logNextSeq'
@@ -86,6 +99,7 @@ export function infoOf({
     notMigratable,
     policy,
     checkpoint: checkpoint && { bundle: checkpoint.bundle, atMs: checkpoint.atMs },
+    versions: versions.map(({ bundle: before, atMs }) => ({ bundle: before, atMs })),
   };
 }
 
@@ -133,6 +147,20 @@ const ROUTES: Schema = {
   },
 };
 
+const VERSIONS: Schema = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['bundle', 'module', 'atMs', 'checkpoint'],
+    properties: {
+      bundle: DIGEST,
+      module: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+      atMs: { type: 'integer' },
+      checkpoint: optional({ type: 'integer', minimum: 1 }),
+    },
+  },
+};
+
 const WORKER_PROPERTIES = {
   version: { type: 'integer', enum: [2] },
   name: NAME,
@@ -157,6 +185,7 @@ const WORKER_PROPERTIES = {
   fuelUsed: DECIMAL,
   memoryPages: { type: 'integer' },
   routes: ROUTES,
+  versions: VERSIONS,
 } as const satisfies Record<keyof WorkerRecord, Schema>;
 
 const TOMBSTONE_PROPERTIES = {
@@ -183,7 +212,7 @@ export const DEFAULT_TENANT = 'default';
 
 /** A document of version 1 as one of version 2. */
 function upgraded(document: object): object {
-  if (!('version' in document) || document.version !== 1) return { routes: [], ...document };
+  if (!('version' in document) || document.version !== 1) return { routes: [], versions: [], ...document };
   const { checkpoint } = document as { checkpoint?: object | null };
   return {
     ...document,
@@ -194,6 +223,7 @@ function upgraded(document: object): object {
     asleep: false,
     wakeMs: null,
     routes: [],
+    versions: [],
     checkpoint: checkpoint ? upgradedCheckpoint(checkpoint) : null,
   };
 }

@@ -20,7 +20,7 @@ import { type InputEnd, encodeEnd } from './input-end.ts';
 import { guestSpec, loadProgram, placedFiles, type Program, recordOf } from './program.ts';
 import { packSnapshot, stateOf, timersOf } from './stored-state.ts';
 import type { Checkpoint, JournalInput, Settled, StoredCheckpoint } from './store/index.ts';
-import type { DoneInputs, Standing } from './threads/engine-protocol.ts';
+import type { DoneInputs, GuestState, Standing } from './threads/engine-protocol.ts';
 import type { EngineWorkerOwner } from './threads/engine-worker.ts';
 import type { TakenInputs } from './worker-keeping.ts';
 import type { WorkerRecord } from './worker-record.ts';
@@ -46,6 +46,7 @@ export interface InputsAfter {
 
 /**
  * Writes the state of a checkpoint as the newest one of a worker that stands still; gives its record and what became of inputs.
+ * @param change What the record says besides.
  * @throws PluvioError `CHECKPOINT_NOT_FOUND`, `INPUTS_GONE`, `WORKER_DAMAGED`, codes of bundle, module and snapshot, and the store's
  */
 export async function writeReverted(
@@ -53,6 +54,7 @@ export async function writeReverted(
   old: WorkerRecord,
   taken: TakenInputs,
   { checkpoint: id, replay }: RevertRequest,
+  change: Partial<WorkerRecord> = {},
 ): Promise<{ readonly record: WorkerRecord; readonly counts: InputsAfter['counts'] }> {
   const { post, events } = services;
   const { name } = old;
@@ -63,8 +65,14 @@ export async function writeReverted(
   }
   const after = replay ? await inputsAgain(services, name, stored) : await inputsDone(services, name, stored, taken);
   const program = await loadProgram(services, stored.base);
-  const record = revertedRecord(services, old, program, stored, after);
-  const { delta, standing } = await restoredState(services, program, record, stored, after.done);
+  const record = { ...revertedRecord(services, old, program, stored, after), ...change };
+  const { delta, standing } = await restoredState(
+    services,
+    program,
+    record,
+    await stateOf(stored, program),
+    after.done,
+  );
   const checkpoint: Checkpoint = {
     base: stored.base,
     delta,
@@ -131,10 +139,11 @@ async function* journalAfter(
   }
 }
 
-async function inputsDone(
+/** Those after a state count as done, but for those that wait. */
+export async function inputsDone(
   services: WorkerServices,
   name: string,
-  { inputSeq: afterSeq }: StoredCheckpoint,
+  { inputSeq: afterSeq }: { readonly inputSeq: number },
   taken: TakenInputs,
 ): Promise<InputsAfter> {
   const settled: Settled[] = [];
@@ -195,16 +204,15 @@ function stoppedEnd({ kind, info }: JournalInput): InputEnd {
 }
 
 /** Has an engine take the state up, and gives it as it is then. */
-async function restoredState(
+export async function restoredState(
   services: WorkerServices,
   program: Program,
   record: WorkerRecord,
-  stored: StoredCheckpoint,
+  state: GuestState | null,
   done: DoneInputs,
 ): Promise<{ readonly delta: Uint8Array; readonly standing: Standing | null }> {
   const engine = await services.engines.pick(record.tenant);
   const spec = guestSpec(services, program, record);
-  const state = await stateOf(stored, program);
   const worker = await engine.create(program.module, spec, placedFiles(program), state, NOBODY);
   try {
     const standing = await worker.settleInputs(done);

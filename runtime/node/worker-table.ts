@@ -15,6 +15,7 @@ import { checkGrants } from './security/grants.ts';
 import type { TakenInputs } from './worker-keeping.ts';
 import { checkRecord, DEFAULT_TENANT, type TombstoneRecord, type WorkerRecord } from './worker-record.ts';
 import { type InputsAfter, type RevertRequest, writeReverted } from './worker-reverting.ts';
+import { type KeptState, type Updated, type UpdateRequest, writeRolledBack, writeUpdated } from './worker-updating.ts';
 import type { WorkerServices } from './worker-services.ts';
 
 const RECORDS_AT_ONCE = 1000;
@@ -245,10 +246,52 @@ export class WorkerTable {
     return { worker, inputs };
   }
 
+  /** Gives a worker another version. */
+  async update(
+    name: string,
+    request: UpdateRequest,
+  ): Promise<{ readonly worker: HostedWorker; readonly state: KeptState }> {
+    const program = await loadProgram(this.#services, request.bundle);
+    const { tenant } = this.get(name).record;
+    this.checkRights({ name, tenant }, program.bundle.manifest);
+    this.routes.check(name, program.bundle.manifest.routes ?? []);
+    return this.#exchange(name, (old, taken) => writeUpdated(this.#services, old, taken, program, request));
+  }
+
+  /** Gives a worker the version that it had before. @throws PluvioError `VERSION_NOT_FOUND` */
+  rollBack(name: string): Promise<{ readonly worker: HostedWorker; readonly state: KeptState }> {
+    return this.#exchange(name, (old, taken) => writeRolledBack(this.#services, old, taken));
+  }
+
+  async #exchange(
+    name: string,
+    write: (old: WorkerRecord, taken: TakenInputs) => Promise<Updated>,
+  ): Promise<{ readonly worker: HostedWorker; readonly state: KeptState }> {
+    const before = this.get(name);
+    const { isOver } = before;
+    const ran = before.status === 'running' || before.status === 'waiting';
+    if (!isOver) await before.program(); // its state is in memory then
+    let state: KeptState = 'anew';
+    const worker = await this.replace(name, async ({ record }, taken) => {
+      const updated = await write(record, taken);
+      ({ state } = updated);
+      return updated.record;
+    });
+    const { bundle } = worker.record;
+    this.#services.events.emit('updated', name, { bundle, state });
+    if (state === 'anew') {
+      await worker.openState();
+      await worker.begin();
+    } else if (ran || isOver) await worker.goOn();
+    worker.arrived();
+    return { worker, state };
+  }
+
   /** Digests that the workers need. */
   roots(): string[] {
-    return this.list().flatMap(({ record: { bundle, checkpoint, finalSide } }) => [
+    return this.list().flatMap(({ record: { bundle, checkpoint, finalSide, versions } }) => [
       bundle,
+      ...versions.map((version) => version.bundle),
       ...(checkpoint ? [checkpoint.bundle] : []),
       ...(finalSide === null ? [] : [finalSide]),
     ]);

@@ -20,10 +20,12 @@ import { NODE_COMMAND } from './commands/node.ts';
 import { RESTORE } from './commands/restore.ts';
 import { RESUME } from './commands/resume.ts';
 import { REVERT } from './commands/revert.ts';
+import { ROLLBACK } from './commands/rollback.ts';
 import { SNAPSHOT } from './commands/snapshot.ts';
 import { STOP } from './commands/stop.ts';
 import { TOKEN } from './commands/token.ts';
 import { TOP } from './commands/top.ts';
+import { UPDATE } from './commands/update.ts';
 import { VERSION } from './commands/version.ts';
 
 /** Every command, in the order of the help. */
@@ -47,6 +49,8 @@ export const COMMANDS: readonly CommandRow[] = [
   CHECKPOINT,
   HISTORY,
   REVERT,
+  UPDATE,
+  ROLLBACK,
   FORK,
   MOVE,
   DELETE,

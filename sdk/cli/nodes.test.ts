@@ -161,6 +161,21 @@ test('a node is emptied', async () => {
   await run('delete', 'leaver');
 });
 
+test('a worker is given another version, and the one before', async () => {
+  const module = inFolder('counter.wasm');
+  const bundle = inFolder('counter.drop');
+  await writeFile(module, await assemble(COUNTER));
+  await run('run', '--node', first.url, '--name', 'shop', module);
+  await run('call', 'shop', 'add', '5n');
+  await run('snapshot', 'shop', '-o', bundle);
+  expect((await run('update', 'shop', bundle, '--keep')).stdout).toBe('shop  idle  state kept\n');
+  expect((await run('call', 'shop', 'add', '1n')).stdout).toBe('6\n');
+  expect((await run('rollback', 'shop', '-o', 'json')).stdout).toContain('"state": "kept"');
+  const none = await run('rollback', 'shop');
+  expect(none).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('VERSION_NOT_FOUND') as unknown });
+  await run('delete', 'shop');
+});
+
 const COUNTER = `(module
   (global $total (mut i64) (i64.const 0))
   (func (export "add") (param i64) (result i64)

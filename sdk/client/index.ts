@@ -9,6 +9,7 @@ export type {
   NodeEvent,
   NodeInfo,
   Reverted,
+  Updated,
   WorkerInfo,
   WorkerStatus,
 } from '../../runtime/node/api-types.ts';

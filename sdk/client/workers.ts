@@ -6,6 +6,7 @@ import type {
   JsonOutcome,
   MoveResult,
   Reverted,
+  Updated,
   WorkerInfo,
 } from '../../runtime/node/api-types.ts';
 import { type LogOptions, type LogPiece, readLogs } from './logs.ts';
@@ -101,6 +102,30 @@ export class Workers {
       contentType: 'application/wasm',
       timeoutMs: 120_000,
     });
+  }
+
+  /**
+   * Gives the worker another version; the answer tells whether it goes on with its state.
+   * @param to `keep`: refuse rather than begin anew.
+   */
+  update(
+    name: string,
+    to: { readonly bundle: string; readonly keep?: boolean },
+    { signal }: CallOptions = {},
+  ): Promise<Updated> {
+    return this.#transport.json({
+      method: 'PUT',
+      path: pathOf(name),
+      json: to,
+      repeatable: false,
+      timeoutMs: 0,
+      signal,
+    });
+  }
+
+  /** Gives the worker the version that it had before. @throws PluvioError `VERSION_NOT_FOUND` */
+  rollback(name: string, { signal }: CallOptions = {}): Promise<Updated> {
+    return this.#transport.json({ method: 'POST', path: pathOf(name, '/rollback'), timeoutMs: 0, signal });
   }
 
   async delete(name: string, { signal }: CallOptions = {}): Promise<void> {
