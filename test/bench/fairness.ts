@@ -78,8 +78,10 @@ async function measureRound(forMs: number): Promise<Round> {
     }
     const spun = await windowOf(node.url, others, forMs);
     for (const name of spinning) {
-      const { status } = await workers.get(name);
-      if (status !== 'running') throw new Error(`${name} is ${status}; it must have been running all the time`);
+      const { status, outcome } = await workers.get(name);
+      if (status !== 'running') {
+        throw new Error(`${name} is ${status} (${JSON.stringify(outcome)}); it must have been running all the time`);
+      }
     }
     return { spinners, alone, spun };
   } finally {

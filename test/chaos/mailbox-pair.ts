@@ -128,7 +128,11 @@ export class MailboxPair implements Load {
   async #counts(length: number): Promise<readonly number[] | string> {
     const counts: number[] = [];
     for (let first = 0; first < length + 8; first += 8) {
-      const outcome = await this.#node.client.workers.call(this.#sender, 'tell', [first]);
+      const outcome = await this.#node.client.workers
+        .call(this.#sender, 'tell', [first])
+        .catch((error: unknown) => (isCoded(error) ? error : Promise.reject(error as Error)));
+      if (outcome instanceof PluvioError)
+        return `the call of the sender is refused: ${outcome.code}: ${outcome.message}`;
       if (outcome.kind !== 'returned') return `the call of the sender ended as ${outcome.kind}`;
       const packed = outcome.values[0] as bigint; // tell gives an i64
       if (packed < 0n) {
