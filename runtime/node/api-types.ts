@@ -217,6 +217,10 @@ export interface NodeInfo {
   readonly platform: string;
   readonly startedMs: number;
   readonly persistent: boolean;
+  /** Ed25519 key that it signs with, base64url, and its thumbprint. */
+  readonly identity: { readonly publicKey: string; readonly keyId: string };
+  /** X25519 key to seal to it, base64url, and the signature of the identity. */
+  readonly sealingKey: { readonly publicKey: string; readonly signature: string };
   readonly workers: number;
   /** Threads or processes that run workers: how many they have, how many of these run, how busy they were in the last second. */
   readonly engines: readonly {

@@ -39,7 +39,7 @@ export type { Bundle, BundleInfo, GroupCache };
 
 const keyOf = (digest: string): string => digest.slice('sha256:'.length);
 
-function publicInfo({ signature: _signature, ...info }: BundleRecord): BundleInfo {
+function publicInfo({ signature: _signature, tenants: _tenants, ...info }: BundleRecord): BundleInfo {
   return info;
 }
 
@@ -60,6 +60,14 @@ export interface BundleShelfOptions {
 /** What the records keep of a bundle. */
 interface BundleRecord extends BundleInfo {
   readonly signature: string | null;
+  /** Tenants that it came from; a bundle of a move has none, nor has one that an earlier version took. */
+  readonly tenants?: readonly string[];
+}
+
+/** Who a bundle came from. */
+interface Sender {
+  readonly signature?: BundleSignature | undefined;
+  readonly tenant?: string | undefined;
 }
 
 interface Taken {
@@ -122,6 +130,17 @@ export class BundleShelf {
     return publicInfo(this.#record(digest));
   }
 
+  /** Who signed a bundle; undefined: nobody, or it is not here. */
+  signerOf(digest: string): Uint8Array | undefined {
+    const signature = this.#bundles.get(digest)?.signature ?? null;
+    return signature === null ? undefined : decodeSignature(signature).publicKey;
+  }
+
+  /** Whether a tenant has sent the bundle, or it is the state of a worker of that tenant. */
+  isOf(digest: string, tenant: string): boolean {
+    return this.#bundles.get(digest)?.tenants?.includes(tenant) === true;
+  }
+
   #record(digest: string): BundleRecord {
     const info = this.#bundles.get(digest);
     if (!info) throw new PluvioError('BLOB_NOT_FOUND', `this node keeps no bundle ${digest}`, { digest });
@@ -134,15 +153,19 @@ export class BundleShelf {
   }
 
   /** Packs a bundle; storing goes on beside. */
-  async shelve(bundle: Bundle, origin: BundleInfo['origin'], groupCache?: GroupCache): Promise<Shelved> {
+  async shelve(
+    bundle: Bundle,
+    origin: BundleInfo['origin'],
+    { groupCache, tenant }: { readonly groupCache?: GroupCache; readonly tenant?: string } = {},
+  ): Promise<Shelved> {
     const packed = await packBundle(bundle, this.#options.codecs, groupCache ? { groupCache } : {});
-    const stored = this.#storePacked(packed, bundle, origin);
+    const stored = this.#storePacked(packed, bundle, origin, tenant);
     stored.catch(() => undefined);
     return { packed, stored };
   }
 
-  async keep(bundle: Bundle, origin: BundleInfo['origin']): Promise<BundleInfo> {
-    return (await this.shelve(bundle, origin)).stored;
+  async keep(bundle: Bundle, origin: BundleInfo['origin'], tenant?: string): Promise<BundleInfo> {
+    return (await this.shelve(bundle, origin, tenant === undefined ? {} : { tenant })).stored;
   }
 
   /** Packs a bundle without storing it. */
@@ -154,23 +177,25 @@ export class BundleShelf {
     { digest, blobs, sizes }: PackedBundle,
     bundle: Bundle,
     origin: BundleInfo['origin'],
+    tenant: string | undefined,
   ): Promise<BundleInfo> {
     for (const [blob, bytes] of blobs) await this.#store(blob, bytes);
-    return this.#index({
+    const info = {
       digest,
       name: bundle.manifest.name,
       sizeBytes: sizes.totalBytes,
       hasSnapshot: bundle.snapshot !== undefined,
       origin,
       createdMs: this.#options.clock.now(),
-    });
+    };
+    return this.#index(info, { tenant });
   }
 
   /** Takes up a bundle whose blobs are all in the store; `held` ones come from a peer, others must be trusted. */
-  async adopt(digest: string, origin: BundleInfo['origin']): Promise<BundleInfo> {
-    if (this.#bundles.has(digest)) return this.#index({ ...this.get(digest), origin });
+  async adopt(digest: string, origin: BundleInfo['origin'], tenant?: string): Promise<BundleInfo> {
+    if (this.#bundles.has(digest)) return this.#index({ ...this.get(digest), origin }, { tenant });
     const trust = origin === 'held' ? {} : this.#options.trust;
-    return (await this.#takeFrom(await this.#sourceOf(digest), origin, trust)).info;
+    return (await this.#takeFrom(await this.#sourceOf(digest), origin, { trust, tenant })).info;
   }
 
   /** Takes up a bundle of a peer and opens it. */
@@ -197,11 +222,15 @@ export class BundleShelf {
   }
 
   /** Takes in a bundle from outside: checked, then stored. */
-  async take(source: BlobSource): Promise<BundleInfo> {
-    return (await this.#takeFrom(source, 'uploaded', this.#options.trust)).info;
+  async take(source: BlobSource, tenant?: string): Promise<BundleInfo> {
+    return (await this.#takeFrom(source, 'uploaded', { trust: this.#options.trust, tenant })).info;
   }
 
-  async #takeFrom(source: BlobSource, origin: BundleInfo['origin'], trust: TrustPolicy = {}): Promise<Taken> {
+  async #takeFrom(
+    source: BlobSource,
+    origin: BundleInfo['origin'],
+    { trust = {}, tenant }: { readonly trust?: TrustPolicy | undefined; readonly tenant?: string | undefined } = {},
+  ): Promise<Taken> {
     const { codecs, limits, clock } = this.#options;
     const bundle = await unpackBundle(source, codecs, limits, trust);
     const bytes = await source.fetch(source.digest, limits.metadataBytes ?? BUNDLE_LIMITS.metadataBytes.default);
@@ -214,15 +243,20 @@ export class BundleShelf {
     const { name } = bundle.manifest;
     const hasSnapshot = bundle.snapshot !== undefined;
     const found = { digest: source.digest, name, sizeBytes: totalBytes, hasSnapshot, origin, createdMs: clock.now() };
-    return { bundle, info: await this.#index(found, source.signature) };
+    return { bundle, info: await this.#index(found, { signature: source.signature, tenant }) };
   }
 
-  async #index(info: BundleInfo, signature?: BundleSignature): Promise<BundleInfo> {
+  async #index(info: BundleInfo, { signature, tenant }: Sender): Promise<BundleInfo> {
     const before = this.#bundles.get(info.digest);
-    if (before && (before.origin === info.origin || info.origin === 'held')) return publicInfo(before);
-    const record = { ...info, signature: signature ? encodeSignature(signature) : (before?.signature ?? null) };
-    await this.#write(record);
-    return info;
+    const stays = before !== undefined && (before.origin === info.origin || info.origin === 'held');
+    const record: BundleRecord = {
+      ...(stays ? before : info),
+      signature: signature ? encodeSignature(signature) : (before?.signature ?? null),
+      tenants: [...new Set([...(before?.tenants ?? []), ...(tenant === undefined ? [] : [tenant])])],
+    };
+    const isNew = !stays || record.signature !== before.signature || record.tenants?.length !== before.tenants?.length;
+    if (isNew) await this.#write(record);
+    return publicInfo(record);
   }
 
   async #write(record: BundleRecord): Promise<void> {
@@ -244,9 +278,11 @@ export class BundleShelf {
     });
   }
 
-  /** Forgets a bundle; a worker that needs it keeps it. */
-  async delete(digest: string): Promise<void> {
+  /** Forgets a bundle, or that it is one of the tenant's while others have it; a worker that needs it keeps it. */
+  async delete(digest: string, tenant?: string): Promise<void> {
     const record = this.#record(digest);
+    const others = record.tenants?.filter((one) => one !== tenant) ?? [];
+    if (tenant !== undefined && others.length > 0) return this.#write({ ...record, tenants: others });
     const stored = await this.#storedRoots();
     if (stored.includes(digest) || this.#roots().includes(digest)) return this.#write({ ...record, origin: 'held' });
     await this.#forget(digest);

@@ -1,37 +1,51 @@
 import type { EventKind, NodeEvent } from './api-types.ts';
 import { Doorbell } from './doorbell.ts';
 
+/** An event, and the tenant of its worker; undefined: it is not known any more. */
+interface Kept {
+  readonly event: NodeEvent;
+  readonly tenant: string | undefined;
+}
+
 /** Keeps the last events of a node and lets readers follow them; a reader that falls behind the history misses events. */
 export class EventBus {
-  readonly #history: NodeEvent[] = [];
+  readonly #history: Kept[] = [];
+  readonly #tenantOf: (worker: string) => string | undefined;
   readonly #limit: number;
   readonly #now: () => number;
   readonly #bell = new Doorbell();
   readonly counts = new Map<EventKind, number>();
   #nextSeq = 1;
 
-  constructor(limit: number, now: () => number) {
+  constructor(limit: number, now: () => number, tenantOf: (worker: string) => string | undefined = () => undefined) {
     this.#limit = Math.max(1, limit);
     this.#now = now;
+    this.#tenantOf = tenantOf;
   }
 
-  emit(kind: EventKind, worker: string, data: NodeEvent['data'] = {}): void {
-    this.#history.push({ seq: this.#nextSeq++, timeMs: this.#now(), kind, worker, data });
+  /** `tenant`: of a worker that the node has no more. */
+  emit(kind: EventKind, worker: string, data: NodeEvent['data'] = {}, tenant = this.#tenantOf(worker)): void {
+    const event = { seq: this.#nextSeq++, timeMs: this.#now(), kind, worker, data };
+    this.#history.push({ event, tenant });
     if (this.#history.length > this.#limit) this.#history.shift();
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
     this.#bell.ring();
   }
 
-  /** Events after `afterSeq`; default: those from now on. Ends when the signal aborts. */
-  async *follow(afterSeq: number | undefined, signal: AbortSignal): AsyncGenerator<NodeEvent> {
+  /** Events after `afterSeq`; default: those from now on. Ends when the signal aborts. `isFor`: those that the reader may see. */
+  async *follow(
+    afterSeq: number | undefined,
+    signal: AbortSignal,
+    isFor: (worker: string, tenant: string | undefined) => boolean = () => true,
+  ): AsyncGenerator<NodeEvent> {
     // A reader of another process of this node knows higher numbers: it starts with what there is.
     let seen = afterSeq === undefined || afterSeq >= this.#nextSeq ? this.#nextSeq - 1 : afterSeq;
     while (!signal.aborted) {
       const ringing = this.#bell.wait(signal);
-      for (const event of this.#history.filter(({ seq }) => seq > seen)) {
+      for (const { event, tenant } of this.#history.filter((kept) => kept.event.seq > seen)) {
         if (signal.aborted) return;
         seen = event.seq;
-        yield event;
+        if (isFor(event.worker, tenant)) yield event;
       }
       if (seen >= this.#nextSeq - 1) await ringing;
     }

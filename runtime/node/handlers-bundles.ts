@@ -1,8 +1,11 @@
 import { readBlobStream, readDrop } from '../bundle/index.ts';
 import { PluvioError } from '../errors/index.ts';
 import { readBody } from './body.ts';
-import type { Handler, NodeServices } from './handlers.ts';
+import type { BundleInfo, BundleShelf } from './bundle-shelf.ts';
+import type { Handler, NodeServices, OperationCall } from './handlers.ts';
 import { MEDIA } from './media-types.ts';
+import { bundleTenantOf, type Identity, identityOf } from './security/identity.ts';
+import { DEFAULT_TENANT } from './worker-record.ts';
 
 type BundleOperation =
   | 'listBundles'
@@ -15,20 +18,50 @@ type BundleOperation =
   | 'putBlob'
   | 'putBlobs';
 
+/**
+ * Refuses a bundle that a narrowed right does not reach as one that is not there: those of other tenants and, to a right to some workers
+ * only, the states of others.
+ * @throws PluvioError `BLOB_NOT_FOUND`
+ */
+export function checkBundle(shelf: BundleShelf, identity: Identity, digest: string): void {
+  if (reachesBundle(shelf, identity, shelf.get(digest))) return;
+  throw new PluvioError('BLOB_NOT_FOUND', `this node keeps no bundle ${digest}`, { digest });
+}
+
+function reachesBundle(shelf: BundleShelf, identity: Identity, { digest, hasSnapshot }: BundleInfo): boolean {
+  const tenant = bundleTenantOf(identity);
+  if (tenant === undefined) return true;
+  return shelf.isOf(digest, tenant) && (identity.workers === undefined || !hasSnapshot);
+}
+
 export function bundleHandlers({ shelf, limits }: NodeServices): Record<BundleOperation, Handler> {
   const digestOf = (params: Readonly<Record<string, string>>): string => params['digest'] ?? '';
+  /** The bundle of the path, if the caller reaches it. */
+  const reached = ({ params, identity }: OperationCall): string => {
+    checkBundle(shelf, identityOf(identity), digestOf(params));
+    return digestOf(params);
+  };
   return {
-    listBundles: () => Promise.resolve({ bundles: shelf.list() }),
-    uploadBundle: async ({ contentType, bytes }) => {
-      if (contentType === MEDIA.ociManifest) return shelf.adopt(await shelf.putBlob(await readBody(bytes)), 'uploaded');
-      return shelf.take(await readDrop(bytes, shelf.limits));
+    listBundles: ({ identity }) => {
+      const bundles = shelf.list().filter((bundle) => reachesBundle(shelf, identityOf(identity), bundle));
+      return Promise.resolve({ bundles });
     },
-    getBundle: async ({ params }) => Promise.resolve(shelf.get(digestOf(params))),
-    getBundleContent: async ({ params }) => {
-      shelf.get(digestOf(params));
-      return Promise.resolve(bytesResponse(shelf.content(digestOf(params)), MEDIA.drop));
+    uploadBundle: async ({ contentType, bytes, identity }) => {
+      const narrowed = bundleTenantOf(identityOf(identity));
+      const tenant = narrowed ?? DEFAULT_TENANT;
+      if (contentType !== MEDIA.ociManifest) return shelf.take(await readDrop(bytes, shelf.limits), tenant);
+      if (narrowed !== undefined) {
+        // It would name blobs that others have sent.
+        throw new PluvioError(
+          'FORBIDDEN',
+          'a token of a tenant or of some workers sends bundles whole, as .drop files',
+        );
+      }
+      return shelf.adopt(await shelf.putBlob(await readBody(bytes)), 'uploaded', tenant);
     },
-    deleteBundle: ({ params }) => shelf.delete(digestOf(params)),
+    getBundle: async (call) => Promise.resolve(shelf.get(reached(call))),
+    getBundleContent: async (call) => Promise.resolve(bytesResponse(shelf.content(reached(call)), MEDIA.drop)),
+    deleteBundle: async (call) => shelf.delete(reached(call), bundleTenantOf(identityOf(call.identity))),
     listMissing: async ({ json }) => {
       const { digests } = json as { digests: readonly string[] }; // checked by the schema
       const there = await Promise.all(digests.map((digest) => shelf.has(digest)));

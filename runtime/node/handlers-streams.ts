@@ -1,6 +1,7 @@
 import type { Handler, NodeServices } from './handlers.ts';
 import { MEDIA } from './media-types.ts';
 import type { ServerEvent } from './event-stream.ts';
+import { reaches } from './security/identity.ts';
 import { logEntryOf } from './worker-log.ts';
 
 type StreamOperation = 'getEvents' | 'getLogs';
@@ -14,11 +15,13 @@ function afterOf(query: Readonly<Record<string, unknown>>, request: Request): nu
 
 export function streamHandlers({ table, events, streams }: NodeServices): Record<StreamOperation, Handler> {
   return {
-    getEvents: async ({ query, request }) => {
+    getEvents: async ({ query, request, identity }) => {
       const after = afterOf(query, request);
       const wanted = query['worker'];
       async function* source(signal: AbortSignal): AsyncGenerator<ServerEvent> {
-        for await (const event of events.follow(after, signal)) {
+        const isFor = (worker: string, tenant: string | undefined): boolean =>
+          identity === undefined || reaches(identity, { name: worker, tenant: tenant ?? '' });
+        for await (const event of events.follow(after, signal, isFor)) {
           if (wanted === undefined || event.worker === wanted) yield { event: event.kind, id: event.seq, data: event };
         }
       }

@@ -2,9 +2,12 @@ import { PluvioError } from '../errors/index.ts';
 import type { WorkerManifest } from '../bundle/index.ts';
 import type { JsonOutcome, WorkerInfo } from './api-types.ts';
 import { readBody } from './body.ts';
+import { checkBundle } from './handlers-bundles.ts';
 import type { Handler, NodeServices, OperationCall } from './handlers.ts';
 import type { HostedWorker } from './hosted-worker.ts';
 import type { Query } from './query.ts';
+import { checkReach, identityOf, reaches, tenantForNew } from './security/identity.ts';
+import type { CreateOptions } from './worker-table.ts';
 
 type WorkerOperation =
   | 'listWorkers'
@@ -27,6 +30,7 @@ interface CreateRequest {
   readonly bundle: string;
   readonly start?: boolean;
   readonly stdin?: 'open' | 'closed';
+  readonly tenant?: string;
 }
 
 interface ForkRequest {
@@ -44,8 +48,7 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
   const create = async (
     name: string,
     bundle: string,
-    start: boolean,
-    options: { readonly stdinOpen?: boolean },
+    { start, ...options }: CreateOptions & { readonly start: boolean },
   ): Promise<WorkerInfo> => {
     services.admission.check();
     const worker = await table.create(name, bundle, options);
@@ -70,19 +73,26 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
     }
   };
   return {
-    listWorkers: () => Promise.resolve({ workers: table.list().map((worker) => worker.info()) }),
+    listWorkers: ({ identity }) => {
+      const seen = table.list().filter(({ record }) => reaches(identityOf(identity), record));
+      return Promise.resolve({ workers: seen.map((worker) => worker.info()) });
+    },
     createWorker: async (call) => {
+      const identity = identityOf(call.identity);
       if (call.json !== undefined) {
-        const { name, bundle, start = true, stdin } = call.json as CreateRequest; // checked by the schema
-        return create(name ?? shelf.get(bundle).name, bundle, start, { stdinOpen: stdin === 'open' });
+        const { bundle, start = true, stdin, ...asked } = call.json as CreateRequest; // checked by the schema
+        checkBundle(shelf, identity, bundle);
+        const name = asked.name ?? shelf.get(bundle).name;
+        const tenant = tenantForNew(identity, name, asked.tenant);
+        return create(name, bundle, { start, stdinOpen: stdin === 'open', tenant });
       }
       shelf.checkUnsignedAllowed();
       const manifest = manifestOf(call.query);
+      const { start, stdin, tenant: asked } = call.query;
+      const tenant = tenantForNew(identity, manifest.name, typeof asked === 'string' ? asked : undefined);
       const module = await readBody(call.bytes);
-      const { digest } = await shelf.keep({ manifest, module, files: new Map() }, 'held');
-      return create(manifest.name, digest, call.query['start'] !== false, {
-        stdinOpen: call.query['stdin'] === 'open',
-      });
+      const { digest } = await shelf.keep({ manifest, module, files: new Map() }, 'held', tenant);
+      return create(manifest.name, digest, { start: start !== false, stdinOpen: stdin === 'open', tenant });
     },
     getWorker: async (call) => Promise.resolve(workerOf(call).info()),
     updateWorker: async (call) => {
@@ -112,7 +122,9 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
     forkWorker: async (call) => {
       services.admission.check();
       const { name, checkpoint, start = true } = call.json as ForkRequest; // checked by the schema
-      const twin = await table.fork(workerOf(call).name, name, checkpoint);
+      const worker = workerOf(call);
+      checkReach(identityOf(call.identity), { name, tenant: worker.record.tenant });
+      const twin = await table.fork(worker.name, name, checkpoint);
       if (start) await twin.goOn();
       return twin.info();
     },

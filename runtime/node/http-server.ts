@@ -1,10 +1,7 @@
 /** A server of HTTP that ends in bounded time. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
-import { PluvioError } from '../errors/index.ts';
 import type { ListenAddress } from './access.ts';
 import type { Clock } from './clock.ts';
+import { listenOn, stopListening } from './node-server.ts';
 
 export interface HttpServerOptions {
   readonly fetch: (request: Request) => Response | Promise<Response>;
@@ -22,8 +19,6 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-const IDLE_CHECK_MS = 20;
-
 /** @throws PluvioError `LISTEN_REFUSED` */
 export async function openHttpServer({
   fetch,
@@ -32,35 +27,12 @@ export async function openHttpServer({
   closeMs,
   clock,
 }: HttpServerOptions): Promise<HttpServer> {
-  const server = createAdaptorServer({
-    fetch,
-    createServer,
-    serverOptions: { requestTimeout: requestMs, headersTimeout: 10_000, keepAliveTimeout: 5000 },
-  });
-  const { host } = listen;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: Error) => {
-      const message = `cannot listen on ${host}:${listen.port}: ${cause.message}`;
-      reject(new PluvioError('LISTEN_REFUSED', message, { host, port: listen.port }, { cause }));
-    });
-    server.listen(listen.port, host, resolve);
-  });
-  const { port } = server.address() as AddressInfo; // a TCP server that listens
+  const listening = await listenOn({ fetch, listen, tls: undefined, requestMs });
   const close = async (): Promise<void> => {
-    const dueMs = clock.monotonicMs() + closeMs;
-    let isOpen = true;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve())).then(() => {
-      isOpen = false;
-    });
-    // A connection becomes idle when its last answer has gone; nobody tells, so they are looked at now and then.
-    while (isOpen && clock.monotonicMs() < dueMs) {
-      if ('closeIdleConnections' in server) server.closeIdleConnections();
-      const over = new AbortController();
-      await Promise.race([closed, clock.sleep(IDLE_CHECK_MS, over.signal)]);
-      over.abort();
-    }
-    if ('closeAllConnections' in server) server.closeAllConnections();
-    await closed;
+    const over = new AbortController();
+    await Promise.race([stopListening(listening, clock, over.signal), clock.sleep(closeMs, over.signal)]);
+    over.abort();
+    if ('closeAllConnections' in listening.server) listening.server.closeAllConnections();
   };
-  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, close };
+  return { url: listening.url, close };
 }

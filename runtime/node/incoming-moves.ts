@@ -10,6 +10,7 @@
  *    So a source that hears one of these may resume the worker.
  * 3. An offer or a prepared worker that is not followed up within the lease is discarded.
  */
+import type { CheckpointPolicy } from '../bundle/index.ts';
 import { PluvioError } from '../errors/index.ts';
 import type { IncomingMove } from './api-types.ts';
 import type { FaultHook } from './faults.ts';
@@ -62,6 +63,8 @@ export interface PrepareRequest {
   readonly tenant: string;
   /** False: it is a twin, which does not have the routes of its manifest. */
   readonly routed?: boolean;
+  /** When its state is kept; a source that does not say goes by the manifest. */
+  readonly policy?: CheckpointPolicy;
 }
 
 export class IncomingMoves {
@@ -151,9 +154,9 @@ export class IncomingMoves {
   }
 
   async #restore(name: string, request: PrepareRequest): Promise<Pick<Prepared, 'worker' | 'journal'>> {
-    const { shelf, clock } = this.#services;
+    const { shelf, clock, checkpointPolicy } = this.#services;
     const program = await programOf(this.#services, await shelf.adoptOpen(request.bundle), request.bundle);
-    const base = recordOf(program, name, request.bundle, request.createdMs);
+    const base = recordOf(program, name, request.bundle, request.createdMs, request.policy ?? checkpointPolicy);
     const log = program.bundle.log;
     const journal = log === undefined ? undefined : decodeSideState(log).journal;
     const routes = request.routed === false ? [] : base.routes;

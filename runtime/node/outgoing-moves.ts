@@ -216,7 +216,7 @@ export class OutgoingMoves {
         ingress: this.#ingresses.get(entry.id) ?? null,
       });
       await this.#forget(entry);
-      events.emit('moved', entry.worker, { move: entry.id, location });
+      events.emit('moved', entry.worker, { move: entry.id, location }, worker.record.tenant);
     } else {
       await this.#services.post.store.thawWorker(entry.worker);
       await worker.adoptCheckpoint(entry.checkpoint);
@@ -338,8 +338,8 @@ class MoveAttempt {
       const captured = await worker.capture(journal);
       const { inputSeq } = worker.checkpointOf(worker.record.bundle, captured.resumable);
       this.enter('pack');
-      const { fresh, createdMs, tenant, routes } = worker.record;
-      const { packed, stored } = await shelf.shelve(captured.bundle, 'held', this.#groups);
+      const { fresh, createdMs, tenant, policy, routes } = worker.record;
+      const { packed, stored } = await shelf.shelve(captured.bundle, 'held', { groupCache: this.#groups });
       const bundle = packed.digest;
       this.enter('transfer');
       await this.#send(packed.blobs);
@@ -351,6 +351,7 @@ class MoveAttempt {
         createdMs,
         inputSeq,
         tenant,
+        policy,
         routed: routes.length > 0,
       });
       await stored;

@@ -1,5 +1,5 @@
 /** A bundle made ready to run: its module loaded, its manifest turned into limits and hosts. */
-import type { Priority, ServiceLevel } from '../bundle/index.ts';
+import type { CheckpointPolicy, Priority, ServiceLevel } from '../bundle/index.ts';
 import type { ShareOptions, WorkerLimits } from '../engine/index.ts';
 import type { Bundle } from './bundle-shelf.ts';
 import type { EngineModule, PlacedFiles } from './threads/engine.ts';
@@ -118,8 +118,14 @@ export function guestSpec(
   };
 }
 
-/** The record of a worker that has not run here yet. */
-export function recordOf({ bundle, module }: Program, name: string, digest: string, nowMs: number): WorkerRecord {
+/** The record of a worker that has not run here yet; `policy`: where its manifest says nothing. */
+export function recordOf(
+  { bundle, module }: Program,
+  name: string,
+  digest: string,
+  nowMs: number,
+  policy: CheckpointPolicy,
+): WorkerRecord {
   const { snapshot } = bundle;
   const fresh = !snapshot || (snapshot.frames.length === 0 && snapshot.fuelUsed === 0n);
   const fuelUsed = (snapshot?.fuelUsed ?? 0n).toString();
@@ -127,6 +133,8 @@ export function recordOf({ bundle, module }: Program, name: string, digest: stri
     snapshot?.instances.reduce((sum, { memories }) => sum + memories.reduce((n, { pages }) => n + pages, 0), 0) ?? 0;
   const hasStart = module.exports.some((entry) => entry.name === '_start' && entry.kind === 'func');
   const resumable = (snapshot?.frames.length ?? 0) > 0;
+  // A state that cannot be kept is not asked for by default.
+  const fallback = module.portability.migratable ? policy : 'never';
   return {
     version: 2,
     name,
@@ -138,7 +146,7 @@ export function recordOf({ bundle, module }: Program, name: string, digest: stri
     notMigratable: module.portability.migratable ? [] : module.portability.reasons,
     fresh,
     clean: !fresh,
-    policy: bundle.manifest.checkpoint ?? 'never',
+    policy: bundle.manifest.checkpoint ?? fallback,
     running: false,
     halted: false,
     asleep: false,

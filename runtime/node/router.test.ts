@@ -104,11 +104,8 @@ describe('a token of one tenant or of some workers', () => {
     for (const [id, route] of Object.entries(ROUTES) as [keyof typeof ROUTES, Route][]) {
       if (route.method !== 'GET' || route.scope === 'public') continue;
       const path = route.path.replace('{name}', 'web-1').replace('{digest}', `sha256:${'0'.repeat(64)}`);
-      const status = await get(
-        app,
-        path.replace('{id}', '0'.repeat(8) + '-0000-0000-0000-000000000000'),
-        grants[1]!.token,
-      );
+      const id0 = '0'.repeat(8) + '-0000-0000-0000-000000000000';
+      const status = await get(app, path.replace('{id}', id0).replace('{seq}', '1'), grants[1]!.token);
       expect([id, status]).toEqual([id, NARROWED_OPERATIONS.has(id) ? 200 : 403]);
     }
   });

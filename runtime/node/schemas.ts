@@ -100,11 +100,10 @@ const STDIN: Schema = {
   description: 'open: POST …/stdin sends it; closed, the default: it is at its end.',
 };
 
-export const WORKER_CREATE: Schema = record({ name: NAME, bundle: DIGEST, start: BOOLEAN, stdin: STDIN }, [
-  'name',
-  'start',
-  'stdin',
-]);
+export const WORKER_CREATE: Schema = record(
+  { name: NAME, bundle: DIGEST, start: BOOLEAN, stdin: STDIN, tenant: NAME },
+  ['name', 'start', 'stdin', 'tenant'],
+);
 
 /** Query of a creation from a bare module. */
 export const MODULE_QUERY: Schema = record(
@@ -114,12 +113,13 @@ export const MODULE_QUERY: Schema = record(
     env: list({ type: 'string', pattern: '^[^=\\u0000]+=', maxLength: 65_536 }, 1000),
     start: BOOLEAN,
     stdin: STDIN,
+    tenant: NAME,
     fuel: { type: 'integer', minimum: 0 },
     memoryPages: SEQ,
     stackDepth: SEQ,
     wallClockMs: SEQ,
   },
-  ['name', 'arg', 'env', 'start', 'stdin', 'fuel', 'memoryPages', 'stackDepth', 'wallClockMs'],
+  ['name', 'arg', 'env', 'start', 'stdin', 'tenant', 'fuel', 'memoryPages', 'stackDepth', 'wallClockMs'],
 );
 
 export const CALL_REQUEST = record({ args: list(VALUE, 1000) }, ['args']);
@@ -197,6 +197,7 @@ export const BLOBS_RECEIVED = record({ blobs: SEQ, bytes: SEQ });
 
 export const MOVE_OFFER = record({ id: MOVE_ID, worker: NAME });
 export const MOVE_WARM = record({ module: DIGEST });
+export const POLICY: Schema = { type: 'string', pattern: '^(never|idle|each-call|every [1-9][0-9]{0,5}s)$' };
 export const MOVE_PREPARE = record(
   {
     bundle: DIGEST,
@@ -205,9 +206,10 @@ export const MOVE_PREPARE = record(
     createdMs: MS,
     inputSeq: SEQ,
     tenant: NAME,
+    policy: POLICY,
     routed: BOOLEAN,
   },
-  ['routed'],
+  ['policy', 'routed'],
 );
 export const INCOMING_MOVE = record(
   {
@@ -250,6 +252,8 @@ export const NODE: Schema = record({
   platform: TEXT,
   startedMs: MS,
   persistent: BOOLEAN,
+  identity: record({ publicKey: TEXT, keyId: TEXT }),
+  sealingKey: record({ publicKey: TEXT, signature: TEXT }),
   workers: SEQ,
   engines: list(record({ workers: SEQ, running: SEQ, utilization: NUMBER, pid: nullable({ type: 'integer' }) })),
   ingress: nullable(TEXT),

@@ -5,14 +5,11 @@
  * 1. Everything that an earlier process left is taken up before the first request is served.
  * 2. `close` ends in bounded time: no new work, streams end, workers into checkpoints, connections closed.
  */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { createAdaptorServer } from '@hono/node-server';
-import { type BlobStore, memoryBlobStore, type TrustPolicy } from '../bundle/index.ts';
-import { PluvioError } from '../errors/index.ts';
-import { AccessPolicy, parseListen, type TokenGrant } from './access.ts';
+import { type BlobStore, type CheckpointPolicy, memoryBlobStore } from '../bundle/index.ts';
+import type { PluvioError } from '../errors/index.ts';
+import { parseListen } from './access.ts';
 import type { NodeInfo } from './api-types.ts';
 import { openBlobFolder } from './blob-folder.ts';
 import { BackupStreams } from './backup-stream.ts';
@@ -27,12 +24,14 @@ import { IncomingMoves } from './incoming-moves.ts';
 import { LoadedModules } from './loaded-modules.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { type NodeLimits, resolveNodeLimits } from './node-limits.ts';
+import { listenOn, stopListening } from './node-server.ts';
+import { openRights, type RightsOptions } from './node-rights.ts';
 import { OutgoingMoves } from './outgoing-moves.ts';
 import type { HostedWorker } from './hosted-worker.ts';
 import { Outbox } from './outbox.ts';
 import { OutboundHttp, type OutboundHttpOptions } from './outbound-http.ts';
 import { PostOffice } from './post-office.ts';
-import type { GrantTable } from './security/grants.ts';
+import { shownSealingKey } from './security/sealing-key.ts';
 import { openStore, type StoreLimits, WORKERS } from './store/index.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { Rebalancer } from './rebalancer.ts';
@@ -47,7 +46,7 @@ import type { WorkerServices } from './worker-services.ts';
 import { WorkerSweeper } from './worker-sweeper.ts';
 import { WorkerTable } from './worker-table.ts';
 
-export interface NodeOptions {
+export interface NodeOptions extends RightsOptions {
   /** `host:port`; port 0 takes a free one. Default: 127.0.0.1:7071. */
   readonly listen?: string;
   /** `host:port` where HTTP requests are answered by workers, by the routes of their manifests; default: nowhere. */
@@ -56,24 +55,15 @@ export interface NodeOptions {
   readonly ingressUrl?: string;
   /** Where state is kept; without it nothing outlives the process. One node at a time may use it. */
   readonly dataDir?: string;
-  /** A token that covers everything. */
-  readonly token?: string;
-  readonly tokens?: readonly TokenGrant[];
-  /** Origins of web pages that may use the API. */
-  readonly origins?: readonly string[];
-  /** Whose signatures uploaded bundles must carry. */
-  readonly trust?: TrustPolicy;
   readonly limits?: Partial<NodeLimits>;
-  /** Where workers run: in threads (default), in processes, or on the thread of the caller. */
+  /** When the state of workers is kept whose manifest says nothing; default: never. */
+  readonly checkpointPolicy?: CheckpointPolicy;
   /** Time without work after which workers leave memory whose manifest says nothing; default: never. */
   readonly hibernateAfterMs?: number;
-  /** What workers are granted; default: nothing. */
-  readonly grants?: GrantTable;
-  /** The secret of a tenant. */
-  readonly secrets?: WorkerServices['secrets'];
   /** How requests of workers are sent. */
   readonly outbound?: OutboundHttpOptions;
   readonly storeLimits?: Partial<StoreLimits>;
+  /** Where workers run: in threads (default), in processes, or on the thread of the caller. */
   readonly isolation?: EngineKind;
   /** Most threads or processes that run workers; default: one per core, 16 where tenants are kept apart. */
   readonly engines?: number;
@@ -102,43 +92,67 @@ export interface RunningNode {
   close(): Promise<void>;
 }
 
-const IDLE_CHECK_MS = 20;
 const PAGE_BYTES = 65_536;
 const ENGINE_HEAP_MIB = 2048;
 const TENANT_ENGINES = 16;
 
-/** Nothing is granted by default. */
-const NO_GRANTS: GrantTable = { all: {}, tenants: {} };
-
 const openBlobs = async (dataDir: string | undefined): Promise<BlobStore> =>
   dataDir === undefined ? memoryBlobStore() : openBlobFolder(join(dataDir, 'blobs'));
 
+/** Takes back what a start that fails has opened. */
+type Undo = (() => Promise<unknown>)[];
+
 /**
  * Starts a node and listens.
- * @throws PluvioError `LISTEN_REFUSED`, `INVALID_ARGUMENT`, `LIMIT_OUT_OF_RANGE`, `STORE_FAILED`
+ * @throws PluvioError `LISTEN_REFUSED`, `INVALID_ARGUMENT`, `LIMIT_OUT_OF_RANGE`, `STORE_FAILED`, `KEY_INVALID`, `FILE_FAILED`,
+ * `AUDIT_BROKEN`
  */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const undo: Undo = [];
+  try {
+    return await openNode(options, undo);
+  } catch (error) {
+    for (const close of undo.reverse()) await close();
+    throw error;
+  }
+}
+
+async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> {
   const { clock = systemClock, logger = silentLogger, dataDir, fault = noFaults } = options;
   const listen = parseListen(options.listen ?? '127.0.0.1:7071');
-  const grants = [...(options.token === undefined ? [] : [{ token: options.token }]), ...(options.tokens ?? [])];
-  const access = new AccessPolicy(listen, grants, options.origins);
   const limits = resolveNodeLimits(options.limits);
   const name = options.name ?? `node-${listen.port}`;
   const persistent = dataDir !== undefined;
   const closing = new AbortController();
 
   const unlock = dataDir === undefined ? undefined : await lockDataDir(dataDir);
+  if (unlock) undo.push(unlock);
+  const find = (worker: string): HostedWorker | undefined => table.find(worker);
+  const { security, trust, grants, secrets } = await openRights(options, {
+    listen,
+    dataDir,
+    nodeName: name,
+    clock,
+    logger,
+    tenantOf: (worker) => find(worker)?.record.tenant,
+  });
+  undo.push(() => security.close());
   const blobs = await openBlobs(dataDir);
   const store = await openStore({ dataDir, clock, ...(options.storeLimits ? { limits: options.storeLimits } : {}) });
+  undo.push(() => store.close());
   const shelf = new BundleShelf({
     blobs,
     records: store.collection('bundles'),
     codecs: nodeCodecs,
     limits: { moduleBytes: limits.moduleBytes, blobBytes: limits.blobBytes, totalBytes: limits.bundleBytes },
     clock,
-    ...(options.trust ? { trust: options.trust } : {}),
+    trust,
   });
-  const events = new EventBus(limits.eventHistory, () => clock.now());
+  const events = new EventBus(
+    limits.eventHistory,
+    () => clock.now(),
+    (worker) => find(worker)?.record.tenant,
+  );
   const engines = new EnginePool({
     kind: options.isolation ?? 'thread',
     engines: options.engines ?? (options.isolateTenants ? TENANT_ENGINES : availableParallelism()),
@@ -148,9 +162,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     moduleFolder: dataDir === undefined ? undefined : join(dataDir, 'modules'),
     logger,
   });
+  undo.push(() => engines.close());
   const modules = new LoadedModules(engines);
   const outbound = new OutboundHttp(options.outbound);
-  const find = (worker: string): HostedWorker | undefined => table.find(worker);
   const outbox = new Outbox({
     store,
     find,
@@ -165,8 +179,10 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     post,
     find,
     nodeName: name,
-    secrets: options.secrets ?? (() => undefined),
-    grants: options.grants ?? NO_GRANTS,
+    secrets,
+    grants,
+    publishers: security.publishers,
+    checkpointPolicy: options.checkpointPolicy ?? 'never',
     fetchOutbound: (request, body, asked) => outbound.fetch({ request, body, ...asked }),
     engines,
     modules,
@@ -211,6 +227,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     platform: `node ${process.versions.node}`,
     startedMs,
     persistent,
+    identity: security.identity.shown,
+    sealingKey: shownSealingKey(security.sealingKey, security.identity),
     workers: table.size,
     engines: engines.engines.map(({ load, running, utilization, pid }) => ({
       workers: load,
@@ -239,21 +257,10 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     info,
     closing: closing.signal,
   });
-  const app = createRouter({ access, handlers, limits, logger });
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    createServer,
-    serverOptions: { requestTimeout: limits.requestMs, headersTimeout: 10_000, keepAliveTimeout: 5000 },
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: Error) => {
-      const message = `cannot listen on ${listen.host}:${listen.port}: ${cause.message}`;
-      reject(new PluvioError('LISTEN_REFUSED', message, { host: listen.host, port: listen.port }, { cause }));
-    });
-    server.listen(listen.port, listen.host, resolve);
-  });
-  const { port } = server.address() as AddressInfo; // a TCP server that listens
-  const url = `http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${port}`;
+  const { access, onRequestEnd } = security;
+  const app = createRouter({ access, handlers, limits, logger, onEnd: onRequestEnd });
+  const listening = await listenOn({ fetch: app.fetch, listen, tls: security.tls, requestMs: limits.requestMs });
+  const { server, url } = listening;
   logger.log('info', 'the node listens', { url, name, persistent });
   if (options.isolateTenants !== true) void engines.pick(); // the first one is there when it is needed
   const sweeper = new WorkerSweeper({
@@ -277,18 +284,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     rebalancer.close();
     post.close();
     outbox.close();
-    const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
     const over = new AbortController();
-    // A connection becomes idle when its last answer has gone; nobody tells, so they are looked at now and then.
-    const emptied = (async () => {
-      for (let open = true; open && !over.signal.aborted;) {
-        if ('closeIdleConnections' in server) server.closeIdleConnections();
-        open = await Promise.race([
-          stopped.then(() => false),
-          clock.sleep(IDLE_CHECK_MS, over.signal).then(() => true),
-        ]);
-      }
-    })();
+    const emptied = stopListening(listening, clock, over.signal);
     const calm = (async () => {
       await outgoing.close();
       await incoming.close();
@@ -307,6 +304,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     await engines.close();
     await store.close();
     await outbound.close();
+    await security.close();
     await unlock?.();
     logger.log('info', 'the node has closed', { name });
   };

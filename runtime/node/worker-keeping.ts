@@ -67,7 +67,7 @@ export class WorkerKeeping {
       } finally {
         if (wasRunning) this.#core.mustLive().unpause();
       }
-      const info = await this.#core.services.shelf.keep(captured.bundle, origin);
+      const info = await this.#core.services.shelf.keep(captured.bundle, origin, this.#core.record.tenant);
       const checkpoint = this.checkpointOf(info.digest, captured.resumable);
       if (!this.#core.isOver) await this.#keepBundle(checkpoint, !wasRunning);
       this.#core.services.events.emit('snapshotted', this.#core.name, { bundle: info.digest });

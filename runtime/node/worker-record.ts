@@ -11,7 +11,7 @@ import type { CheckpointPolicy, Route } from '../bundle/index.ts';
 import { PluvioError } from '../errors/index.ts';
 import type { JsonOutcome, WorkerInfo } from './api-types.ts';
 import { checkValue, type Schema } from './schema-check.ts';
-import { DIGEST, NAME } from './schemas.ts';
+import { DIGEST, NAME, POLICY } from './schemas.ts';
 
 export interface CheckpointRecord {
   /** The bundle that the state is in, or that has module and files of it. */
@@ -170,7 +170,7 @@ const WORKER_PROPERTIES = {
   bundle: DIGEST,
   createdMs: { type: 'integer' },
   notMigratable: { type: 'array', items: { type: 'string' } },
-  policy: { type: 'string', pattern: '^(never|idle|each-call|every [1-9][0-9]{0,5}s)$' },
+  policy: POLICY,
   fresh: { type: 'boolean' },
   clean: { type: 'boolean' },
   running: { type: 'boolean' },

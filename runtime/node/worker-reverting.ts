@@ -102,7 +102,7 @@ function revertedRecord(
 ): WorkerRecord {
   const { base, fuelUsed, memoryPages, resumable } = stored;
   const atMs = clock.now();
-  const { kind, module, notMigratable, policy } = recordOf(program, old.name, base, atMs);
+  const { kind, module, notMigratable, policy } = recordOf(program, old.name, base, atMs, old.policy);
   return {
     ...old,
     kind,

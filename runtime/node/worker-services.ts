@@ -1,3 +1,4 @@
+import type { CheckpointPolicy } from '../bundle/index.ts';
 import type { BundleShelf } from './bundle-shelf.ts';
 import type { Clock } from './clock.ts';
 import type { HostedWorker } from './hosted-worker.ts';
@@ -8,6 +9,7 @@ import type { NodeLimits } from './node-limits.ts';
 import type { FetchOutbound } from './worker-guest.ts';
 import type { PostOffice } from './post-office.ts';
 import type { GrantTable } from './security/grants.ts';
+import type { PublisherPolicy } from './security/trust.ts';
 import type { StoredRecords } from './store/index.ts';
 import type { EnginePool } from './threads/engine-pool.ts';
 
@@ -28,6 +30,10 @@ export interface WorkerServices {
   readonly fetchOutbound: FetchOutbound;
   /** What workers are granted. */
   readonly grants: GrantTable;
+  /** Who may deploy what. */
+  readonly publishers: PublisherPolicy;
+  /** Of workers whose manifest says nothing. */
+  readonly checkpointPolicy: CheckpointPolicy;
   readonly events: EventBus;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -11,6 +11,7 @@ import { HostedWorker } from './hosted-worker.ts';
 import { forkWorker } from './worker-forking.ts';
 import { loadProgram, recordOf } from './program.ts';
 import { RouteIndex, routeScopes } from './route-index.ts';
+import type { Deployment } from './security/trust.ts';
 import { checkGrants } from './security/grants.ts';
 import type { TakenInputs } from './worker-keeping.ts';
 import { checkRecord, DEFAULT_TENANT, type TombstoneRecord, type WorkerRecord } from './worker-record.ts';
@@ -89,10 +90,11 @@ export class WorkerTable {
     const holder = `create ${name}`;
     this.reserve(name, holder);
     try {
+      const { shelf } = this.#services;
       const program = await loadProgram(this.#services, bundle);
       const { stdinOpen = false, tenant = DEFAULT_TENANT } = options;
-      const record = recordOf(program, name, bundle, this.#services.clock.now());
-      this.checkRights({ name, tenant }, program.bundle.manifest);
+      const record = recordOf(program, name, bundle, this.#services.clock.now(), this.#services.checkpointPolicy);
+      this.checkRights({ name, tenant, publicKey: shelf.signerOf(bundle) }, program.bundle.manifest);
       this.routes.claim(name, record.routes);
       const worker = new HostedWorker(this.#services, { ...record, stdinOpen, tenant });
       await worker.load(program);
@@ -110,7 +112,12 @@ export class WorkerTable {
     const holder = `fork ${name}`;
     this.reserve(name, holder);
     try {
-      const { worker, isStored } = await forkWorker(this.#services, this.get(parent), name, checkpoint);
+      const original = this.get(parent);
+      const { tenant, bundle } = original.record;
+      // Whoever answers for the worker answers for its twin.
+      const publicKey = this.#services.shelf.signerOf(bundle);
+      this.checkRights({ name, tenant, publicKey }, (await original.program()).bundle.manifest);
+      const { worker, isStored } = await forkWorker(this.#services, original, name, checkpoint);
       if (isStored) {
         this.#tombstones.delete(name);
         this.routes.drop(name);
@@ -126,11 +133,16 @@ export class WorkerTable {
     }
   }
 
-  /** @throws PluvioError `FORBIDDEN` the manifest asks for more than is granted; routes ask for `http.inbound` */
-  checkRights(worker: { readonly name: string; readonly tenant: string }, manifest: WorkerManifest): void {
+  /**
+   * Whether a worker with that manifest may be made; routes ask for `http.inbound`.
+   * @throws PluvioError `FORBIDDEN` the manifest asks for more than is granted, `BUNDLE_UNSIGNED`, `BUNDLE_UNTRUSTED`
+   */
+  checkRights(worker: Pick<Deployment, 'name' | 'tenant' | 'publicKey'>, manifest: WorkerManifest): void {
     const { capabilities = {}, routes = [] } = manifest;
     const inbound = routes.length === 0 ? {} : { 'http.inbound': routeScopes(routes) };
-    checkGrants(this.#services.grants, worker, { ...capabilities, ...inbound });
+    const asked = { ...capabilities, ...inbound };
+    this.#services.publishers.check({ ...worker, capabilities: Object.keys(asked) });
+    checkGrants(this.#services.grants, worker, asked);
   }
 
   /** Gives a reserved name to its worker, in the store first; `journal`: what its journal was elsewhere. */
@@ -206,7 +218,7 @@ export class WorkerTable {
     } finally {
       this.release(name, holder);
     }
-    this.#services.events.emit('deleted', name);
+    this.#services.events.emit('deleted', name, {}, worker.record.tenant);
     this.#services.shelf.collect();
   }
 

@@ -21,6 +21,8 @@ export type CreateWorker =
       readonly name?: string;
       readonly start?: boolean;
       readonly stdin?: 'open' | 'closed';
+      /** Default: that of the token. */
+      readonly tenant?: string;
     }
   | {
       readonly module: Uint8Array;
@@ -30,6 +32,7 @@ export type CreateWorker =
       readonly limits?: Omit<WorkerLimits, 'tableElements' | 'heapBytes'>;
       readonly start?: boolean;
       readonly stdin?: 'open' | 'closed';
+      readonly tenant?: string;
     };
 
 export interface CallOptions {
@@ -83,13 +86,14 @@ export class Workers {
   create(worker: CreateWorker, { signal }: CallOptions = {}): Promise<WorkerInfo> {
     const request = { method: 'POST', path: '/v1/workers', signal } as const;
     if ('bundle' in worker) return this.#transport.json({ ...request, json: worker });
-    const { module, name, args, env = {}, limits = {}, start, stdin } = worker;
+    const { module, name, args, env = {}, limits = {}, start, stdin, tenant } = worker;
     const query = {
       name,
       arg: args,
       env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
       start,
       stdin,
+      tenant,
       fuel: limits.fuel?.toString(),
       memoryPages: limits.memoryPages,
       stackDepth: limits.stackDepth,

@@ -13,6 +13,7 @@ import { resolveNodeLimits } from '../../runtime/node/node-limits.ts';
 import { PostOffice } from '../../runtime/node/post-office.ts';
 import { programOf, recordOf } from '../../runtime/node/program.ts';
 import { MemoryRecords } from '../../runtime/node/record-store.ts';
+import { PublisherPolicy } from '../../runtime/node/security/index.ts';
 import { openStore, WORKERS } from '../../runtime/node/store/index.ts';
 import { EnginePool } from '../../runtime/node/threads/engine-pool.ts';
 import type { WorkerServices } from '../../runtime/node/worker-services.ts';
@@ -51,13 +52,15 @@ async function openTable() {
     nodeName: 'test',
     secrets: () => undefined,
     grants: { all: {}, tenants: {} },
+    publishers: new PublisherPolicy([]),
+    checkpointPolicy: 'never',
     fetchOutbound: () => Promise.resolve({ ok: false, code: 'DENIED' }),
   };
   const bytes = await counterModule();
   const bundle = { manifest: { schemaVersion: 1 as const, name: 'a' }, module: bytes, files: new Map() };
   const digest = `sha256:${'0'.repeat(64)}`;
   const program = await programOf(services, bundle, digest);
-  const worker = new HostedWorker(services, recordOf(program, 'a', digest, 0));
+  const worker = new HostedWorker(services, recordOf(program, 'a', digest, 0, 'never'));
   const table = new WorkerTable(services);
   table.reserve('a', 'test');
   await table.settle(worker, 'test');

@@ -187,9 +187,8 @@ describe('the table', () => {
 
 describe('options of a node', () => {
   it.each([
-    [{ tls: { cert: 'c', key: 'k' } }, 'tls.cert, tls.key'],
-    [{ engine: { isolation: 'process-per-tenant' } }, 'engine.isolation'],
-    [{ audit: { file: 'a' } }, 'audit.file'],
+    [{ engine: { user: 'nobody' } }, 'engine.user'],
+    [{ tenantLimits: { workers: 1 } }, 'tenantLimits.workers'],
     [{ workerLimits: { memoryPages: 5 } }, 'workerLimits.memoryPages'],
     [{ tenants: { acme: { grants: {} }, beta: { limits: {} } } }, 'tenants.beta.limits'],
   ])('that a node would not keep to are refused: %j', async (config, names) => {
@@ -198,11 +197,13 @@ describe('options of a node', () => {
   });
 
   it.each([
-    ['threads', 'thread'],
-    ['processes', 'process'],
+    ['threads', { isolation: 'thread' }],
+    ['processes', { isolation: 'process' }],
+    ['process-per-tenant', { isolation: 'process', isolateTenants: true }],
   ])('isolation %s', async (isolation, kind) => {
-    const text = JSON.stringify({ engine: { isolation, threads: 3 } });
-    expect(await nodeOptionsOf(await loadText(text))).toMatchObject({ isolation: kind, engines: 3 });
+    const text = JSON.stringify({ engine: { isolation, threads: 3 }, checkpoint: { policy: 'every 9s' } });
+    const expected = { ...kind, engines: 3, checkpointPolicy: 'every 9s' };
+    expect(await nodeOptionsOf(await loadText(text))).toMatchObject(expected);
     expect(await nodeOptionsOf(await loadConfig({}))).not.toHaveProperty('engines');
   });
 
@@ -212,11 +213,15 @@ describe('options of a node', () => {
     const ofFlag = await nodeOptionsOf(
       await loadConfig({ env, flags: { 'access.tokenFile': tokenFile, dataDir: '/d' } }),
     );
-    expect(ofFlag).toMatchObject({ tokens: [{ token: 'a-token-in-a-file' }], limits: { workers: 5 }, dataDir: '/d' });
+    expect(ofFlag).toMatchObject({
+      security: { tokens: [{ token: 'a-token-in-a-file' }] },
+      limits: { workers: 5 },
+      dataDir: '/d',
+    });
     expect(ofFlag.logger).toBeDefined();
     const both = await nodeOptionsOf(await loadText(JSON.stringify({ access: { tokenFile } }), { env }));
-    expect(both.tokens).toEqual([{ token: 'a-token-in-a-file' }, { token: 'a-token-of-the-environment' }]);
-    expect((await nodeOptionsOf(await loadConfig({}))).tokens).toEqual([]);
+    expect(both.security?.tokens).toEqual([{ token: 'a-token-in-a-file' }, { token: 'a-token-of-the-environment' }]);
+    expect((await nodeOptionsOf(await loadConfig({}))).security?.tokens).toEqual([]);
     const absent = loadConfig({ flags: { 'access.tokenFile': '/no/such/file' } });
     await expect(absent.then((config) => nodeOptionsOf(config))).rejects.toMatchObject({ code: 'FILE_FAILED' });
   });

@@ -1,11 +1,11 @@
 /** From a config to what `startNode` takes. */
+import type { CheckpointPolicy } from '../../bundle/index.ts';
 import { PluvioError } from '../../errors/index.ts';
 import { jsonLogger, type Logger } from '../logger.ts';
 import type { NodeLimits } from '../node-limits.ts';
-import { Secrets } from '../security/secrets-file.ts';
 import type { NodeOptions } from '../start-node.ts';
 import type { LoadedConfig } from './load-config.ts';
-import { tokensOf } from './security-settings.ts';
+import { securitySettingsOf } from './security-settings.ts';
 import type { ConfigValues, SettingName } from './settings-table.ts';
 
 function limitsOf(values: ConfigValues): Partial<NodeLimits> {
@@ -20,7 +20,11 @@ function loggerOf(values: ConfigValues, write: (line: string) => void): Logger |
   return level === 'off' ? undefined : jsonLogger(write, Date.now, level);
 }
 
-const ENGINE_KIND = { threads: 'thread', processes: 'process' } as const;
+const ISOLATION = {
+  threads: { isolation: 'thread' },
+  processes: { isolation: 'process' },
+  'process-per-tenant': { isolation: 'process', isolateTenants: true },
+} as const satisfies Record<ConfigValues['engine.isolation'], Partial<NodeOptions>>;
 
 /**
  * Settings that are passed on. A node does not start with one that is given and not passed on: nobody should believe in a limit or a
@@ -38,11 +42,20 @@ const TAKEN: ReadonlySet<SettingName> = new Set<SettingName>([
   'access.token',
   'access.tokenFile',
   'access.tokens',
+  'access.issuers',
+  'tls.cert',
+  'tls.key',
+  'tls.clientCa',
   'trust.signatureRequired',
+  'trust.publishers',
   'grants',
   'tenants',
   'secretsFile',
+  'audit.file',
+  'audit.fileBytes',
+  'audit.files',
   'log.level',
+  'checkpoint.policy',
   'hibernate.afterMs',
 ]);
 
@@ -50,7 +63,6 @@ function checkTaken({ values, origins }: LoadedConfig): void {
   const given = Object.entries(origins).filter(([, { source }]) => source !== 'default');
   const names = given.map(([name]) => name as SettingName); // keys of the origins are settings
   const settings: string[] = names.filter((name) => !TAKEN.has(name) && !name.startsWith('limits.'));
-  if (values['engine.isolation'] === 'process-per-tenant') settings.push('engine.isolation');
   for (const [tenant, { limits }] of Object.entries(values.tenants)) {
     if (limits !== undefined) settings.push(`tenants.${tenant}.limits`);
   }
@@ -69,19 +81,15 @@ export async function nodeOptionsOf(
 ): Promise<NodeOptions> {
   const { values } = config;
   checkTaken(config);
-  const { name, dataDir, listen, origins, 'engine.threads': engines, 'engine.isolation': isolation } = values;
+  const { name, dataDir, listen, 'engine.threads': engines } = values;
   const { 'ingress.listen': ingress, 'ingress.url': ingressUrl } = values;
   const logger = loggerOf(values, writeLog);
-  const secrets = await Secrets.open(values.secretsFile);
   return {
     listen,
-    origins,
-    tokens: await tokensOf(config),
+    security: await securitySettingsOf(config),
     limits: limitsOf(values),
-    isolation: isolation === 'process-per-tenant' ? 'process' : ENGINE_KIND[isolation],
-    trust: { signatureRequired: values['trust.signatureRequired'] },
-    grants: { all: values.grants, tenants: values.tenants },
-    secrets: (tenant, secret) => secrets.get(tenant, secret),
+    ...ISOLATION[values['engine.isolation']],
+    checkpointPolicy: values['checkpoint.policy'] as CheckpointPolicy, // the schema of its row says so
     hibernateAfterMs: values['hibernate.afterMs'],
     ...(ingress === undefined ? {} : { ingress }),
     ...(ingressUrl === undefined ? {} : { ingressUrl }),

@@ -281,7 +281,7 @@ export const SETTINGS = {
     'PLUVIO_CHECKPOINT',
     'when workers are checkpointed that do not say it: never, idle, each-call or `every 10s`',
     'idle',
-    { schema: { type: 'string', pattern: '^(never|idle|each-call|every [1-9][0-9]{0,6}(ms|s|m|h))$' } },
+    { schema: { type: 'string', pattern: '^(never|idle|each-call|every [1-9][0-9]{0,5}s)$' } },
   ),
   'hibernate.afterMs': whole('PLUVIO_HIBERNATE_AFTER_MS', 'ms without work after which a worker leaves memory', {
     fallback: 60_000,

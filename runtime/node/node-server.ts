@@ -1,0 +1,54 @@
+/** The server of a node: plain HTTP, or HTTPS where it has a certificate. */
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer, type ServerType } from '@hono/node-server';
+import { PluvioError } from '../errors/index.ts';
+import type { ListenAddress } from './access.ts';
+import type { Clock } from './clock.ts';
+import type { TlsServerOptions } from './security/tls.ts';
+
+const HEADERS_MS = 10_000;
+const KEEP_ALIVE_MS = 5000;
+const IDLE_CHECK_MS = 20;
+
+export interface ServerOptions {
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+  readonly listen: ListenAddress;
+  /** Undefined: without TLS. */
+  readonly tls: TlsServerOptions | undefined;
+  readonly requestMs: number;
+}
+
+export interface Listening {
+  readonly server: ServerType;
+  readonly url: string;
+}
+
+/** @throws PluvioError `LISTEN_REFUSED` */
+export async function listenOn({ fetch, listen, tls, requestMs }: ServerOptions): Promise<Listening> {
+  const serverOptions = { requestTimeout: requestMs, headersTimeout: HEADERS_MS, keepAliveTimeout: KEEP_ALIVE_MS };
+  const server = tls
+    ? createAdaptorServer({ fetch, createServer: createTlsServer, serverOptions: { ...serverOptions, ...tls } })
+    : createAdaptorServer({ fetch, createServer, serverOptions });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: Error) => {
+      const message = `cannot listen on ${listen.host}:${listen.port}: ${cause.message}`;
+      reject(new PluvioError('LISTEN_REFUSED', message, { host: listen.host, port: listen.port }, { cause }));
+    });
+    server.listen(listen.port, listen.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo; // a TCP server that listens
+  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
+  return { server, url: `${tls ? 'https' : 'http'}://${host}:${port}` };
+}
+
+/** Takes no more connections; done when those that are open have had their answers, or the signal aborts. */
+export async function stopListening({ server }: Listening, clock: Clock, signal: AbortSignal): Promise<void> {
+  const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+  // A connection becomes idle when its last answer has gone; nobody tells, so they are looked at now and then.
+  for (let open = true; open && !signal.aborted;) {
+    if ('closeIdleConnections' in server) server.closeIdleConnections();
+    open = await Promise.race([stopped.then(() => false), clock.sleep(IDLE_CHECK_MS, signal).then(() => true)]);
+  }
+}
