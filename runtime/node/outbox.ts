@@ -8,12 +8,15 @@
  * Invariant: an entry goes from the store after it has arrived, or when it is given up. It may arrive twice; its key says that it is the same.
  */
 import { PluvioError } from '../errors/index.ts';
+import type { InputInfo } from '../host/index.ts';
 import type { Clock } from './clock.ts';
 import { Doorbell } from './doorbell.ts';
 import type { Logger } from './logger.ts';
 import { MEDIA } from './media-types.ts';
 import type { Addressee } from './post-office.ts';
 import type { NodeStore, OutboxEntry } from './store/index.ts';
+import type { TenantBoundary } from './tenant-boundary.ts';
+import { DEFAULT_TENANT } from './worker-record.ts';
 
 const AT_ONCE = 64;
 const FIRST_PAUSE_MS = 200;
@@ -31,6 +34,8 @@ export interface OutboxOptions {
   readonly logger: Logger;
   /** Sends to another node. */
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** Who may write to whom. */
+  readonly reaches: TenantBoundary;
   /** The token for a node, by its origin. */
   readonly tokenFor: (origin: string) => string | undefined;
 }
@@ -75,7 +80,8 @@ export class Outbox {
     try {
       await this.#deliver(entry);
     } catch (error) {
-      if (attempts < ATTEMPTS_MAX) {
+      const isRefused = error instanceof PluvioError && error.code === 'FORBIDDEN';
+      if (attempts < ATTEMPTS_MAX && !isRefused) {
         const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(attempts, 20), LONGEST_PAUSE_MS);
         await store.outboxFailed(id, clock.now() + pauseMs);
         return;
@@ -85,8 +91,12 @@ export class Outbox {
     await store.outboxDone([id]);
   }
 
-  async #deliver({ to, key, body, info }: OutboxEntry): Promise<void> {
-    const { store, find, movedTo } = this.#options;
+  async #deliver({ from, to, key, body, info }: OutboxEntry): Promise<void> {
+    const { store, find, movedTo, reaches } = this.#options;
+    const { caller } = info as unknown as InputInfo; // written by a node
+    if (!reaches(caller?.tenant ?? DEFAULT_TENANT, to)) {
+      throw new PluvioError('FORBIDDEN', `worker "${from}" may not write to worker "${to}" of another tenant`);
+    }
     const target = find(to);
     if (target !== undefined) {
       const { seq } = await store.appendInput(to, { kind: 'message', key, body, info });

@@ -216,7 +216,7 @@ export class OutgoingMoves {
         ingress: this.#ingresses.get(entry.id) ?? null,
       });
       await this.#forget(entry);
-      events.emit('moved', entry.worker, { move: entry.id, location }, worker.record.tenant);
+      events.emit('moved', entry.worker, { move: entry.id, location });
     } else {
       await this.#services.post.store.thawWorker(entry.worker);
       await worker.adoptCheckpoint(entry.checkpoint);

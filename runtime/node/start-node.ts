@@ -31,6 +31,7 @@ import type { HostedWorker } from './hosted-worker.ts';
 import { Outbox } from './outbox.ts';
 import { OutboundHttp, type OutboundHttpOptions } from './outbound-http.ts';
 import { PostOffice } from './post-office.ts';
+import { tenantBoundary } from './tenant-boundary.ts';
 import { shownSealingKey } from './security/sealing-key.ts';
 import { openStore, type StoreLimits, WORKERS } from './store/index.ts';
 import { lockDataDir } from './data-dir-lock.ts';
@@ -128,13 +129,14 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const unlock = dataDir === undefined ? undefined : await lockDataDir(dataDir);
   if (unlock) undo.push(unlock);
   const find = (worker: string): HostedWorker | undefined => table.find(worker);
+  const tenantOf = (worker: string): string | undefined => table.tenantOf(worker);
   const { security, trust, grants, secrets } = await openRights(options, {
     listen,
     dataDir,
     nodeName: name,
     clock,
     logger,
-    tenantOf: (worker) => find(worker)?.record.tenant,
+    tenantOf,
   });
   undo.push(() => security.close());
   const blobs = await openBlobs(dataDir);
@@ -148,11 +150,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     clock,
     trust,
   });
-  const events = new EventBus(
-    limits.eventHistory,
-    () => clock.now(),
-    (worker) => find(worker)?.record.tenant,
-  );
+  const events = new EventBus(limits.eventHistory, () => clock.now(), tenantOf);
   const engines = new EnginePool({
     kind: options.isolation ?? 'thread',
     engines: options.engines ?? (options.isolateTenants ? TENANT_ENGINES : availableParallelism()),
@@ -165,6 +163,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   undo.push(() => engines.close());
   const modules = new LoadedModules(engines);
   const outbound = new OutboundHttp(options.outbound);
+  const reaches = tenantBoundary(grants, tenantOf);
   const outbox = new Outbox({
     store,
     find,
@@ -173,6 +172,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     logger,
     fetch: (url, init) => fetch(url, init),
     tokenFor: () => undefined,
+    reaches,
   });
   const post = new PostOffice({ store, find, clock, logger, outboxed: () => outbox.ring() });
   const services: WorkerServices = {
@@ -182,6 +182,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     secrets,
     grants,
     publishers: security.publishers,
+    reaches,
     checkpointPolicy: options.checkpointPolicy ?? 'never',
     fetchOutbound: (request, body, asked) => outbound.fetch({ request, body, ...asked }),
     engines,
@@ -261,6 +262,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const app = createRouter({ access, handlers, limits, logger, onEnd: onRequestEnd });
   const listening = await listenOn({ fetch: app.fetch, listen, tls: security.tls, requestMs: limits.requestMs });
   const { server, url } = listening;
+  undo.push(() => Promise.resolve(server.close()));
   logger.log('info', 'the node listens', { url, name, persistent });
   if (options.isolateTenants !== true) void engines.pick(); // the first one is there when it is needed
   const sweeper = new WorkerSweeper({

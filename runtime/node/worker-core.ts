@@ -20,6 +20,7 @@ import type { JournalInput } from './store/index.ts';
 import type { Engine } from './threads/engine.ts';
 import type { GuestState } from './threads/engine-protocol.ts';
 import type { EngineWorker } from './threads/engine-worker.ts';
+import { topicOf } from './tenant-boundary.ts';
 import { WorkerCommits } from './worker-commits.ts';
 import type { WorkerGuest } from './worker-guest.ts';
 import { type InputsOwner, WorkerInputs } from './worker-inputs.ts';
@@ -201,7 +202,8 @@ export class WorkerCore {
     // What no state will be given any more counts as taken.
     const { coveredSeq = 0 } = (await this.services.post.store.journalState(this.name)) ?? {};
     if (coveredSeq > (worker.abi?.lastSeq ?? 0)) await worker.settleInputs({ upTo: coveredSeq, except: [] });
-    await this.services.post.commit(this.name, { timers: timersOf(standing), subscriptions: standing.subscriptions });
+    const subscriptions = standing.subscriptions.map((topic) => topicOf(this.record.tenant, topic));
+    await this.services.post.commit(this.name, { timers: timersOf(standing), subscriptions });
   }
 
   /** The state that comes next may be older than what the store has. */

@@ -1,6 +1,7 @@
 /** What a guest does to others, in the terms of the store. */
 import type { Effect, EffectNumber, InputInfo, Reply } from '../host/index.ts';
 import type { Effect as StoredEffect, JsonData } from './store/index.ts';
+import { topicOf } from './tenant-boundary.ts';
 
 /** The answer to a message: its outcome, not an effect of the store. */
 export interface ReplyTo {
@@ -12,7 +13,14 @@ export interface ReplyTo {
 export interface Actor {
   readonly name: string;
   readonly createdMs: number;
+  readonly tenant: string;
 }
+
+/** What the receiver of a message is told of its sender. */
+export const senderOf = ({ name, tenant }: Actor): Pick<InputInfo, 'from' | 'caller'> => ({
+  caller: { kind: 'worker', name, tenant },
+  from: name,
+});
 
 /** The key of an effect, the same whenever it is done again. */
 export const effectKey = ({ name, createdMs }: Actor, { inputSeq, ordinal }: EffectNumber): string =>
@@ -28,12 +36,18 @@ export function storedEffect(actor: Actor, effect: Effect): StoredEffect | Reply
   const trace = effect.traceparent === undefined ? {} : { traceparent: effect.traceparent };
   switch (effect.kind) {
     case 'send': {
-      const info: InputInfo = { id: key, kind: 'message', from: actor.name, ...trace };
+      const info: InputInfo = { id: key, kind: 'message', ...senderOf(actor), ...trace };
       return { kind: 'send', ...number, to: effect.to, body: effect.body, info: jsonInfo(info) };
     }
     case 'publish': {
-      const info: InputInfo = { id: key, kind: 'topic', from: actor.name, topic: effect.topic, ...trace };
-      return { kind: 'publish', ...number, topic: effect.topic, body: effect.body, info: jsonInfo(info) };
+      const info: InputInfo = { id: key, kind: 'topic', ...senderOf(actor), topic: effect.topic, ...trace };
+      return {
+        kind: 'publish',
+        ...number,
+        topic: topicOf(actor.tenant, effect.topic),
+        body: effect.body,
+        info: jsonInfo(info),
+      };
     }
     case 'reply':
       return { seq: effect.seq, reply: effect.reply };
@@ -42,6 +56,10 @@ export function storedEffect(actor: Actor, effect: Effect): StoredEffect | Reply
       return { kind: 'setTimer', ...number, timer: { id: effect.id, dueMs: effect.dueMs, payload: new Uint8Array() } };
     }
     case 'subscribe':
-      return { kind: effect.subscribed ? 'subscribe' : 'unsubscribe', ...number, topic: effect.topic };
+      return {
+        kind: effect.subscribed ? 'subscribe' : 'unsubscribe',
+        ...number,
+        topic: topicOf(actor.tenant, effect.topic),
+      };
   }
 }

@@ -13,7 +13,7 @@ import type { HostedWorker } from './hosted-worker.ts';
 import { decodeEnd, type InputEnd } from './input-end.ts';
 import type { OutputPiece } from './threads/engine-protocol.ts';
 import type { EngineWorker, EngineWorkerOwner } from './threads/engine-worker.ts';
-import { effectKey, jsonInfo, storedEffect } from './worker-effects.ts';
+import { effectKey, jsonInfo, senderOf, storedEffect } from './worker-effects.ts';
 import type { WorkerServices } from './worker-services.ts';
 
 /** Sends an HTTP request to an address that the scopes cover; never rejects. */
@@ -66,6 +66,10 @@ export class WorkerGuest implements EngineWorkerOwner {
 
   effect(effect: Effect): void {
     this.#worker.touched();
+    if (effect.kind === 'send' && !this.#services.reaches(this.#worker.record.tenant, effect.to)) {
+      const { inputSeq, to } = effect;
+      return this.logEntry({ level: 'error', message: 'a message was refused', fields: { to }, inputSeq });
+    }
     this.#worker.commits.add(storedEffect(this.#worker.record, effect));
   }
 
@@ -119,15 +123,15 @@ export class WorkerGuest implements EngineWorkerOwner {
   }
 
   async #call(ask: Ask & { readonly kind: 'call' }, signal: AbortSignal): Promise<Answer> {
-    const { post, find } = this.#services;
-    const target = find(ask.to);
+    const { post, find, reaches } = this.#services;
+    const target = reaches(this.#worker.record.tenant, ask.to) ? find(ask.to) : undefined;
     if (target === undefined) return { ok: false, code: 'NOT_FOUND', message: `there is no worker "${ask.to}"` };
     target.requireOpen();
     const key = effectKey(this.#worker.record, ask);
     const info: InputInfo = {
       id: key,
       kind: 'message',
-      from: this.#worker.name,
+      ...senderOf(this.#worker.record),
       reply: true,
       ...(ask.dueMs === null ? {} : { deadlineMs: ask.dueMs }),
       ...(ask.traceparent === undefined ? {} : { traceparent: ask.traceparent }),

@@ -114,6 +114,8 @@ export interface TombstoneRecord {
   readonly routes: readonly Route[];
   /** Ingress of the node that it moved to; null: it has none. */
   readonly ingress: string | null;
+  /** Of the worker that has gone; earlier versions did not say. */
+  readonly tenant?: string;
 }
 
 const DECIMAL: Schema = { type: 'string', pattern: '^\\d{1,20}$' };
@@ -196,16 +198,17 @@ const TOMBSTONE_PROPERTIES = {
   atMs: { type: 'integer' },
   routes: ROUTES,
   ingress: optional({ type: 'string', pattern: '^https?://' }),
+  tenant: NAME,
 } as const satisfies Record<keyof TombstoneRecord, Schema>;
 
-const strict = (properties: Record<string, Schema>): Schema => ({
+const strict = (properties: Record<string, Schema>, free: readonly string[] = []): Schema => ({
   type: 'object',
-  required: Object.keys(properties),
+  required: Object.keys(properties).filter((name) => !free.includes(name)),
   properties,
 });
 
 const WORKER = strict(WORKER_PROPERTIES);
-const TOMBSTONE = strict(TOMBSTONE_PROPERTIES);
+const TOMBSTONE = strict(TOMBSTONE_PROPERTIES, ['tenant']);
 
 /** Whose a worker is if nothing is said. */
 export const DEFAULT_TENANT = 'default';

@@ -19,7 +19,8 @@ import { PluvioError } from '../errors/index.ts';
 import { type InputEnd, encodeEnd } from './input-end.ts';
 import { guestSpec, loadProgram, placedFiles, type Program, recordOf } from './program.ts';
 import { packSnapshot, stateOf, timersOf } from './stored-state.ts';
-import type { Checkpoint, JournalInput, Settled, StoredCheckpoint } from './store/index.ts';
+import type { Checkpoint, Commit, JournalInput, Settled, StoredCheckpoint } from './store/index.ts';
+import { topicOf } from './tenant-boundary.ts';
 import type { DoneInputs, GuestState, Standing } from './threads/engine-protocol.ts';
 import type { EngineWorkerOwner } from './threads/engine-worker.ts';
 import type { TakenInputs } from './worker-keeping.ts';
@@ -86,12 +87,17 @@ export async function writeReverted(
   await post.commit(name, {
     checkpoint,
     settled: after.settled,
-    ...(standing === null ? {} : { timers: timersOf(standing), subscriptions: standing.subscriptions }),
+    ...(standing === null ? {} : standingOf(standing, old.tenant)),
     record,
   });
   events.emit('reverted', name, { checkpoint: id });
   return { record, counts: after.counts };
 }
+
+const standingOf = (standing: Standing, tenant: string): Pick<Commit, 'timers' | 'subscriptions'> => ({
+  timers: timersOf(standing),
+  subscriptions: standing.subscriptions.map((topic) => topicOf(tenant, topic)),
+});
 
 function revertedRecord(
   { clock }: WorkerServices,

@@ -10,6 +10,7 @@ import type { FetchOutbound } from './worker-guest.ts';
 import type { PostOffice } from './post-office.ts';
 import type { GrantTable } from './security/grants.ts';
 import type { PublisherPolicy } from './security/trust.ts';
+import type { TenantBoundary } from './tenant-boundary.ts';
 import type { StoredRecords } from './store/index.ts';
 import type { EnginePool } from './threads/engine-pool.ts';
 
@@ -32,6 +33,8 @@ export interface WorkerServices {
   readonly grants: GrantTable;
   /** Who may deploy what. */
   readonly publishers: PublisherPolicy;
+  /** Who may write to whom. */
+  readonly reaches: TenantBoundary;
   /** Of workers whose manifest says nothing. */
   readonly checkpointPolicy: CheckpointPolicy;
   readonly events: EventBus;

@@ -176,7 +176,8 @@ export class WorkerTable {
     const worker = this.#workers.get(name);
     const atMs = this.#services.clock.now();
     const { routes = [] } = worker?.record ?? {};
-    const tombstone: TombstoneRecord = { version: 1, name, movedTo, moveId, atMs, routes, ingress };
+    const whose = worker ? { tenant: worker.record.tenant } : {};
+    const tombstone: TombstoneRecord = { version: 1, name, movedTo, moveId, atMs, routes, ingress, ...whose };
     const holder = `bury ${moveId}`;
     this.#reserved.set(name, holder);
     this.#workers.delete(name);
@@ -188,6 +189,11 @@ export class WorkerTable {
     } finally {
       this.release(name, holder);
     }
+  }
+
+  /** Whose a worker is that is here, or was before it moved away; undefined: it is not known. */
+  tenantOf(name: string): string | undefined {
+    return (this.#workers.get(name)?.record ?? this.#tombstones.get(name))?.tenant;
   }
 
   /** Address of a worker that has moved away. */

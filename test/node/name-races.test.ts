@@ -53,6 +53,7 @@ async function openTable() {
     secrets: () => undefined,
     grants: { all: {}, tenants: {} },
     publishers: new PublisherPolicy([]),
+    reaches: () => true,
     checkpointPolicy: 'never',
     fetchOutbound: () => Promise.resolve({ ok: false, code: 'DENIED' }),
   };
