@@ -10,7 +10,7 @@
  *    So a source that hears one of these may resume the worker.
  * 3. An offer or a prepared worker that is not followed up within the lease is discarded.
  */
-import type { CheckpointPolicy } from '../bundle/index.ts';
+import { checkTrust, type CheckpointPolicy, decodeSignature } from '../bundle/index.ts';
 import { PluvioError } from '../errors/index.ts';
 import type { IncomingMove } from './api-types.ts';
 import type { FaultHook } from './faults.ts';
@@ -65,6 +65,8 @@ export interface PrepareRequest {
   readonly routed?: boolean;
   /** When its state is kept; a source that does not say goes by the manifest. */
   readonly policy?: CheckpointPolicy;
+  /** Of the bundle's manifest by the node that sends it. */
+  readonly signature?: string;
 }
 
 export class IncomingMoves {
@@ -154,7 +156,10 @@ export class IncomingMoves {
   }
 
   async #restore(name: string, request: PrepareRequest): Promise<Pick<Prepared, 'worker' | 'journal'>> {
-    const { shelf, clock, checkpointPolicy } = this.#services;
+    const { shelf, clock, checkpointPolicy, peers } = this.#services;
+    const { signature } = request;
+    const signed = signature === undefined ? undefined : decodeSignature(signature);
+    await checkTrust(await shelf.blob(request.bundle), signed, peers.trust);
     const program = await programOf(this.#services, await shelf.adoptOpen(request.bundle), request.bundle);
     const base = recordOf(program, name, request.bundle, request.createdMs, request.policy ?? checkpointPolicy);
     const log = program.bundle.log;

@@ -36,8 +36,8 @@ export interface OutboxOptions {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   /** Who may write to whom. */
   readonly reaches: TenantBoundary;
-  /** The token for a node, by its origin. */
-  readonly tokenFor: (origin: string) => string | undefined;
+  /** A token to write to a worker elsewhere. */
+  readonly tokenFor: (worker: string) => Promise<string>;
 }
 
 export class Outbox {
@@ -105,18 +105,18 @@ export class Outbox {
     }
     const location = movedTo(to);
     if (location === undefined) throw new PluvioError('WORKER_NOT_FOUND', `this node has no worker "${to}"`);
-    await this.#post(location, key, body);
+    await this.#post(to, location, key, body);
   }
 
-  async #post(location: string, key: string, body: Uint8Array): Promise<void> {
-    const token = this.#options.tokenFor(new URL(location).origin);
+  async #post(to: string, location: string, key: string, body: Uint8Array): Promise<void> {
+    const token = await this.#options.tokenFor(to);
     const response = await this.#options.fetch(`${location}/messages`, {
       method: 'POST',
       body: body as BodyInit, // bytes of a buffer of its own
       headers: {
         'content-type': MEDIA.octets,
         'idempotency-key': key,
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        authorization: `Bearer ${token}`,
       },
       signal: this.#closing.signal,
       redirect: 'follow',

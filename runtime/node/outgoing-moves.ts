@@ -14,7 +14,7 @@
  * 3. The local copy goes only after the target said that the worker runs there.
  */
 import { randomUUID } from 'node:crypto';
-import type { Digest, GroupCache } from '../bundle/index.ts';
+import { type Digest, encodeSignature, type GroupCache } from '../bundle/index.ts';
 import { PluvioError } from '../errors/index.ts';
 import type { MovePhaseName, MoveResult } from './api-types.ts';
 import { pacedBlobs } from './blob-pacing.ts';
@@ -22,6 +22,7 @@ import type { FaultHook } from './faults.ts';
 import type { Captured, HostedWorker, MoveMark } from './hosted-worker.ts';
 import { checkJournal, type JournalEntry } from './move-journal.ts';
 import { parseTarget, Peer } from './peer.ts';
+import { checkTarget } from './peer-rules.ts';
 import type { RecordStore } from './record-store.ts';
 import type { WorkerServices } from './worker-services.ts';
 import type { WorkerTable } from './worker-table.ts';
@@ -67,8 +68,9 @@ export class OutgoingMoves {
   }
 
   #peer(target: string, token: string | undefined): Peer {
-    const { peerMs, transferMs } = this.#services.limits;
-    return new Peer({ target, token, answerMs: peerMs, transferMs, signal: this.#closing.signal });
+    const { limits, peers } = this.#services;
+    const { peerMs: answerMs, transferMs } = limits;
+    return new Peer({ target, token, answerMs, transferMs, connect: peers.connect, signal: this.#closing.signal });
   }
 
   /**
@@ -88,6 +90,7 @@ export class OutgoingMoves {
 
   async #move(name: string, request: MoveRequest): Promise<MoveResult> {
     const target = parseTarget(request.target);
+    checkTarget(this.#services.peers, target);
     const worker = this.#table.get(name);
     const id = randomUUID();
     const mark = await worker.beginMove(id, target);
@@ -320,7 +323,7 @@ class MoveAttempt {
   }
 
   async upToPrepared(): Promise<Transferred> {
-    const { shelf, clock, post } = this.#services;
+    const { shelf, clock, post, peers } = this.#services;
     const { worker, mark, peer } = this;
     try {
       this.enter('precopy');
@@ -352,6 +355,7 @@ class MoveAttempt {
         inputSeq,
         tenant,
         policy,
+        signature: encodeSignature(await peers.sign(packed.manifestBytes)),
         routed: routes.length > 0,
       });
       await stored;

@@ -3,9 +3,11 @@
  *
  * Invariants:
  * 1. Only http(s) addresses without credentials; redirects are not followed, so a token never goes elsewhere.
- * 2. An answer of the other node becomes a PluvioError with that node's code; no answer becomes `NODE_UNREACHABLE`.
+ * 2. Certificates are verified and, where keys are pinned, compared with the pins before anything is sent.
+ * 3. An answer of the other node becomes a PluvioError with that node's code; no answer becomes `NODE_UNREACHABLE`.
  */
 import type { PrepareRequest } from './incoming-moves.ts';
+import type { PeerRules } from './peer-rules.ts';
 import { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
 import { decodeError, PluvioError } from '../errors/index.ts';
@@ -35,6 +37,8 @@ export interface PeerOptions {
   readonly token: string | undefined;
   readonly answerMs: number;
   readonly transferMs: number;
+  /** How it is connected to. */
+  readonly connect: PeerRules['connect'];
   /** The program is ending: requests are given up. */
   readonly signal: AbortSignal;
 }
@@ -58,6 +62,7 @@ export class Peer {
       headersTimeout: options.answerMs,
       bodyTimeout: options.answerMs,
       pipelining: 1,
+      connect: options.connect,
     });
   }
 

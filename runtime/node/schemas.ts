@@ -208,8 +208,9 @@ export const MOVE_PREPARE = record(
     tenant: NAME,
     policy: POLICY,
     routed: BOOLEAN,
+    signature: { type: 'string', pattern: '^[A-Za-z0-9_-]{43}\\.[A-Za-z0-9_-]{86}$' },
   },
-  ['policy', 'routed'],
+  ['policy', 'routed', 'signature'],
 );
 export const INCOMING_MOVE = record(
   {

@@ -25,6 +25,7 @@ import { LoadedModules } from './loaded-modules.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { type NodeLimits, resolveNodeLimits } from './node-limits.ts';
 import { listenOn, stopListening } from './node-server.ts';
+import { messageToken, openPeerFetch, type PeerRules } from './peer-rules.ts';
 import { openRights, type RightsOptions } from './node-rights.ts';
 import { OutgoingMoves } from './outgoing-moves.ts';
 import type { HostedWorker } from './hosted-worker.ts';
@@ -163,6 +164,13 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   undo.push(() => engines.close());
   const modules = new LoadedModules(engines);
   const outbound = new OutboundHttp(options.outbound);
+  const peers: PeerRules = {
+    connect: security.peerConnect,
+    pinned: security.peersPinned,
+    sign: (manifestBytes) => security.identity.sign(manifestBytes),
+    trust: security.peerTrust,
+  };
+  const peerFetch = openPeerFetch(peers);
   const reaches = tenantBoundary(grants, tenantOf);
   const outbox = new Outbox({
     store,
@@ -170,8 +178,8 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     movedTo: (worker) => table.movedTo(worker),
     clock,
     logger,
-    fetch: (url, init) => fetch(url, init),
-    tokenFor: () => undefined,
+    fetch: peerFetch.fetch,
+    tokenFor: (worker) => messageToken(security.identity, worker, clock.now()),
     reaches,
   });
   const post = new PostOffice({ store, find, clock, logger, outboxed: () => outbox.ring() });
@@ -182,6 +190,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     secrets,
     grants,
     publishers: security.publishers,
+    peers,
     reaches,
     checkpointPolicy: options.checkpointPolicy ?? 'never',
     fetchOutbound: (request, body, asked) => outbound.fetch({ request, body, ...asked }),
@@ -306,6 +315,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     await engines.close();
     await store.close();
     await outbound.close();
+    await peerFetch.close();
     await security.close();
     await unlock?.();
     logger.log('info', 'the node has closed', { name });

@@ -6,6 +6,7 @@ import type { EventBus } from './event-bus.ts';
 import type { Logger } from './logger.ts';
 import type { LoadedModules } from './loaded-modules.ts';
 import type { NodeLimits } from './node-limits.ts';
+import type { PeerRules } from './peer-rules.ts';
 import type { FetchOutbound } from './worker-guest.ts';
 import type { PostOffice } from './post-office.ts';
 import type { GrantTable } from './security/grants.ts';
@@ -33,6 +34,8 @@ export interface WorkerServices {
   readonly grants: GrantTable;
   /** Who may deploy what. */
   readonly publishers: PublisherPolicy;
+  /** How it speaks to other nodes. */
+  readonly peers: PeerRules;
   /** Who may write to whom. */
   readonly reaches: TenantBoundary;
   /** Of workers whose manifest says nothing. */

@@ -19,6 +19,8 @@ export interface ConfiguredNode extends RunningNode {
 export interface ConfiguredOptions extends Partial<NodeOptions> {
   /** Where the config is, and what its paths are relative to; default: a new one. */
   readonly folder?: string;
+  /** Its data directory, in the folder. */
+  readonly data?: string;
   /** Authorities that clients of the node take. */
   readonly ca?: readonly Buffer[];
 }
@@ -27,12 +29,12 @@ export const ALL_RIGHTS = ['read', 'logs', 'call', 'deploy', 'stop', 'snapshot',
 
 /** A node with a data directory, by a config; the test's end closes it. */
 export async function startConfigured(config: object, options: ConfiguredOptions = {}): Promise<ConfiguredNode> {
-  const { folder = await openFolder(), ca = [], ...rest } = options;
-  const file = join(folder, 'node.json');
-  await writeFile(file, JSON.stringify({ listen: '127.0.0.1:0', dataDir: 'data', ...config }));
+  const { folder = await openFolder(), data = 'data', ca = [], ...rest } = options;
+  const file = join(folder, `${data}.json`);
+  await writeFile(file, JSON.stringify({ listen: '127.0.0.1:0', dataDir: data, ...config }));
   const node = await startNode({ ...(await nodeOptionsOf(await loadConfig({ file }))), ...rest });
   afterTest(() => node.close());
-  const dataDir = join(folder, 'data');
+  const dataDir = join(folder, data);
   const fetchOptions = ca.length === 0 ? {} : { fetch: fetchWith(ca, afterTest) };
   return {
     ...node,

@@ -53,6 +53,7 @@ async function openTable() {
     secrets: () => undefined,
     grants: { all: {}, tenants: {} },
     publishers: new PublisherPolicy([]),
+    peers: { connect: {}, pinned: false, sign: () => Promise.reject(new Error('nothing moves')), trust: {} },
     reaches: () => true,
     checkpointPolicy: 'never',
     fetchOutbound: () => Promise.resolve({ ok: false, code: 'DENIED' }),

@@ -58,6 +58,8 @@ export interface NodeSecurity {
   readonly tls: TlsServerOptions | undefined;
   /** How it connects to other nodes: undici's `connect`. */
   readonly peerConnect: ReturnType<typeof peerConnect>;
+  /** Whether the keys that other nodes may show are listed. */
+  readonly peersPinned: boolean;
   /** Undefined: blobs are stored as they are. */
   readonly atRest: AtRestKeys | undefined;
   readonly audit: AuditLog | undefined;
@@ -105,6 +107,7 @@ export async function openNodeSecurity(settings: SecuritySettings, place: Securi
     secrets,
     tls: server,
     peerConnect: connect,
+    peersPinned: tls.pins.length > 0,
     atRest,
     audit,
     onRequestEnd: (ended) => audit?.record(entryOf(ended)),
