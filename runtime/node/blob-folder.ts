@@ -11,15 +11,19 @@ import { dirname, join } from 'node:path';
 import { type BlobStore, blobNotFound, type Digest, digestOf, equalBytes, isDigest } from '../bundle/index.ts';
 import { PluvioError } from '../errors/index.ts';
 import { nodeCodecs } from './codecs.ts';
+import type { AtRestSeal } from './security/at-rest.ts';
 
 const BLOBS = 'sha256';
 const INCOMING = 'incoming';
 
+const PLAIN: AtRestSeal = { encrypt: (plain) => plain, decrypt: (stored) => stored };
+
 /**
  * Opens a folder as a store of blobs, and makes it if it is not there. One process at a time may have it open.
+ * @param seal How blobs lie on disk; default: as they are. A blob that lies as it is is read in any case.
  * @throws PluvioError `STORE_FAILED`
  */
-export async function openBlobFolder(folder: string): Promise<BlobStore> {
+export async function openBlobFolder(folder: string, seal: AtRestSeal = PLAIN): Promise<BlobStore> {
   const incoming = join(folder, INCOMING);
   await inStore(incoming, async () => {
     await rm(incoming, { recursive: true, force: true });
@@ -33,14 +37,14 @@ export async function openBlobFolder(folder: string): Promise<BlobStore> {
   let serial = 0;
   return {
     has: (digest) => inStore(fileOf(digest), async () => (await unlessMissing(stat(fileOf(digest)))) !== undefined),
-    get: (digest) => inStore(fileOf(digest), () => readBlob(fileOf(digest), digest)),
+    get: (digest) => inStore(fileOf(digest), () => readBlob(fileOf(digest), digest, seal)),
     put: (digest, bytes) =>
       inStore(fileOf(digest), async () => {
         const file = fileOf(digest);
         await checkContent(bytes, digest, 'BUNDLE_DIGEST', 'the blob to store as');
-        const present = await unlessMissing(readFile(file)); // a damaged one is replaced
-        if (present !== undefined && equalBytes(present, bytes)) return;
-        await writeBlob(join(incoming, String(serial++)), file, bytes);
+        const present = await unlessMissing(readFile(file));
+        if (present !== undefined && isSame(present, bytes, digest, seal)) return; // a damaged one is replaced
+        await writeBlob(join(incoming, String(serial++)), file, seal.encrypt(bytes, digest));
       }),
     delete: (digest) =>
       inStore(fileOf(digest), async () => {
@@ -52,10 +56,19 @@ export async function openBlobFolder(folder: string): Promise<BlobStore> {
   };
 }
 
-async function readBlob(file: string, digest: Digest): Promise<Uint8Array> {
+function isSame(stored: Uint8Array, bytes: Uint8Array, digest: Digest, seal: AtRestSeal): boolean {
+  try {
+    return equalBytes(seal.decrypt(stored, digest), bytes);
+  } catch {
+    return false; // under a key that is gone, or damaged
+  }
+}
+
+async function readBlob(file: string, digest: Digest, seal: AtRestSeal): Promise<Uint8Array> {
   const buffer = await unlessMissing(readFile(file));
   if (buffer === undefined) throw blobNotFound(digest);
-  const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  const plain = seal.decrypt(buffer, digest);
+  const bytes = new Uint8Array(plain.buffer, plain.byteOffset, plain.byteLength);
   await checkContent(bytes, digest, 'BLOB_DAMAGED', 'the stored blob');
   return bytes;
 }

@@ -45,6 +45,7 @@ function publicInfo({ signature: _signature, tenants: _tenants, ...info }: Bundl
 
 const COLLECT_AFTER_MS = 5000;
 const READS_AT_ONCE = 32;
+const LOST: ReadonlySet<string> = new Set(['BLOB_NOT_FOUND', 'BLOB_DAMAGED']);
 const YOUNG_MS = 600_000;
 
 export interface BundleShelfOptions {
@@ -402,7 +403,7 @@ export class BundleShelf {
     }
     const needed = new Set<string>(roots);
     for (const digest of this.#bundles.keys()) {
-      for (const layer of await this.#layers(digest).catch(() => [])) needed.add(layer.digest);
+      for (const layer of await this.#layers(digest).catch(noneIfLost)) needed.add(layer.digest);
     }
     let gone = 0;
     for await (const { digest } of blobs.list()) {
@@ -413,4 +414,10 @@ export class BundleShelf {
     }
     return gone;
   }
+}
+
+/** A manifest that is lost or damaged needs nothing; one that cannot be read now does. */
+function noneIfLost(error: unknown): [] {
+  if (error instanceof PluvioError && LOST.has(error.code)) return [];
+  throw error;
 }

@@ -33,6 +33,8 @@ import { Outbox } from './outbox.ts';
 import { OutboundHttp, type OutboundHttpOptions } from './outbound-http.ts';
 import { PostOffice } from './post-office.ts';
 import { tenantBoundary } from './tenant-boundary.ts';
+import type { AtRestKeys } from './security/at-rest.ts';
+import { checkAtRestKeys } from './security/at-rest-check.ts';
 import { shownSealingKey } from './security/sealing-key.ts';
 import { openStore, type StoreLimits, WORKERS } from './store/index.ts';
 import { lockDataDir } from './data-dir-lock.ts';
@@ -98,8 +100,8 @@ const PAGE_BYTES = 65_536;
 const ENGINE_HEAP_MIB = 2048;
 const TENANT_ENGINES = 16;
 
-const openBlobs = async (dataDir: string | undefined): Promise<BlobStore> =>
-  dataDir === undefined ? memoryBlobStore() : openBlobFolder(join(dataDir, 'blobs'));
+const openBlobs = async (dataDir: string | undefined, seal: AtRestKeys | undefined): Promise<BlobStore> =>
+  dataDir === undefined ? memoryBlobStore() : openBlobFolder(join(dataDir, 'blobs'), seal);
 
 /** Takes back what a start that fails has opened. */
 type Undo = (() => Promise<unknown>)[];
@@ -140,9 +142,12 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     tenantOf,
   });
   undo.push(() => security.close());
-  const blobs = await openBlobs(dataDir);
-  const store = await openStore({ dataDir, clock, ...(options.storeLimits ? { limits: options.storeLimits } : {}) });
+  const seal = security.atRest;
+  const blobs = await openBlobs(dataDir, seal);
+  const storeLimits = options.storeLimits ? { limits: options.storeLimits } : {};
+  const store = await openStore({ dataDir, clock, seal, ...storeLimits });
   undo.push(() => store.close());
+  await checkAtRestKeys(store.collection('at-rest'), seal);
   const shelf = new BundleShelf({
     blobs,
     records: store.collection('bundles'),

@@ -54,6 +54,7 @@ const TAKEN: ReadonlySet<SettingName> = new Set<SettingName>([
   'grants',
   'tenants',
   'secretsFile',
+  'encryption.keyFile',
   'audit.file',
   'audit.fileBytes',
   'audit.files',

@@ -35,12 +35,19 @@ const KEY_FILE: Schema = {
   required: ['keys'],
 };
 
+/** What is stored, in its form on disk; the text says what it is. */
+export interface AtRestSeal {
+  encrypt(plain: Uint8Array, what: string): Uint8Array;
+  /** @throws PluvioError `SEAL_BROKEN`, `KEY_UNKNOWN` */
+  decrypt(stored: Uint8Array, what: string): Uint8Array;
+}
+
 interface Key {
   readonly id: Buffer;
   readonly key: Buffer;
 }
 
-export class AtRestKeys {
+export class AtRestKeys implements AtRestSeal {
   readonly #current: Key;
   readonly #byId: ReadonlyMap<string, Key>;
 

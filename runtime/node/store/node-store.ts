@@ -9,6 +9,7 @@ import type { OpenReport, StoreLink } from './store-link.ts';
 import type {
   OpenJournal,
   AppendedInput,
+  Checkpoint,
   CheckpointInfo,
   Commit,
   Committed,
@@ -21,6 +22,7 @@ import type {
   NewInput,
   NodeStore,
   OutboxEntry,
+  StateSeal,
   StoredCheckpoint,
   StoredRecords,
   StoreStatistics,
@@ -36,6 +38,18 @@ export interface QueuedStoreOptions {
   readonly limits: StoreLimits;
   readonly now: () => number;
   readonly path?: string | undefined;
+  readonly seal?: StateSeal | undefined;
+}
+
+/** A checkpoint with its state in another form; the text binds it to its place. */
+function withState<C extends Checkpoint>(checkpoint: C, change: (bytes: Uint8Array, what: string) => Uint8Array): C {
+  const { base, inputSeq, atMs, delta, side } = checkpoint;
+  const what = `${base} ${inputSeq} ${atMs}`;
+  return {
+    ...checkpoint,
+    delta: delta && change(delta, `state ${what}`),
+    side: side && change(side, `side ${what}`),
+  };
 }
 
 export class QueuedStore implements NodeStore {
@@ -45,10 +59,12 @@ export class QueuedStore implements NodeStore {
   readonly #link: StoreLink;
   readonly #limits: StoreLimits;
   readonly #queue: RequestQueue;
+  readonly #seal: StateSeal | undefined;
   #scrubbed: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  constructor({ link, limits, now, path }: QueuedStoreOptions) {
+  constructor({ link, limits, now, path, seal }: QueuedStoreOptions) {
+    this.#seal = seal;
     this.#link = link;
     this.#limits = limits;
     this.#queue = new RequestQueue(link, limits, now);
@@ -114,7 +130,7 @@ export class QueuedStore implements NodeStore {
   commit(worker: string, commit: Commit, { give = false }: { readonly give?: boolean } = {}): Promise<Committed> {
     return this.#write(
       'commit',
-      (wire) => [worker, wire.commit(commit)],
+      (wire) => [worker, wire.commit(this.#sealed(commit))],
       (wire) => ({ sizeBytes: wire.sizeBytes, give: give ? wire.buffers : [] }),
     );
   }
@@ -125,8 +141,17 @@ export class QueuedStore implements NodeStore {
     return this.#queue.ask('history', [worker]);
   }
 
-  checkpoint(worker: string, id?: number): Promise<StoredCheckpoint | undefined> {
-    return this.#queue.ask('checkpoint', [worker, id]);
+  async checkpoint(worker: string, id?: number): Promise<StoredCheckpoint | undefined> {
+    const stored = await this.#queue.ask('checkpoint', [worker, id]);
+    const seal = this.#seal;
+    return stored && seal ? withState(stored, (bytes, what) => seal.decrypt(bytes, what)) : stored;
+  }
+
+  #sealed(commit: Commit): Commit {
+    const { checkpoint } = commit;
+    const seal = this.#seal;
+    if (checkpoint === undefined || seal === undefined) return commit;
+    return { ...commit, checkpoint: withState(checkpoint, (bytes, what) => seal.encrypt(bytes, what)) };
   }
 
   pinCheckpoint(worker: string, id: number, pinned: boolean): Promise<void> {

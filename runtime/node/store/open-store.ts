@@ -4,6 +4,7 @@ import { MEMORY_PATH } from './database.ts';
 import { type StoreLimits, resolveStoreLimits } from './limits.ts';
 import { LocalLink } from './local-link.ts';
 import { QueuedStore } from './node-store.ts';
+import type { StateSeal } from './types.ts';
 import type { CoreOptions } from './open-core.ts';
 import { ThreadLink } from './thread-link.ts';
 
@@ -12,6 +13,8 @@ export interface StoreOptions extends Pick<CoreOptions, 'check' | 'onDamage'> {
   readonly dataDir?: string | undefined;
   readonly limits?: Partial<StoreLimits>;
   readonly clock?: Clock;
+  /** How states lie on disk; default: as they are. */
+  readonly seal?: StateSeal | undefined;
   /** Whether the core has a thread of its own. Default: with a data directory it has. */
   readonly thread?: boolean;
 }
@@ -33,6 +36,7 @@ export async function openStore(options: StoreOptions = {}): Promise<QueuedStore
     link,
     limits,
     now: () => clock.now(),
+    seal: options.seal,
     path: dataDir === undefined ? undefined : path,
   });
   if (dataDir === undefined) return store;

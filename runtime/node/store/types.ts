@@ -85,6 +85,12 @@ export type Effect<Info = JsonData> = Numbered &
     | { readonly kind: 'unsubscribe'; readonly topic: string }
   );
 
+/** The form of states on disk; `what` is the same for the same state. */
+export interface StateSeal {
+  encrypt(plain: Uint8Array, what: string): Uint8Array;
+  decrypt(stored: Uint8Array, what: string): Uint8Array;
+}
+
 /** A state that a worker can be brought back to. */
 export interface Checkpoint {
   /** Digest of the bundle that `delta` is a change of. */
