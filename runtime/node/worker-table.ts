@@ -271,7 +271,8 @@ export class WorkerTable {
   ): Promise<{ readonly worker: HostedWorker; readonly state: KeptState }> {
     const program = await loadProgram(this.#services, request.bundle);
     const { tenant } = this.get(name).record;
-    this.checkRights({ name, tenant }, program.bundle.manifest);
+    const publicKey = this.#services.shelf.signerOf(request.bundle);
+    this.checkRights({ name, tenant, publicKey }, program.bundle.manifest);
     this.routes.check(name, program.bundle.manifest.routes ?? []);
     return this.#exchange(name, (old, taken) => writeUpdated(this.#services, old, taken, program, request));
   }

@@ -80,7 +80,7 @@ export async function writeRolledBack(
     return writeKept(services, old, await taken.state(), { program, bundle, versions });
   }
   if (checkpoint === null) return writeAnew(services, old, taken, undefined, { program, bundle, versions });
-  const { routes, policy } = recordOf(program, old.name, bundle, old.createdMs);
+  const { routes, policy } = recordOf(program, old.name, bundle, old.createdMs, services.checkpointPolicy);
   const change = { bundle, versions, routes, policy };
   const { record } = await writeReverted(services, old, taken, { checkpoint, replay: false }, change);
   await services.post.store.pinCheckpoint(old.name, checkpoint, false);
@@ -103,7 +103,13 @@ async function writeKept(
   { program, bundle, versions }: NewVersion,
 ): Promise<Updated> {
   const { post, clock } = services;
-  const { kind, module, policy, routes, notMigratable } = recordOf(program, old.name, bundle, old.createdMs);
+  const { kind, module, policy, routes, notMigratable } = recordOf(
+    program,
+    old.name,
+    bundle,
+    old.createdMs,
+    services.checkpointPolicy,
+  );
   const { fuelUsed, memoryPages, resumable, inputSeq } = state;
   const atMs = clock.now();
   const record: WorkerRecord = {
@@ -127,7 +133,12 @@ async function writeAnew(
 ): Promise<Updated> {
   const after = await inputsDone(services, old.name, { inputSeq: 0 }, taken); // also those that are in progress in the last state
   const { tenant, createdMs, stdinOpen } = old;
-  const record: WorkerRecord = { ...recordOf(program, old.name, bundle, createdMs), tenant, stdinOpen, versions };
+  const record: WorkerRecord = {
+    ...recordOf(program, old.name, bundle, createdMs, services.checkpointPolicy),
+    tenant,
+    stdinOpen,
+    versions,
+  };
   await services.post.commit(old.name, {
     ...(last === undefined ? {} : { checkpoint: last, pin: true }),
     settled: after.settled,
