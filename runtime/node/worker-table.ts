@@ -301,7 +301,7 @@ export class WorkerTable {
     if (state === 'anew') {
       await worker.openState();
       await worker.begin();
-    } else if (ran || isOver) await worker.goOn();
+    } else if (ran || state === 'restored') await worker.goOn();
     worker.arrived();
     return { worker, state };
   }
