@@ -13,6 +13,7 @@ export class EventBus {
   readonly #tenantOf: (worker: string) => string | undefined;
   readonly #limit: number;
   readonly #now: () => number;
+  #listener: (event: NodeEvent, tenant: string | undefined) => void = () => undefined;
   readonly #bell = new Doorbell();
   readonly counts = new Map<EventKind, number>();
   #nextSeq = 1;
@@ -23,10 +24,16 @@ export class EventBus {
     this.#tenantOf = tenantOf;
   }
 
+  /** Has somebody told of every event, at once. */
+  listen(listener: (event: NodeEvent, tenant: string | undefined) => void): void {
+    this.#listener = listener;
+  }
+
   /** `tenant`: of a worker that the node has no more. */
   emit(kind: EventKind, worker: string, data: NodeEvent['data'] = {}, tenant = this.#tenantOf(worker)): void {
     const event = { seq: this.#nextSeq++, timeMs: this.#now(), kind, worker, data };
     this.#history.push({ event, tenant });
+    this.#listener(event, tenant);
     if (this.#history.length > this.#limit) this.#history.shift();
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
     this.#bell.ring();

@@ -1,11 +1,19 @@
 import { PluvioError } from '../errors/index.ts';
 import type { Handler, NodeServices } from './handlers.ts';
 import { MEDIA } from './media-types.ts';
-import { metricsText } from './metrics.ts';
 import { openApi } from './openapi.ts';
+import type { Revoked } from './security/revocations.ts';
 
 type NodeOperation =
-  'getHealth' | 'getReadiness' | 'getOpenApi' | 'getMetrics' | 'getNode' | 'backupNode' | 'drainNode' | 'endDrain';
+  | 'getHealth'
+  | 'getReadiness'
+  | 'getOpenApi'
+  | 'getMetrics'
+  | 'getNode'
+  | 'revokeTokens'
+  | 'backupNode'
+  | 'drainNode'
+  | 'endDrain';
 
 export function nodeHandlers(services: NodeServices): Record<NodeOperation, Handler> {
   return {
@@ -15,9 +23,12 @@ export function nodeHandlers(services: NodeServices): Record<NodeOperation, Hand
       return Promise.resolve({ status: 'ok' });
     },
     getOpenApi: () => Promise.resolve(openApi(services.info().version)),
-    getMetrics: () =>
-      Promise.resolve(new Response(metricsText(services), { headers: { 'content-type': MEDIA.metrics } })),
+    getMetrics: async () => {
+      await services.sampler.look();
+      return new Response(await services.metrics.text(), { headers: { 'content-type': services.metrics.contentType } });
+    },
     getNode: () => Promise.resolve(services.info()),
+    revokeTokens: ({ json }) => services.revoke(json as Revoked), // checked by the schema
     backupNode: async ({ query }) => {
       const backup = await services.backups.open(query['allowMissing'] === true);
       return new Response(backup, { headers: { 'content-type': MEDIA.tar, 'cache-control': 'no-store' } });

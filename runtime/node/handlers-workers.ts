@@ -73,9 +73,10 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
     }
   };
   return {
-    listWorkers: ({ identity }) => {
+    listWorkers: async ({ identity }) => {
+      await services.sampler.lookIfWatched();
       const seen = table.list().filter(({ record }) => reaches(identityOf(identity), record));
-      return Promise.resolve({ workers: seen.map((worker) => worker.info()) });
+      return { workers: seen.map((worker) => worker.info()) };
     },
     createWorker: async (call) => {
       const identity = identityOf(call.identity);

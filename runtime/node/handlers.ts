@@ -21,6 +21,9 @@ import type { PostOffice } from './post-office.ts';
 import type { Query } from './query.ts';
 import type { OperationId } from './route-table.ts';
 import type { Identity } from './security/identity.ts';
+import type { NodeMetrics } from './metrics/node-metrics.ts';
+import type { WorkerSampler } from './metrics/worker-sampler.ts';
+import type { Revoked } from './security/revocations.ts';
 import type { WorkerTable } from './worker-table.ts';
 
 /** One request, checked against its row of the route table. */
@@ -56,6 +59,10 @@ export interface NodeServices {
   readonly drain: NodeDrain;
   readonly backups: BackupStreams;
   readonly info: () => NodeInfo;
+  readonly metrics: NodeMetrics;
+  readonly sampler: WorkerSampler;
+  /** Has tokens count no more. */
+  readonly revoke: (what: Revoked) => Promise<void>;
   readonly closing: AbortSignal;
 }
 

@@ -220,6 +220,11 @@ export class HostedWorker {
     return this.#running.begin();
   }
 
+  /** Asks the engine how it is, while it runs. */
+  sample(): Promise<void> {
+    return this.#running.sample();
+  }
+
   /** Starts a command, or resumes a stopped call. */
   resume(): Promise<void> {
     return this.#running.resume();

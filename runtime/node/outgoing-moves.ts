@@ -432,6 +432,12 @@ class MoveAttempt {
 
   result(bundle: string): MoveResult {
     const endMs = this.#services.clock.monotonicMs();
+    this.#services.metrics.moved({
+      direction: 'out',
+      outcome: 'moved',
+      downtimeSeconds: (endMs - this.#stopMs) / 1000,
+      bytes: this.sentBytes,
+    });
     return {
       id: this.mark.id,
       worker: this.worker.name,

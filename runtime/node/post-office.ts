@@ -9,6 +9,7 @@
  */
 import { PluvioError } from '../errors/index.ts';
 import type { Clock } from './clock.ts';
+import type { NodeMetrics } from './metrics/node-metrics.ts';
 import type { Logger } from './logger.ts';
 import type { AppendedInput, Commit, Committed, NewInput, NodeStore, Woken } from './store/index.ts';
 
@@ -27,6 +28,7 @@ export class PostOffice {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #outboxed: () => void;
+  readonly #metrics: NodeMetrics | undefined;
   readonly #closing = new AbortController();
   #alarm = new AbortController();
   #fired = 0;
@@ -38,7 +40,9 @@ export class PostOffice {
     readonly logger: Logger;
     /** Told of messages for workers elsewhere. */
     readonly outboxed?: () => void;
+    readonly metrics?: NodeMetrics;
   }) {
+    this.#metrics = options.metrics;
     this.store = options.store;
     this.#find = options.find;
     this.#clock = options.clock;
@@ -53,20 +57,32 @@ export class PostOffice {
 
   /** @throws PluvioError as `NodeStore.appendInput` */
   async append(worker: string, input: NewInput): Promise<AppendedInput> {
-    return this.store.appendInput(worker, input);
+    return this.#timed('append', this.store.appendInput(worker, input));
   }
 
   /** @throws PluvioError as `NodeStore.commit` */
   async commit(worker: string, commit: Commit): Promise<Committed> {
-    const committed = await this.store.commit(worker, commit);
-    this.#wake(committed.woken);
+    const committed = await this.#timed('commit', this.store.commit(worker, commit));
+    this.#wake(committed.woken, 'message');
     if (committed.outboxed > 0) this.#outboxed();
     if (commit.effects?.some(({ kind }) => kind === 'setTimer') === true || commit.timers !== undefined) this.#ring();
     return committed;
   }
 
-  #wake(woken: readonly Woken[]): void {
-    for (const { worker, seq } of woken) this.#find(worker)?.arrived(seq);
+  async #timed<T>(operation: string, work: Promise<T>): Promise<T> {
+    const beganMs = this.#clock.monotonicMs();
+    try {
+      return await work;
+    } finally {
+      this.#metrics?.storeOperation({ operation, seconds: (this.#clock.monotonicMs() - beganMs) / 1000 });
+    }
+  }
+
+  #wake(woken: readonly Woken[], kind: 'message' | 'timer'): void {
+    for (const { worker, seq } of woken) {
+      this.#metrics?.delivered(kind);
+      this.#find(worker)?.arrived(seq);
+    }
   }
 
   /** Timers may have changed. */
@@ -83,7 +99,7 @@ export class PostOffice {
         const now = this.#clock.now();
         const fired = await this.store.fireTimers(now, TIMERS_AT_ONCE);
         this.#fired += fired.length;
-        this.#wake(fired);
+        this.#wake(fired, 'timer');
         if (fired.length === TIMERS_AT_ONCE) continue;
         const dueMs = (await this.store.nextDueMs()) ?? Number.POSITIVE_INFINITY;
         const sleepMs = Math.min(Math.max(0, dueMs - this.#clock.now()), LONGEST_SLEEP_MS);

@@ -77,6 +77,13 @@ export const ROUTES = {
     media: [MEDIA.events],
   }),
 
+  revokeTokens: post(
+    '/v1/revocations',
+    'write',
+    'Has a token count no more, or all that a key signed before a moment.',
+    { body: { json: schemas.REVOCATION }, status: 204 },
+  ),
+
   listWorkers: get('/v1/workers', 'read', 'Lists the workers that live here.', { answer: schemas.WORKER_LIST }),
   createWorker: post('/v1/workers', 'write', 'Makes a worker from a bundle (JSON) or from a module (its bytes).', {
     query: schemas.MODULE_QUERY,

@@ -42,6 +42,8 @@ export interface RequestEnded {
   /** `OK`, or the code of the error. */
   readonly code: ErrorCode | 'OK';
   readonly requestId: string;
+  /** Until the answer began. */
+  readonly seconds: number;
 }
 
 export function createRouter({ access, handlers, limits, logger, onEnd }: RouterOptions): Hono {
@@ -58,6 +60,11 @@ export function createRouter({ access, handlers, limits, logger, onEnd }: Router
     const answerOf = async (context: Context): Promise<unknown> => {
       const worker = context.req.param('name');
       let identity: Identity | undefined;
+      const beganMs = performance.now();
+      const ended = (code: RequestEnded['code']): void => {
+        const seconds = (performance.now() - beganMs) / 1000;
+        if (verb !== 'public') onEnd?.({ operation: id, verb, identity, worker, code, requestId: nanoid(), seconds });
+      };
       try {
         access.checkSource(context.req.raw.headers);
         if (verb !== 'public') {
@@ -66,11 +73,10 @@ export function createRouter({ access, handlers, limits, logger, onEnd }: Router
           access.checkOperation(identity, id, verb, worker);
         }
         const answer = await handlers[id]({ ...(await callOf(route, context, limits)), identity });
-        if (verb !== 'public') onEnd?.({ operation: id, verb, identity, worker, code: 'OK', requestId: nanoid() });
+        ended('OK');
         return answer;
       } catch (error) {
-        const { code } = asPluvioError(error);
-        if (verb !== 'public') onEnd?.({ operation: id, verb, identity, worker, code, requestId: nanoid() });
+        ended(asPluvioError(error).code);
         throw error;
       }
     };

@@ -261,6 +261,12 @@ export const NODE: Schema = record({
   drain: nullable(DRAIN),
   limits: { type: 'object', additionalProperties: NUMBER },
 });
+export const REVOCATION: Schema = {
+  anyOf: [
+    record({ jti: { type: 'string', pattern: '^[A-Za-z0-9_-]{16,64}$' } }),
+    record({ issuer: { type: 'string', pattern: '^[A-Za-z0-9_-]{43}$' }, beforeS: SEQ }),
+  ],
+};
 export const HEALTH = record({ status: { type: 'string', enum: ['ok', 'closing'] } });
 export const PROBLEM: Schema = record({
   type: TEXT,

@@ -39,7 +39,10 @@ import { shownSealingKey } from './security/sealing-key.ts';
 import { openStore, type StoreLimits, WORKERS } from './store/index.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { Rebalancer } from './rebalancer.ts';
-import { createRouter } from './router.ts';
+import { createRouter, type RequestEnded } from './router.ts';
+import { NodeMetrics } from './metrics/node-metrics.ts';
+import { observe, requestEnded } from './metrics/observed-node.ts';
+import { WorkerSampler } from './metrics/worker-sampler.ts';
 import { NodeAdmission } from './node-admission.ts';
 import { NodeDrain } from './node-drain.ts';
 import { openIngress } from './open-ingress.ts';
@@ -57,6 +60,8 @@ export interface NodeOptions extends RightsOptions {
   readonly ingress?: string;
   /** The address at which other nodes reach that; default: the one that it listens on. */
   readonly ingressUrl?: string;
+  /** Workers with metrics of their own; all others are told as one. */
+  readonly metricSeries?: number;
   /** Where state is kept; without it nothing outlives the process. One node at a time may use it. */
   readonly dataDir?: string;
   readonly limits?: Partial<NodeLimits>;
@@ -157,6 +162,8 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     trust,
   });
   const events = new EventBus(limits.eventHistory, () => clock.now(), tenantOf);
+  const { metricSeries: workerSeries } = options;
+  const metrics = new NodeMetrics({ version: NODE_VERSION, ...(workerSeries === undefined ? {} : { workerSeries }) });
   const engines = new EnginePool({
     kind: options.isolation ?? 'thread',
     engines: options.engines ?? (options.isolateTenants ? TENANT_ENGINES : availableParallelism()),
@@ -187,7 +194,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     tokenFor: (worker) => messageToken(security.identity, worker, clock.now()),
     reaches,
   });
-  const post = new PostOffice({ store, find, clock, logger, outboxed: () => outbox.ring() });
+  const post = new PostOffice({ store, find, clock, logger, metrics, outboxed: () => outbox.ring() });
   const services: WorkerServices = {
     post,
     find,
@@ -204,6 +211,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     shelf,
     records: store.collection(WORKERS),
     events,
+    metrics,
     clock,
     logger,
     limits,
@@ -270,10 +278,25 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     drain,
     backups,
     info,
+    revoke: security.revoke,
+    metrics,
+    sampler: new WorkerSampler(() => table.all(), clock),
     closing: closing.signal,
   });
-  const { access, onRequestEnd } = security;
-  const app = createRouter({ access, handlers, limits, logger, onEnd: onRequestEnd });
+  observe(metrics, {
+    workers: () => table.all(),
+    engines,
+    store,
+    events,
+    bundles: () => shelf.list().length,
+    streams: () => streams.open,
+  });
+  const { access } = security;
+  const onEnd = (ended: RequestEnded): void => {
+    requestEnded(metrics, ended);
+    security.onRequestEnd(ended);
+  };
+  const app = createRouter({ access, handlers, limits, logger, onEnd });
   const listening = await listenOn({ fetch: app.fetch, listen, tls: security.tls, requestMs: limits.requestMs });
   const { server, url } = listening;
   undo.push(() => Promise.resolve(server.close()));

@@ -20,6 +20,7 @@ import type { JournalInput } from './store/index.ts';
 import type { Engine } from './threads/engine.ts';
 import type { GuestState } from './threads/engine-protocol.ts';
 import type { EngineWorker } from './threads/engine-worker.ts';
+import { WorkerMeter } from './metrics/worker-meter.ts';
 import { topicOf } from './tenant-boundary.ts';
 import { WorkerCommits } from './worker-commits.ts';
 import type { WorkerGuest } from './worker-guest.ts';
@@ -49,11 +50,22 @@ export interface CoreHooks {
 
 const JOURNAL_PAGE = 256;
 
+/** What a worker was woken by, from the first input that waits for it. */
+const WAKE_REASONS = {
+  call: 'call',
+  http: 'request',
+  message: 'message',
+  topic: 'message',
+  timer: 'timer',
+  none: 'request',
+} as const;
+
 export class WorkerCore {
   readonly services: WorkerServices;
   readonly side: WorkerSide;
   readonly inputs: WorkerInputs;
   readonly commits: WorkerCommits;
+  readonly meter: WorkerMeter;
   record: WorkerRecord;
   phase: Phase = 'parked';
   live: LiveWorker | undefined;
@@ -87,9 +99,10 @@ export class WorkerCore {
     this.record = { ...record, halted, fresh: record.fresh || begins };
     this.activeMs = services.clock.monotonicMs();
     this.side = new WorkerSide(services, () => hooks.poked());
-    this.inputs = new WorkerInputs(hooks.inputsOwner, services.limits.mailbox);
+    this.inputs = new WorkerInputs(hooks.inputsOwner, services.limits.mailbox, () => services.clock.monotonicMs());
     this.inputs.knownSeq = record.checkpoint?.inputSeq ?? 0;
     this.commits = new WorkerCommits(services, this, this.gathers);
+    this.meter = new WorkerMeter(services.metrics);
     if (record.ended) this.phase = 'ended';
     else if (!record.fresh && !record.checkpoint && !this.isDurable) this.phase = 'lost';
     if (this.isOver) this.log.end();
@@ -149,7 +162,9 @@ export class WorkerCore {
   async load(ready?: Program): Promise<LiveWorker> {
     if (this.live) return this.live;
     if (this.phase !== 'parked') throw this.over();
-    const { engines, post } = this.services;
+    const { engines, post, clock } = this.services;
+    const beganMs = clock.monotonicMs();
+    const { asleep } = this.record;
     const { program, state } =
       ready === undefined ? await loadState({ ...this.services, store: post.store }, this.record) : bundledState(ready);
     await this.side.open(
@@ -162,12 +177,14 @@ export class WorkerCore {
       throw this.over();
     }
     this.live = new LiveWorker(worker, program);
+    this.meter.begin(worker);
     this.phase = 'live';
     this.keptChanges = this.changes;
     if (state !== null) this.inputs.knownSeq = Math.max(this.inputs.knownSeq, worker.abi?.lastSeq ?? 0);
     if (this.record.asleep) this.record = { ...this.record, asleep: false, wakeMs: null };
     if (!this.#isAligned) await this.#align(worker);
     await this.fetchInputs();
+    if (asleep) this.#woken((clock.monotonicMs() - beganMs) / 1000);
     return this.live;
   }
 
@@ -192,6 +209,11 @@ export class WorkerCore {
   /** The store has its record and it is in memory already: timers and topics follow. */
   async alignNow(): Promise<void> {
     if (this.live && !this.#isAligned) await this.#align(this.live.engine);
+  }
+
+  #woken(seconds: number): void {
+    const { name: worker, tenant } = this.record;
+    this.services.metrics.woken({ worker, tenant, seconds, reason: WAKE_REASONS[this.inputs.nextKind ?? 'none'] });
   }
 
   /** Has the store's timers and subscriptions follow a state that may be older than they are. */

@@ -11,7 +11,7 @@
  * 2. Whoever waits for the end of an input is told when the end is durable, or when it is known that it will not come here.
  */
 import { PluvioError } from '../errors/index.ts';
-import type { Input } from '../host/index.ts';
+import type { Input, InputInfo } from '../host/index.ts';
 import type { InputEnd, InputListener, QueuedInput } from './input-end.ts';
 
 /** The export that takes messages where no call of the guest waits for them. */
@@ -43,6 +43,8 @@ export interface InputTaker {
 export class WorkerInputs {
   readonly #owner: InputsOwner;
   readonly #limit: number;
+  readonly #nowMs: () => number;
+  readonly #arrivals = new WeakMap<InputInfo, number>();
   #queue: QueuedInput[] = [];
   readonly #waiting = new Map<number, PromiseWithResolvers<InputEnd>>();
   readonly #listeners = new Map<number, InputListener>();
@@ -55,7 +57,8 @@ export class WorkerInputs {
   #pumping = false;
   #again = false;
 
-  constructor(owner: InputsOwner, limit: number) {
+  constructor(owner: InputsOwner, limit: number, nowMs: () => number) {
+    this.#nowMs = nowMs;
     this.#owner = owner;
     this.#limit = limit;
   }
@@ -66,6 +69,16 @@ export class WorkerInputs {
       input !== undefined && input.seq > 0 ? [input.seq] : [],
     );
     return seqs.length === 0 ? undefined : Math.min(...seqs);
+  }
+
+  /** Of the first that waits. */
+  get nextKind(): InputInfo['kind'] | undefined {
+    return this.#queue[0]?.info.kind;
+  }
+
+  /** When an input came here, by the monotonic clock. */
+  arrivedMs(input: QueuedInput): number | undefined {
+    return this.#arrivals.get(input.info);
   }
 
   /** Those that wait. */
@@ -88,6 +101,7 @@ export class WorkerInputs {
       if (input.seq <= this.knownSeq) return;
       this.knownSeq = input.seq;
     }
+    this.#arrivals.set(input.info, this.#nowMs());
     this.#queue.push(input);
     this.pump();
   }

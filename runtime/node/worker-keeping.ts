@@ -167,6 +167,8 @@ export class WorkerKeeping {
   /** As `checkpoint`, within an operation; gives the number of the checkpoint. `marks`: what the record says besides. `ready`: the state, if it is at hand. */
   async keep(marks: Partial<WorkerRecord> = {}, ready: Uint8Array | null = null): Promise<number> {
     const live = this.#core.mustLive();
+    const { clock, metrics } = this.#core.services;
+    const beganMs = clock.monotonicMs();
     const changes = this.#core.changes;
     let runs = live.engine.state === 'running' && (await live.pause());
     if (this.#core.live !== live) throw this.#core.over();
@@ -189,6 +191,9 @@ export class WorkerKeeping {
     const stored = { base, delta: await packSnapshot(bytes), side, ...rest };
     const id = await this.#core.commits.flush(stored, this.#core.record);
     this.#core.keptChanges = changes;
+    const { name: worker, tenant } = this.#core.record;
+    const seconds = (clock.monotonicMs() - beganMs) / 1000;
+    metrics.checkpointed({ worker, tenant, seconds, bytes: stored.delta.length });
     this.#core.services.events.emit('checkpointed', this.#core.name, { bytes: bytes.length });
     return id ?? 0;
   }

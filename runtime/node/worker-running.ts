@@ -12,6 +12,7 @@ import type { JsonOutcome } from './api-types.ts';
 import type { LiveWorker } from './live-worker.ts';
 import { jsonOf, valueOfJson } from './outcome-json.ts';
 import { exportsFunc, hasMailbox } from './program.ts';
+import type { QueuedInput } from './input-end.ts';
 import type { Ended } from './threads/engine-protocol.ts';
 import type { WorkerCore } from './worker-core.ts';
 import type { WorkerGuest } from './worker-guest.ts';
@@ -23,6 +24,8 @@ export class WorkerRunning {
   readonly #core: WorkerCore;
   readonly #keeping: WorkerKeeping;
   #fetching = false;
+  /** When the call in progress began here, or went on. */
+  #beganMs = 0;
 
   constructor(core: WorkerCore, keeping: WorkerKeeping) {
     this.#core = core;
@@ -120,6 +123,7 @@ export class WorkerRunning {
     this.#core.call ??= Promise.withResolvers<Outcome>();
     this.#core.call.promise.catch(() => undefined);
     this.#core.touch();
+    this.#beganMs = this.#core.services.clock.monotonicMs();
     live.begin(run, (ended, by) => this.#settle(by, ended));
     this.#core.services.events.emit(event, this.#core.name);
   }
@@ -130,6 +134,7 @@ export class WorkerRunning {
     const outcome = jsonOf(ended.outcome);
     const stays = live.engine.state === 'stopped'; // stopped, or at a limit: it can be captured, and gone on with
     const input = this.#core.inputs.current;
+    this.#measure(live, outcome, input);
     if (stays) {
       this.#core.halted = true;
       if (input !== undefined) this.#core.inputs.listenerOf(input)?.halted(outcome);
@@ -148,6 +153,23 @@ export class WorkerRunning {
     this.#core.call?.resolve(ended.outcome);
     this.#core.call = undefined;
     this.#core.inputs.pump();
+  }
+
+  #measure({ engine }: LiveWorker, { kind }: JsonOutcome, input: QueuedInput | undefined): void {
+    const { meter, inputs, record, services } = this.#core;
+    const { clock, metrics } = services;
+    meter.tell(engine, record);
+    const sinceMs = (input && inputs.arrivedMs(input)) ?? this.#beganMs;
+    const seconds = (clock.monotonicMs() - sinceMs) / 1000;
+    metrics.callEnded({ worker: record.name, tenant: record.tenant, seconds, outcome: kind });
+  }
+
+  /** Asks the engine how a worker is that runs. */
+  async sample(): Promise<void> {
+    const { live, meter, record } = this.#core;
+    if (live === undefined) return;
+    await live.engine.refresh();
+    meter.tell(live.engine, record);
   }
 
   /** Says what became of the input that the call was made for, and of a message that it had taken. */

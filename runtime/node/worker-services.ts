@@ -5,6 +5,7 @@ import type { HostedWorker } from './hosted-worker.ts';
 import type { EventBus } from './event-bus.ts';
 import type { Logger } from './logger.ts';
 import type { LoadedModules } from './loaded-modules.ts';
+import type { NodeMetrics } from './metrics/node-metrics.ts';
 import type { NodeLimits } from './node-limits.ts';
 import type { PeerRules } from './peer-rules.ts';
 import type { FetchOutbound } from './worker-guest.ts';
@@ -41,6 +42,7 @@ export interface WorkerServices {
   /** Of workers whose manifest says nothing. */
   readonly checkpointPolicy: CheckpointPolicy;
   readonly events: EventBus;
+  readonly metrics: NodeMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: NodeLimits;

@@ -65,7 +65,9 @@ describe('the memory of a worker', () => {
     expect(await filesWith(first.dataDir, marker())).toEqual([]);
     await writeKeys(folder, 'ba'); // a new one encrypts, the old one still decrypts
     const second = await startConfigured(ENCRYPTED, { folder });
+    await second.client().workers.fork('large', { name: 'twin' });
     expect(await sumOf(second)).toEqual(sum);
+    expect(await second.client().workers.call('twin', 'run', [7])).toEqual(sum);
     await second.close();
     expect(await filesWith(first.dataDir, marker())).toEqual([]);
   });

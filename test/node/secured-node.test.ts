@@ -1,10 +1,12 @@
 /** Nodes that run with the rights, keys and logs of a config. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import {
   createToken,
+  decodeToken,
   generateSigningKey,
   NodeIdentity,
   type SigningKey,
@@ -68,6 +70,11 @@ describe('a node by its config', () => {
     await second.close();
     const summary = await verifyAuditLog(join(folder, 'audit.log'), identity.publicKey);
     expect(summary).toMatchObject({ unsealed: 0 });
+    const cli = fileURLToPath(new URL('../../sdk/cli/main.ts', import.meta.url));
+    const verify = [cli, 'audit', 'verify', join(folder, 'audit.log'), '--public-key', identity.publicKey];
+    expect(spawnSync(process.execPath, verify, { encoding: 'utf8' })).toMatchObject({ status: 0 });
+    const stranger = [...verify.slice(0, -1), generateSigningKey().publicText];
+    expect(spawnSync(process.execPath, stranger, { encoding: 'utf8' }).status).not.toBe(0);
     const text = await readFile(join(folder, 'audit.log'), 'utf8');
     const lines = text
       .trim()
@@ -154,5 +161,40 @@ describe('publishers', () => {
       'web-1 default',
       'web-2 default',
     ]);
+  });
+});
+
+describe('a token', () => {
+  it('that is revoked over the API counts no more, also after a restart; who revokes needs the verb admin', async () => {
+    const first = await startConfigured(
+      { access: { issuers: [] }, audit: { file: 'audit.log' } },
+      { tokens: [{ token: 'the-token-of-the-admin' }] },
+    );
+    const [reader, admin] = [await first.token({ verbs: ['read'] }), await first.token({ verbs: ['read', 'admin'] })];
+    const revoke = (token: string, what: object): Promise<number> =>
+      fetch(`${first.url}/v1/revocations`, {
+        method: 'POST',
+        body: JSON.stringify(what),
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      }).then(({ status }) => status);
+    const { jti } = decodeToken(reader).steps[0]!.claims;
+    expect(await first.client(reader).workers.list()).toEqual([]);
+    expect(await revoke(reader, { jti })).toBe(403);
+    expect(await revoke(admin, { jti: 'short' })).toBe(400);
+    expect(await revoke(admin, { jti })).toBe(204);
+    await expect(first.client(reader).workers.list()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(await first.client(admin).workers.list()).toEqual([]);
+    await first.close();
+    const second = await startConfigured({}, { folder: first.folder, tokens: [{ token: 'the-token-of-the-admin' }] });
+    await expect(second.client(reader).workers.list()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    const issuer = (await second.client(admin).node()).identity.keyId;
+    const beforeS = Math.floor(Date.now() / 1000) + 1;
+    const all = await fetch(`${second.url}/v1/revocations`, {
+      method: 'POST',
+      body: JSON.stringify({ issuer, beforeS }),
+      headers: { authorization: 'Bearer the-token-of-the-admin', 'content-type': 'application/json' },
+    });
+    expect(all.status).toBe(204);
+    await expect(second.client(admin).workers.list()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 });

@@ -139,10 +139,9 @@ export class NodeMetrics {
   }
 
   /** What a worker used since it was last told; at the end of a call, and now and then of a long one. */
-  used(of: WorkerLabels & { readonly cpuSeconds?: number; readonly fuel?: number; readonly logBytes?: number }): void {
+  used(of: WorkerLabels & { readonly cpuSeconds?: number; readonly fuel?: number }): void {
     this.#addOf('container_cpu_usage_seconds_total', of, of.cpuSeconds ?? 0);
     this.#addOf('pluvio_worker_fuel_total', of, of.fuel ?? 0);
-    this.#addOf('pluvio_worker_log_bytes_total', of, of.logBytes ?? 0);
   }
 
   hibernated(of: WorkerLabels): void {
@@ -158,16 +157,9 @@ export class NodeMetrics {
     this.#histogram('pluvio_wake_duration_seconds').observe(seconds);
   }
 
-  /** `dirtyBytes`: memory found changed since the checkpoint before. */
-  checkpointed({
-    seconds,
-    bytes,
-    dirtyBytes,
-    ...of
-  }: WorkerLabels & { readonly seconds: number; readonly bytes: number; readonly dirtyBytes: number }): void {
+  checkpointed({ seconds, bytes, ...of }: WorkerLabels & { readonly seconds: number; readonly bytes: number }): void {
     this.#addOf('pluvio_worker_checkpoints_total', of, 1);
     this.#addOf('pluvio_worker_checkpoint_bytes_total', of, bytes);
-    this.#addOf('pluvio_worker_dirty_bytes_total', of, dirtyBytes);
     this.#histogram('pluvio_checkpoint_duration_seconds').observe(seconds);
   }
 
@@ -199,17 +191,8 @@ export class NodeMetrics {
     this.#histogram(name).observe({ operation: this.#bounded(name, 'operation', operation) }, seconds);
   }
 
-  journalled(inputs: number): void {
-    this.#histogram('pluvio_journal_group_size').observe(inputs);
-  }
-
-  delivered(kind: 'message' | 'timer' | 'topic'): void {
+  delivered(kind: 'message' | 'timer'): void {
     this.#counter('pluvio_messages_total').inc({ kind });
-  }
-
-  hostCall(call: string, times = 1): void {
-    const name = 'pluvio_host_calls_total';
-    this.#counter(name).inc({ call: this.#bounded(name, 'call', call) }, times);
   }
 
   requestEnded({
@@ -234,10 +217,6 @@ export class NodeMetrics {
 
   threadRestarted(): void {
     this.#counter('pluvio_thread_restarts_total').inc();
-  }
-
-  auditDropped(entries = 1): void {
-    this.#counter('pluvio_audit_dropped_total').inc(entries);
   }
 
   /** The worker is gone: its series go, and another worker may have its place. */

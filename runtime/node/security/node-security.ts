@@ -14,7 +14,7 @@ import { openSealingKey } from './sealing-key.ts';
 import { AuditLog } from './audit-log.ts';
 import type { GrantTable } from './grants.ts';
 import { type NodeIdentity, openNodeIdentity } from './node-identity.ts';
-import { Revocations, REVOCATIONS_FILE } from './revocations.ts';
+import { type Revoked, Revocations, REVOCATIONS_FILE, revoke } from './revocations.ts';
 import { Secrets } from './secrets-file.ts';
 import { peerConnect, readTlsServer, type TlsFiles, type TlsServerOptions } from './tls.ts';
 import { type TokenIssuer, TokenVerifier } from './token-verifier.ts';
@@ -63,6 +63,8 @@ export interface NodeSecurity {
   /** Undefined: blobs are stored as they are. */
   readonly atRest: AtRestKeys | undefined;
   readonly audit: AuditLog | undefined;
+  /** Has tokens count no more from now on; in a data directory also after the node has ended. */
+  readonly revoke: (what: Revoked) => Promise<void>;
   /** For `createRouter`: writes the audit log. */
   readonly onRequestEnd: (ended: RequestEnded) => void;
   close(): Promise<void>;
@@ -76,10 +78,12 @@ export async function openNodeSecurity(settings: SecuritySettings, place: Securi
   const { listen, dataDir, nodeName, clock, logger, tenantOf } = place;
   const { issuers, tls } = settings;
   const identity = await openNodeIdentity(dataDir);
+  const revokedFile = dataDir === undefined ? undefined : join(dataDir, REVOCATIONS_FILE);
+  const revocations = new Revocations(revokedFile);
   const capabilities = new TokenVerifier({
     issuers: [{ key: identity.shown.publicKey }, ...issuers],
     audience: [nodeName, identity.shown.keyId],
-    revocations: new Revocations(dataDir === undefined ? undefined : join(dataDir, REVOCATIONS_FILE)),
+    revocations,
     now: () => clock.now(),
   });
   // Elsewhere than on loopback somebody must be able to have a token: a static one, an issuer's, or one of a key that stays.
@@ -110,6 +114,11 @@ export async function openNodeSecurity(settings: SecuritySettings, place: Securi
     peersPinned: tls.pins.length > 0,
     atRest,
     audit,
+    revoke: async (what) => {
+      const entry = { ...what, atS: Math.floor(clock.now() / 1000) };
+      if (revokedFile !== undefined) await revoke(revokedFile, entry);
+      revocations.add(entry);
+    },
     onRequestEnd: (ended) => audit?.record(entryOf(ended)),
     close: async () => audit?.close(),
   };

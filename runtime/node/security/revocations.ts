@@ -23,6 +23,9 @@ export type Revocation =
   | { readonly jti: string; readonly atS: number }
   | { readonly issuer: string; readonly beforeS: number; readonly atS: number };
 
+/** What is revoked, without the time at which it was. */
+export type Revoked = { readonly jti: string } | { readonly issuer: string; readonly beforeS: number };
+
 const SECONDS: Schema = { type: 'integer', minimum: 0 };
 const LINE: Schema = {
   anyOf: [
@@ -89,7 +92,7 @@ export class Revocations {
     return tokens.some(({ jti, iss, iat }) => this.#jtis.has(jti) || iat < (this.#issuers.get(iss) ?? 0));
   }
 
-  /** For a node without a data directory. */
+  /** Counts at once; with a path until the list is read anew. */
   add(entry: Revocation): void {
     if ('jti' in entry) this.#jtis.add(entry.jti);
     else this.#issuers.set(entry.issuer, Math.max(entry.beforeS, this.#issuers.get(entry.issuer) ?? 0));

@@ -41,14 +41,13 @@ export interface QueuedStoreOptions {
   readonly seal?: StateSeal | undefined;
 }
 
-/** A checkpoint with its state in another form; the text binds it to its place. */
+/** A checkpoint with its state in another form, bound to the bundle that it is a change of: twins have copies of it. */
 function withState<C extends Checkpoint>(checkpoint: C, change: (bytes: Uint8Array, what: string) => Uint8Array): C {
-  const { base, inputSeq, atMs, delta, side } = checkpoint;
-  const what = `${base} ${inputSeq} ${atMs}`;
+  const { base, delta, side } = checkpoint;
   return {
     ...checkpoint,
-    delta: delta && change(delta, `state ${what}`),
-    side: side && change(side, `side ${what}`),
+    delta: delta && change(delta, `state ${base}`),
+    side: side && change(side, `side ${base}`),
   };
 }
 
