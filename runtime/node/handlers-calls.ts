@@ -36,12 +36,8 @@ function callerOf({ identity }: OperationCall): { caller: Caller } {
   return { caller: { kind: 'client', name: subject, ...(tenant === undefined ? {} : { tenant }) } };
 }
 
-const traceOf = (request: Request): { traceparent?: string } => {
-  const traceparent = request.headers.get('traceparent');
-  return traceparent !== null && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent)
-    ? { traceparent }
-    : {};
-};
+const traceOf = ({ traceparent }: OperationCall): { traceparent?: string } =>
+  traceparent === undefined ? {} : { traceparent };
 
 /** JSON data of a body, by its content type. */
 function dataOf(bytes: Uint8Array, contentType: string): unknown {
@@ -137,7 +133,7 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
       const isJson = call.contentType === MEDIA.json || call.contentType === '';
       const encoding = Object.hasOwn(types, name) ? (types[name]?.encoding ?? 'core') : isJson ? 'core' : 'bytes';
       const bytes = await readBody(call.bytes);
-      const info = { kind: 'call' as const, ...callerOf(call), ...traceOf(call.request) };
+      const info = { kind: 'call' as const, ...callerOf(call), ...traceOf(call) };
       const key = keyOf(call.request);
       if (encoding === 'core') {
         const request = bytes.length === 0 ? {} : dataOf(bytes, call.contentType);
@@ -173,7 +169,7 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
       const reply = call.query['reply'] === true;
       const key = keyOf(call.request);
       const body = await readBody(call.bytes);
-      const info = jsonInfo({ id: key ?? '', kind: 'message', reply, ...callerOf(call), ...traceOf(call.request) });
+      const info = jsonInfo({ id: key ?? '', kind: 'message', reply, ...callerOf(call), ...traceOf(call) });
       const { seq, known } = await post.append(worker.name, { kind: 'message', key, body, info });
       if (!known) worker.arrived();
       if (!reply) return Response.json({ seq }, { status: 202 });

@@ -99,7 +99,9 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
     updateWorker: async (call) => {
       services.admission.check();
       const { bundle, keep = false } = call.json as { bundle: string; keep?: boolean }; // checked by the schema
-      const { worker, state } = await table.update(workerOf(call).name, { bundle, keep });
+      const { name } = workerOf(call);
+      checkBundle(shelf, identityOf(call.identity), bundle);
+      const { worker, state } = await table.update(name, { bundle, keep });
       return { worker: worker.info(), state };
     },
     rollbackWorker: async (call) => {
@@ -132,7 +134,7 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
     moveWorker: async (call) => {
       refuseWhileClosing();
       const request = call.json as { target: string; token?: string }; // checked by the schema
-      return outgoing.move(call.params['name'] ?? '', request);
+      return outgoing.move(call.params['name'] ?? '', { ...request, traceparent: call.traceparent });
     },
     settleMove: async (call) => {
       const worker = workerOf(call);

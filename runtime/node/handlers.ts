@@ -33,6 +33,8 @@ export interface OperationCall {
   readonly request: Request;
   /** Who asks; undefined: the operation is public. */
   readonly identity: Identity | undefined;
+  /** W3C trace context of what this causes; undefined: there is no trace. */
+  readonly traceparent: string | undefined;
   readonly contentType: string;
   readonly accepts: string;
   readonly json: unknown;

@@ -21,6 +21,7 @@ import { pacedBlobs } from './blob-pacing.ts';
 import type { FaultHook } from './faults.ts';
 import type { Captured, HostedWorker, MoveMark } from './hosted-worker.ts';
 import { checkJournal, type JournalEntry } from './move-journal.ts';
+import { inSpan } from './metrics/tracing.ts';
 import { parseTarget, Peer } from './peer.ts';
 import { checkTarget } from './peer-rules.ts';
 import type { RecordStore } from './record-store.ts';
@@ -33,6 +34,8 @@ const REFUSALS: ReadonlySet<string> = new Set(['MOVE_NOT_FOUND', 'MOVE_EXPIRED']
 export interface MoveRequest {
   readonly target: string;
   readonly token?: string;
+  /** W3C trace context of whoever asked. */
+  readonly traceparent?: string | undefined;
 }
 
 const PAGE_BYTES = 65_536;
@@ -67,10 +70,18 @@ export class OutgoingMoves {
     return [...this.#entries.values()].flatMap(({ checkpoint }) => [checkpoint.bundle]);
   }
 
-  #peer(target: string, token: string | undefined): Peer {
+  #peer(target: string, token: string | undefined, traceparent?: string): Peer {
     const { limits, peers } = this.#services;
     const { peerMs: answerMs, transferMs } = limits;
-    return new Peer({ target, token, answerMs, transferMs, connect: peers.connect, signal: this.#closing.signal });
+    return new Peer({
+      target,
+      token,
+      answerMs,
+      transferMs,
+      connect: peers.connect,
+      traceparent,
+      signal: this.#closing.signal,
+    });
   }
 
   /**
@@ -78,7 +89,11 @@ export class OutgoingMoves {
    * @throws PluvioError `MOVE_FAILED` (it goes on here), `MOVE_IN_DOUBT` (it stays stopped until the target tells)
    */
   move(name: string, request: MoveRequest): Promise<MoveResult> {
-    const moving = this.#move(name, request);
+    const attributes = { 'pluvio.worker': name, 'pluvio.target': request.target };
+    const options = { parent: request.traceparent, kind: 'client', attributes } as const;
+    const moving = inSpan(this.#services.tracing, 'move', options, ({ traceparent }) =>
+      this.#move(name, { ...request, traceparent }),
+    );
     const over = moving.then(
       () => undefined,
       () => undefined,
@@ -94,7 +109,7 @@ export class OutgoingMoves {
     const worker = this.#table.get(name);
     const id = randomUUID();
     const mark = await worker.beginMove(id, target);
-    const peer = this.#peer(target, request.token);
+    const peer = this.#peer(target, request.token, request.traceparent);
     const attempt = new MoveAttempt(this.#services, worker, mark, peer, this.#fault);
     this.#services.events.emit('move-started', name, { move: id, target });
     try {

@@ -37,6 +37,8 @@ export interface PeerOptions {
   readonly token: string | undefined;
   readonly answerMs: number;
   readonly transferMs: number;
+  /** W3C trace context that requests belong to. */
+  readonly traceparent?: string | undefined;
   /** How it is connected to. */
   readonly connect: PeerRules['connect'];
   /** The program is ending: requests are given up. */
@@ -114,10 +116,11 @@ export class Peer {
   }
 
   async #ask({ method, path, json, stream }: PeerRequest): Promise<unknown> {
-    const { target, token, answerMs, transferMs } = this.#options;
+    const { target, token, answerMs, transferMs, traceparent } = this.#options;
     const timeout = AbortSignal.timeout(stream ? transferMs : answerMs);
     const headers: Record<string, string> = { accept: MEDIA.json };
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
+    if (traceparent !== undefined) headers['traceparent'] = traceparent;
     if (json !== undefined) headers['content-type'] = MEDIA.json;
     if (stream) headers['content-type'] = MEDIA.blobStream;
     let statusCode: number;

@@ -10,6 +10,7 @@
 import { PluvioError } from '../errors/index.ts';
 import type { Clock } from './clock.ts';
 import type { NodeMetrics } from './metrics/node-metrics.ts';
+import { inSpan, type Tracing } from './metrics/tracing.ts';
 import type { Logger } from './logger.ts';
 import type { AppendedInput, Commit, Committed, NewInput, NodeStore, Woken } from './store/index.ts';
 
@@ -29,6 +30,7 @@ export class PostOffice {
   readonly #logger: Logger;
   readonly #outboxed: () => void;
   readonly #metrics: NodeMetrics | undefined;
+  readonly #tracing: Tracing | undefined;
   readonly #closing = new AbortController();
   #alarm = new AbortController();
   #fired = 0;
@@ -41,7 +43,9 @@ export class PostOffice {
     /** Told of messages for workers elsewhere. */
     readonly outboxed?: () => void;
     readonly metrics?: NodeMetrics;
+    readonly tracing?: Tracing;
   }) {
+    this.#tracing = options.tracing;
     this.#metrics = options.metrics;
     this.store = options.store;
     this.#find = options.find;
@@ -57,6 +61,13 @@ export class PostOffice {
 
   /** @throws PluvioError as `NodeStore.appendInput` */
   async append(worker: string, input: NewInput): Promise<AppendedInput> {
+    const { traceparent: parent } = input.info as { readonly traceparent?: string }; // an InputInfo
+    if (this.#tracing === undefined || parent === undefined) return this.#append(worker, input);
+    const attributes = { 'pluvio.worker': worker };
+    return inSpan(this.#tracing, 'journal', { parent, attributes }, () => this.#append(worker, input));
+  }
+
+  #append(worker: string, input: NewInput): Promise<AppendedInput> {
     return this.#timed('append', this.store.appendInput(worker, input));
   }
 

@@ -15,6 +15,8 @@ import { boundedBody, readBody } from './body.ts';
 import type { Handlers, OperationCall } from './handlers.ts';
 import type { Logger } from './logger.ts';
 import { MEDIA } from './media-types.ts';
+import { parseTraceparent } from './metrics/trace-context.ts';
+import { noTracing, type Tracing } from './metrics/tracing.ts';
 import type { NodeLimits } from './node-limits.ts';
 import { asPluvioError, MANUAL_REDIRECT_HEADER, problemResponse } from './problem.ts';
 import { parseQuery } from './query.ts';
@@ -28,6 +30,7 @@ export interface RouterOptions {
   readonly handlers: Handlers;
   readonly limits: NodeLimits;
   readonly logger: Logger;
+  readonly tracing?: Tracing;
   /** Told of every request that asked for a right, when it has been answered. */
   readonly onEnd?: (ended: RequestEnded) => void;
 }
@@ -46,7 +49,7 @@ export interface RequestEnded {
   readonly seconds: number;
 }
 
-export function createRouter({ access, handlers, limits, logger, onEnd }: RouterOptions): Hono {
+export function createRouter({ access, handlers, limits, logger, onEnd, tracing = noTracing }: RouterOptions): Hono {
   const app = new Hono();
   app.use(
     cors({
@@ -61,6 +64,12 @@ export function createRouter({ access, handlers, limits, logger, onEnd }: Router
       const worker = context.req.param('name');
       let identity: Identity | undefined;
       const beganMs = performance.now();
+      const parent = context.req.header('traceparent');
+      const span = tracing.start(id, {
+        parent: parseTraceparent(parent) ? parent : undefined,
+        kind: 'server',
+        attributes: { 'http.request.method': route.method, 'http.route': route.path, 'pluvio.worker': worker ?? '' },
+      });
       const ended = (code: RequestEnded['code']): void => {
         const seconds = (performance.now() - beganMs) / 1000;
         if (verb !== 'public') onEnd?.({ operation: id, verb, identity, worker, code, requestId: nanoid(), seconds });
@@ -72,11 +81,15 @@ export function createRouter({ access, handlers, limits, logger, onEnd }: Router
           identity = identified instanceof Promise ? await identified : identified;
           access.checkOperation(identity, id, verb, worker);
         }
-        const answer = await handlers[id]({ ...(await callOf(route, context, limits)), identity });
+        const call = { ...(await callOf(route, context, limits)), identity, traceparent: span.traceparent };
+        const answer = await handlers[id](call);
         ended('OK');
+        span.end();
         return answer;
       } catch (error) {
         ended(asPluvioError(error).code);
+        span.fail(asPluvioError(error).code);
+        span.end();
         throw error;
       }
     };
@@ -108,7 +121,11 @@ export function createRouter({ access, handlers, limits, logger, onEnd }: Router
   return app;
 }
 
-async function callOf(route: Route, context: Context, limits: NodeLimits): Promise<Omit<OperationCall, 'identity'>> {
+async function callOf(
+  route: Route,
+  context: Context,
+  limits: NodeLimits,
+): Promise<Omit<OperationCall, 'identity' | 'traceparent'>> {
   const request = context.req.raw;
   const params: Record<string, string> = context.req.param();
   for (const [name, value] of Object.entries(params)) {

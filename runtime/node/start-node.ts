@@ -42,6 +42,7 @@ import { Rebalancer } from './rebalancer.ts';
 import { createRouter, type RequestEnded } from './router.ts';
 import { NodeMetrics } from './metrics/node-metrics.ts';
 import { observe, requestEnded } from './metrics/observed-node.ts';
+import { noTracing, openTracing, type TracingOptions } from './metrics/tracing.ts';
 import { WorkerSampler } from './metrics/worker-sampler.ts';
 import { NodeAdmission } from './node-admission.ts';
 import { NodeDrain } from './node-drain.ts';
@@ -62,6 +63,8 @@ export interface NodeOptions extends RightsOptions {
   readonly ingressUrl?: string;
   /** Workers with metrics of their own; all others are told as one. */
   readonly metricSeries?: number;
+  /** Where traces are sent to; default: nowhere. */
+  readonly tracing?: Pick<TracingOptions, 'endpoint' | 'sampleRatio'>;
   /** Where state is kept; without it nothing outlives the process. One node at a time may use it. */
   readonly dataDir?: string;
   readonly limits?: Partial<NodeLimits>;
@@ -164,6 +167,10 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const events = new EventBus(limits.eventHistory, () => clock.now(), tenantOf);
   const { metricSeries: workerSeries } = options;
   const metrics = new NodeMetrics({ version: NODE_VERSION, ...(workerSeries === undefined ? {} : { workerSeries }) });
+  const tracing = options.tracing
+    ? await openTracing({ ...options.tracing, nodeName: name, version: NODE_VERSION })
+    : noTracing;
+  undo.push(() => tracing.close());
   const engines = new EnginePool({
     kind: options.isolation ?? 'thread',
     engines: options.engines ?? (options.isolateTenants ? TENANT_ENGINES : availableParallelism()),
@@ -194,7 +201,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     tokenFor: (worker) => messageToken(security.identity, worker, clock.now()),
     reaches,
   });
-  const post = new PostOffice({ store, find, clock, logger, metrics, outboxed: () => outbox.ring() });
+  const post = new PostOffice({ store, find, clock, logger, metrics, tracing, outboxed: () => outbox.ring() });
   const services: WorkerServices = {
     post,
     find,
@@ -212,6 +219,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     records: store.collection(WORKERS),
     events,
     metrics,
+    tracing,
     clock,
     logger,
     limits,
@@ -296,7 +304,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     requestEnded(metrics, ended);
     security.onRequestEnd(ended);
   };
-  const app = createRouter({ access, handlers, limits, logger, onEnd });
+  const app = createRouter({ access, handlers, limits, logger, onEnd, tracing });
   const listening = await listenOn({ fetch: app.fetch, listen, tls: security.tls, requestMs: limits.requestMs });
   const { server, url } = listening;
   undo.push(() => Promise.resolve(server.close()));
@@ -345,6 +353,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     await outbound.close();
     await peerFetch.close();
     await security.close();
+    await tracing.close();
     await unlock?.();
     logger.log('info', 'the node has closed', { name });
   };

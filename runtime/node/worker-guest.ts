@@ -11,6 +11,7 @@ import { PluvioError } from '../errors/index.ts';
 import type { Answer, Ask, Effect, FetchRequest, InputInfo, LogEntry, SettledInput } from '../host/index.ts';
 import type { HostedWorker } from './hosted-worker.ts';
 import { decodeEnd, type InputEnd } from './input-end.ts';
+import { inSpan } from './metrics/tracing.ts';
 import type { OutputPiece } from './threads/engine-protocol.ts';
 import type { EngineWorker, EngineWorkerOwner } from './threads/engine-worker.ts';
 import { effectKey, jsonInfo, senderOf, storedEffect } from './worker-effects.ts';
@@ -70,7 +71,18 @@ export class WorkerGuest implements EngineWorkerOwner {
       const { inputSeq, to } = effect;
       return this.logEntry({ level: 'error', message: 'a message was refused', fields: { to }, inputSeq });
     }
-    this.#worker.commits.add(storedEffect(this.#worker.record, effect));
+    this.#worker.commits.add(storedEffect(this.#worker.record, this.#traced(effect)));
+  }
+
+  /** What is sent goes on in a span of its own. */
+  #traced(effect: Effect): Effect {
+    const { tracing } = this.#services;
+    if (effect.traceparent === undefined || (effect.kind !== 'send' && effect.kind !== 'publish')) return effect;
+    const to = effect.kind === 'send' ? { 'pluvio.to': effect.to } : { 'pluvio.topic': effect.topic };
+    const attributes = { 'pluvio.worker': this.#worker.name, ...to };
+    const span = tracing.start(effect.kind, { parent: effect.traceparent, kind: 'producer', attributes });
+    span.end();
+    return { ...effect, traceparent: span.traceparent ?? effect.traceparent };
   }
 
   messageOver({ seq }: SettledInput): Promise<void> {
@@ -117,8 +129,14 @@ export class WorkerGuest implements EngineWorkerOwner {
           ...(dueMs === null ? {} : { timeoutMs: Math.max(1, dueMs - this.#services.clock.now()) }),
         });
       }
-      case 'call':
-        return this.#call(ask, signal);
+      case 'call': {
+        const attributes = { 'pluvio.worker': this.#worker.name, 'pluvio.to': ask.to };
+        const options = { parent: ask.traceparent, kind: 'client', attributes } as const;
+        if (ask.traceparent === undefined) return this.#call(ask, signal);
+        return inSpan(this.#services.tracing, 'call', options, ({ traceparent }) =>
+          this.#call({ ...ask, ...(traceparent === undefined ? {} : { traceparent }) }, signal),
+        );
+      }
     }
   }
 

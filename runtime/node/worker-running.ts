@@ -12,6 +12,8 @@ import type { JsonOutcome } from './api-types.ts';
 import type { LiveWorker } from './live-worker.ts';
 import { jsonOf, valueOfJson } from './outcome-json.ts';
 import { exportsFunc, hasMailbox } from './program.ts';
+import type { InputInfo } from '../host/index.ts';
+import type { Span } from './metrics/tracing.ts';
 import type { QueuedInput } from './input-end.ts';
 import type { Ended } from './threads/engine-protocol.ts';
 import type { WorkerCore } from './worker-core.ts';
@@ -24,6 +26,8 @@ export class WorkerRunning {
   readonly #core: WorkerCore;
   readonly #keeping: WorkerKeeping;
   #fetching = false;
+  /** Of the call in progress; undefined: it belongs to no trace. */
+  #span: Span | undefined;
   /** When the call in progress began here, or went on. */
   #beganMs = 0;
 
@@ -68,7 +72,8 @@ export class WorkerRunning {
           const args = call.args.map(valueOfJson);
           // Standard input may be on its way to the guest: then the state is asked for when that has arrived.
           const keeps = this.#core.gathers && !this.#core.record.stdinOpen;
-          const input = hasMailbox(program) ? { seq, info, body: call.body } : null;
+          const traced = this.#beginSpan(call.export, info);
+          const input = hasMailbox(program) ? { seq, info: traced, body: call.body } : null;
           return this.#beginCall(() => engine.call(call.export, args, input, keeps), 'started');
         }),
       deliver: (inputs) => (this.#core.live === live ? engine.deliver(inputs) : Promise.resolve(0)),
@@ -135,6 +140,7 @@ export class WorkerRunning {
     const stays = live.engine.state === 'stopped'; // stopped, or at a limit: it can be captured, and gone on with
     const input = this.#core.inputs.current;
     this.#measure(live, outcome, input);
+    this.#endSpan(outcome);
     if (stays) {
       this.#core.halted = true;
       if (input !== undefined) this.#core.inputs.listenerOf(input)?.halted(outcome);
@@ -153,6 +159,22 @@ export class WorkerRunning {
     this.#core.call?.resolve(ended.outcome);
     this.#core.call = undefined;
     this.#core.inputs.pump();
+  }
+
+  /** A span for a call that belongs to a trace; what the guest causes belongs to it. */
+  #beginSpan(name: string, info: InputInfo): InputInfo {
+    const { record, services } = this.#core;
+    this.#span = undefined;
+    if (info.traceparent === undefined) return info;
+    const attributes = { 'pluvio.worker': record.name, 'pluvio.tenant': record.tenant, 'pluvio.input': info.kind };
+    this.#span = services.tracing.start(`run ${name}`, { parent: info.traceparent, kind: 'consumer', attributes });
+    return { ...info, traceparent: this.#span.traceparent ?? info.traceparent };
+  }
+
+  #endSpan({ kind }: JsonOutcome): void {
+    if (kind !== 'returned' && kind !== 'exited') this.#span?.fail(kind);
+    this.#span?.end();
+    this.#span = undefined;
   }
 
   #measure({ engine }: LiveWorker, { kind }: JsonOutcome, input: QueuedInput | undefined): void {

@@ -6,6 +6,7 @@ import type { EventBus } from './event-bus.ts';
 import type { Logger } from './logger.ts';
 import type { LoadedModules } from './loaded-modules.ts';
 import type { NodeMetrics } from './metrics/node-metrics.ts';
+import type { Tracing } from './metrics/tracing.ts';
 import type { NodeLimits } from './node-limits.ts';
 import type { PeerRules } from './peer-rules.ts';
 import type { FetchOutbound } from './worker-guest.ts';
@@ -43,6 +44,7 @@ export interface WorkerServices {
   readonly checkpointPolicy: CheckpointPolicy;
   readonly events: EventBus;
   readonly metrics: NodeMetrics;
+  readonly tracing: Tracing;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: NodeLimits;

@@ -13,7 +13,7 @@ import { resolveNodeLimits } from '../../runtime/node/node-limits.ts';
 import { PostOffice } from '../../runtime/node/post-office.ts';
 import { programOf, recordOf } from '../../runtime/node/program.ts';
 import { MemoryRecords } from '../../runtime/node/record-store.ts';
-import { NodeMetrics } from '../../runtime/node/metrics/index.ts';
+import { NodeMetrics, noTracing } from '../../runtime/node/metrics/index.ts';
 import { PublisherPolicy } from '../../runtime/node/security/index.ts';
 import { openStore, WORKERS } from '../../runtime/node/store/index.ts';
 import { EnginePool } from '../../runtime/node/threads/engine-pool.ts';
@@ -54,6 +54,7 @@ async function openTable() {
     secrets: () => undefined,
     grants: { all: {}, tenants: {} },
     metrics: new NodeMetrics(),
+    tracing: noTracing,
     publishers: new PublisherPolicy([]),
     peers: { connect: {}, pinned: false, sign: () => Promise.reject(new Error('nothing moves')), trust: {} },
     reaches: () => true,

@@ -118,6 +118,9 @@ describe('a token of another tenant', () => {
     await expect(as.beta.workers.create({ name: 'copy', bundle: digest })).rejects.toMatchObject({
       code: 'BLOB_NOT_FOUND',
     });
+    await as.beta.workers.create({ name: 'own', module });
+    await expect(as.beta.workers.update('own', { bundle: digest })).rejects.toMatchObject({ code: 'BLOB_NOT_FOUND' });
+    await as.beta.workers.delete('own');
     await expect(as.beta.workers.create({ name: 'own', module, tenant: 'acme' })).rejects.toMatchObject({
       code: 'FORBIDDEN',
     });

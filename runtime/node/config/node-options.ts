@@ -6,6 +6,7 @@ import type { NodeLimits } from '../node-limits.ts';
 import type { NodeOptions } from '../start-node.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { securitySettingsOf } from './security-settings.ts';
+import { isKept } from './kept-settings.ts';
 import type { ConfigValues, SettingName } from './settings-table.ts';
 
 function limitsOf(values: ConfigValues): Partial<NodeLimits> {
@@ -26,48 +27,10 @@ const ISOLATION = {
   'process-per-tenant': { isolation: 'process', isolateTenants: true },
 } as const satisfies Record<ConfigValues['engine.isolation'], Partial<NodeOptions>>;
 
-/**
- * Settings that are passed on. A node does not start with one that is given and not passed on: nobody should believe in a limit or a
- * right that does not hold.
- */
-const TAKEN: ReadonlySet<SettingName> = new Set<SettingName>([
-  'name',
-  'listen',
-  'ingress.listen',
-  'ingress.url',
-  'dataDir',
-  'origins',
-  'engine.threads',
-  'engine.isolation',
-  'access.token',
-  'access.tokenFile',
-  'access.tokens',
-  'access.issuers',
-  'tls.cert',
-  'tls.key',
-  'tls.clientCa',
-  'tls.peerCa',
-  'tls.pins',
-  'trust.signatureRequired',
-  'trust.publishers',
-  'trust.peers',
-  'grants',
-  'tenants',
-  'secretsFile',
-  'encryption.keyFile',
-  'audit.file',
-  'audit.fileBytes',
-  'audit.files',
-  'metrics.workerSeries',
-  'log.level',
-  'checkpoint.policy',
-  'hibernate.afterMs',
-]);
-
 function checkTaken({ values, origins }: LoadedConfig): void {
   const given = Object.entries(origins).filter(([, { source }]) => source !== 'default');
   const names = given.map(([name]) => name as SettingName); // keys of the origins are settings
-  const settings: string[] = names.filter((name) => !TAKEN.has(name) && !name.startsWith('limits.'));
+  const settings: string[] = names.filter((name) => !isKept(name));
   for (const [tenant, { limits }] of Object.entries(values.tenants)) {
     if (limits !== undefined) settings.push(`tenants.${tenant}.limits`);
   }
@@ -88,6 +51,7 @@ export async function nodeOptionsOf(
   checkTaken(config);
   const { name, dataDir, listen, 'engine.threads': engines } = values;
   const { 'ingress.listen': ingress, 'ingress.url': ingressUrl } = values;
+  const { 'tracing.endpoint': endpoint } = values;
   const logger = loggerOf(values, writeLog);
   return {
     listen,
@@ -98,6 +62,7 @@ export async function nodeOptionsOf(
     hibernateAfterMs: values['hibernate.afterMs'],
     ...(ingress === undefined ? {} : { ingress }),
     ...(ingressUrl === undefined ? {} : { ingressUrl }),
+    ...(endpoint === undefined ? {} : { tracing: { endpoint, sampleRatio: values['tracing.sampleRatio'] } }),
     metricSeries: values['metrics.workerSeries'],
     ...(engines === 0 ? {} : { engines }),
     ...(dataDir === undefined ? {} : { dataDir }),
