@@ -201,6 +201,7 @@ export class WorkerCore {
     await twin.settleInputs({ upTo: lastSeq, except: [] });
     await twin.refresh();
     this.live = new LiveWorker(twin, program);
+    this.meter.begin(twin);
     this.phase = 'live';
     this.inputs.knownSeq = twin.abi?.lastSeq ?? 0;
     this.halted = twin.state === 'stopped';

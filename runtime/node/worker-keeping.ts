@@ -287,6 +287,7 @@ export class WorkerKeeping {
       const marks = { asleep: true, wakeMs, running: waited, clean: true };
       if (this.isDirty || waited) await this.keep(marks);
       else await this.#core.save(marks);
+      this.#core.meter.tell(live.engine, this.#core.record);
       this.#core.live = undefined;
       this.#core.phase = 'parked';
       await live.close();
@@ -308,7 +309,9 @@ export class WorkerKeeping {
       try {
         const snapshot = await this.#snapshotBytes(live);
         const worker = await this.#core.createOn(engine, live.program, { snapshot, base: null });
+        this.#core.meter.tell(live.engine, this.#core.record);
         this.#core.live = live.successor(worker);
+        this.#core.meter.begin(worker);
         await live.close();
         return true;
       } finally {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type EngineKind, EnginePool } from '../../runtime/node/threads/engine-pool.ts';
 import type { EngineWorkerOwner } from '../../runtime/node/threads/engine-worker.ts';
 import { silentLogger as logger } from '../../runtime/node/logger.ts';
+import { readSamples } from '../../sdk/cli/top/metric-samples.ts';
 import { deployLedger, LEDGER_GRANTS, textOf } from './deploy.ts';
 import { afterTest, counterModule, openFolder, openNode } from './open-nodes.ts';
 
@@ -47,6 +48,12 @@ describe('busy engines', () => {
     expect(await client.workers.get('a')).toMatchObject({ status: 'running' });
     expect(await client.workers.get('c')).toMatchObject({ status: 'running' });
     for (const name of ['a', 'c']) await client.workers.stop(name);
+    // What was used on either engine is told, and nothing twice.
+    const told = readSamples(await client.metrics()).get('pluvio_worker_fuel_total') ?? [];
+    for (const { name, fuelUsed } of await client.workers.list()) {
+      const fuel = told.find(({ labels }) => labels['worker'] === name)?.value ?? 0;
+      expect(fuel, name).toBe(Number(fuelUsed));
+    }
     expect(await Promise.all(spinning)).toEqual([{ kind: 'stopped' }, { kind: 'stopped' }]);
   });
 });
