@@ -12,7 +12,7 @@
  */
 
 /** Changes whenever the output for some module changes. Part of every cache key. */
-export const INSTRUMENTER_VERSION = 5;
+export const INSTRUMENTER_VERSION = 6;
 
 /** How a stop leaves the stack: `throw`: a tagged exception; `flag`: a test after every call. */
 export type UnwindMode = 'throw' | 'flag';

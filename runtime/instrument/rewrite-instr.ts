@@ -258,8 +258,12 @@ function closeInnerTry(r: Rewriter, opener: number): void {
 
 function writeDelegate(r: Rewriter, row: number): void {
   // The label counts from outside the construct that ends here.
-  const depth = (r.plan.code.a[row] ?? 0) + 1;
-  r.opRaw(0x18, r.label(depth) - 1);
+  const { code } = r.plan;
+  const depth = (code.a[row] ?? 0) + 1;
+  // What is passed on to a construct that notes what it catches goes to the inner `try`, which does so, while that is open.
+  const opener = r.nest[r.nest.length - 1 - depth];
+  const notes = opener !== undefined && row < (code.next[opener] ?? -1) && r.needsInnerTry(opener);
+  r.opRaw(0x18, r.label(depth) - (notes ? 2 : 1));
 }
 
 function writeTryTable(r: Rewriter, row: number): void {

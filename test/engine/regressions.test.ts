@@ -196,6 +196,52 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
     },
   );
 
+  it('a handler notes what was passed on to it', async () => {
+    const bytes = moduleOf({
+      types: typesOf([funcType([I32], [I32]), funcType([], [I32]), funcType([], [])]),
+      tags: [{ typeIndex: 2 }],
+      funcs: [
+        {
+          typeIndex: 0,
+          body: bodyOf([
+            ['loop'],
+            ['local.get', 0],
+            ['i32.const', 1],
+            ['i32.sub'],
+            ['local.tee', 0],
+            ['br_if', 0],
+            ['end'],
+            ['i32.const', 3],
+          ]),
+        },
+        {
+          typeIndex: 1,
+          body: bodyOf([
+            ['try', BLOCK_KIND.value, I32],
+            ['try'],
+            ['throw', 0],
+            ['delegate', 0],
+            ['i32.const', 0],
+            ['catch', 0],
+            ['i32.const', 0],
+            ['if'],
+            ['rethrow', 1],
+            ['end'],
+            ['i32.const', 2],
+            ['call', 0],
+            ['catch_all'],
+            ['i32.const', 9],
+            ['end'],
+          ]),
+        },
+      ],
+      exports: [{ name: 'run', kind: 'func', index: 1 }],
+    });
+    const { outcome, stops } = await runStoppedEverywhere(await loadModule(bytes, { unwind }), 'run');
+    expect(outcome).toEqual({ kind: 'returned', values: [3] });
+    expect(stops).toBeGreaterThan(1);
+  });
+
   it('a start function may end in a tail call of a function that is stopped', async () => {
     const bytes = await assembleModule(`(module
       (global $sum (mut i32) (i32.const 0))

@@ -9,7 +9,7 @@ import { decodeModule } from '../../runtime/wasm/index.ts';
 import { CORPUS } from '../programs/corpus.ts';
 
 const RECORDED = {
-  version: 5,
+  version: 6,
   digest: '561f7e5d54837f6866b07a7c392733797f93892f1e7217c15744485b95955e60',
 };
 
