@@ -127,6 +127,7 @@ class Runner {
       `--allow-fs-write=${out}`,
       `--allow-fs-write=${PEAK_RESET_FILE}`,
       ...(network && process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : []),
+      ...(network ? ['--allow-worker'] : []), // a node has threads for its workers and its store
     ];
     this.#child = fork(CHILD, [], {
       execArgv: [...permissions, '--no-warnings', `--max-old-space-size=${HEAP_MAX_MIB}`],
