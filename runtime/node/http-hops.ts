@@ -7,7 +7,7 @@ export const HOPS_HEADER = 'pluvio-hops';
 export const REQUEST_KEY_HEADER = 'pluvio-request-key';
 
 /** RFC 9110, section 7.6.1, and those that older proxies use. */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',

@@ -15,6 +15,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, errors, request as sendRequest } from 'undici';
 import { PluvioError } from '../errors/index.ts';
 import { type AbiErrorName, type Answer, coversUrl, type FetchRequest, type HttpHead } from '../host/abi/index.ts';
+import { HOP_BY_HOP } from './http-hops.ts';
 import { AddressRule } from './outbound-http-addresses.ts';
 
 interface LimitRow {
@@ -60,21 +61,8 @@ export interface OutboundFetch {
   readonly idempotencyKey?: string;
 }
 
-/** What belongs to a connection and not to what is sent over it (RFC 9110, 7.6.1), and what this program says itself. */
-const NOT_PASSED_ON: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+/** What concerns the connection alone, and what this program says itself. */
+const NOT_PASSED_ON: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'content-length', 'expect', 'host']);
 const IDEMPOTENCY_KEY = 'idempotency-key';
 
 type Headers = readonly (readonly [name: string, value: string])[];
