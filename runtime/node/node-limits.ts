@@ -1,11 +1,4 @@
-import { PluvioError } from '../errors/index.ts';
-
-interface LimitRow {
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-  readonly unit: string;
-}
+import { type LimitRow, resolveLimits } from './limit-table.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -52,21 +45,5 @@ export type NodeLimits = Readonly<Record<NodeLimitName, number>>;
  * @throws PluvioError `LIMIT_OUT_OF_RANGE`
  */
 export function resolveNodeLimits(limits: Partial<NodeLimits> = {}): NodeLimits {
-  for (const name of Object.keys(limits)) {
-    if (!Object.hasOwn(NODE_LIMITS, name)) {
-      throw new PluvioError('LIMIT_OUT_OF_RANGE', `there is no node limit "${name}"`, { limit: name });
-    }
-  }
-  const entries = Object.entries(NODE_LIMITS).map(([name, row]) => {
-    const value = limits[name as NodeLimitName] ?? row.default; // keys of NODE_LIMITS
-    if (!Number.isInteger(value) || value < row.min || value > row.max) {
-      throw new PluvioError(
-        'LIMIT_OUT_OF_RANGE',
-        `node limit ${name} is ${value}; it must be a whole number from ${row.min} to ${row.max} ${row.unit}`,
-        { limit: name, min: row.min, max: row.max },
-      );
-    }
-    return [name, value] as const;
-  });
-  return Object.fromEntries(entries) as NodeLimits; // one entry per key, above
+  return resolveLimits(NODE_LIMITS, limits, 'node limit');
 }

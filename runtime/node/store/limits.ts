@@ -1,11 +1,4 @@
-import { PluvioError } from '../../errors/index.ts';
-
-interface LimitRow {
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-  readonly unit: string;
-}
+import { type LimitRow, resolveLimits } from '../limit-table.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -40,21 +33,5 @@ export type StoreLimits = Readonly<Record<StoreLimitName, number>>;
  * @throws PluvioError `LIMIT_OUT_OF_RANGE`
  */
 export function resolveStoreLimits(limits: Partial<StoreLimits> = {}): StoreLimits {
-  for (const name of Object.keys(limits)) {
-    if (!Object.hasOwn(STORE_LIMITS, name)) {
-      throw new PluvioError('LIMIT_OUT_OF_RANGE', `there is no store limit "${name}"`, { limit: name });
-    }
-  }
-  const entries = Object.entries(STORE_LIMITS).map(([name, row]) => {
-    const value = limits[name as StoreLimitName] ?? row.default; // keys of STORE_LIMITS
-    if (!Number.isInteger(value) || value < row.min || value > row.max) {
-      throw new PluvioError(
-        'LIMIT_OUT_OF_RANGE',
-        `store limit ${name} is ${value}; it must be a whole number from ${row.min} to ${row.max} ${row.unit}`,
-        { limit: name, min: row.min, max: row.max },
-      );
-    }
-    return [name, value] as const;
-  });
-  return Object.fromEntries(entries) as StoreLimits; // one entry per key, above
+  return resolveLimits(STORE_LIMITS, limits, 'store limit');
 }
