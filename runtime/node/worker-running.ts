@@ -203,8 +203,9 @@ export class WorkerRunning {
     if (seq === undefined || known) return;
     const output = left === null || left.output.length === 0 ? null : left.output;
     if (input === undefined || input.info.kind === 'call' || input.info.kind === 'http') {
-      this.#core.commits.end(seq, { kind: 'call', outcome, output, head: left?.head ?? null });
-      input?.listener?.ended({ kind: 'call', outcome, output, head: left?.head ?? null });
+      const end = { kind: 'call', outcome, output, head: left?.head ?? null } as const;
+      this.#core.commits.end(seq, end);
+      input?.listener?.ended(end);
     } else {
       this.#core.commits.end(seq, { kind: 'message', reply: output === null ? null : { ok: true, body: output } });
     }
