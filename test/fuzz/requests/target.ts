@@ -28,6 +28,7 @@ const ALLOWED_FAULTS = new Set<string>([
   'WORKERS_TOO_MANY',
   'STREAMS_TOO_MANY',
   'MOVE_IN_DOUBT',
+  'STORE_BUSY', // a backup whose asker hung up is not over at once
 ]);
 
 const PATH_VALUES: Readonly<Record<string, readonly string[]>> = {
