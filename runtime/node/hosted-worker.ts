@@ -143,7 +143,12 @@ export class HostedWorker {
     this.#core.inputs.add(input);
   }
 
-  /** The program, for what callers must know of it before they call. */
+  /** The program, if it is at hand: the worker is in memory and nothing is being done with it. */
+  get readyProgram(): Program | undefined {
+    return this.#core.isFree ? this.#core.live?.program : undefined;
+  }
+
+  /** The program, for what callers must know of it before they call; brings the worker into memory. */
   async program(): Promise<Program> {
     return (await this.#core.inTurn(() => this.#core.load())).program;
   }

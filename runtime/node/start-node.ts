@@ -14,6 +14,8 @@ import type { NodeInfo } from './api-types.ts';
 import { openBlobFolder } from './blob-folder.ts';
 import { BackupStreams } from './backup-stream.ts';
 import { BundleShelf } from './bundle-shelf.ts';
+import { CallDesk } from './call-desk.ts';
+import { CallLane } from './call-lane.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { nodeCodecs } from './codecs.ts';
 import { EventBus } from './event-bus.ts';
@@ -39,7 +41,8 @@ import { shownSealingKey } from './security/sealing-key.ts';
 import { openStore, type StoreLimits, WORKERS } from './store/index.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { Rebalancer } from './rebalancer.ts';
-import { createRouter, type RequestEnded } from './router.ts';
+import type { RequestEnded } from './operation-run.ts';
+import { createRouter } from './router.ts';
 import { NodeMetrics } from './metrics/node-metrics.ts';
 import { observe, requestEnded } from './metrics/observed-node.ts';
 import { noTracing, openTracing, type TracingOptions } from './metrics/tracing.ts';
@@ -50,6 +53,7 @@ import { openIngress } from './open-ingress.ts';
 import { NODE_VERSION } from './version.ts';
 import { EnginePool } from './threads/engine-pool.ts';
 import type { EngineKind } from './threads/engine-start.ts';
+import { Waits } from './waits.ts';
 import type { WorkerServices } from './worker-services.ts';
 import { WorkerSweeper } from './worker-sweeper.ts';
 import { WorkerTable } from './worker-table.ts';
@@ -272,8 +276,12 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     limits,
   });
   const streams = new StreamRoom(limits.streams, clock, closing.signal);
+  const waits = new Waits(clock, closing.signal);
+  const desk = new CallDesk({ table, post, limits, admission, waits });
   const handlers = createHandlers({
     table,
+    waits,
+    desk,
     shelf,
     incoming,
     outgoing,
@@ -304,8 +312,16 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     requestEnded(metrics, ended);
     security.onRequestEnd(ended);
   };
-  const app = createRouter({ access, handlers, limits, logger, onEnd, tracing });
-  const listening = await listenOn({ fetch: app.fetch, listen, tls: security.tls, requestMs: limits.requestMs });
+  const entrance = { access, onEnd, tracing };
+  const app = createRouter({ ...entrance, handlers, limits, logger });
+  const lane = new CallLane({ ...entrance, desk, limits, logger });
+  const listening = await listenOn({
+    fetch: app.fetch,
+    take: (request, response) => lane.take(request, response),
+    listen,
+    tls: security.tls,
+    requestMs: limits.requestMs,
+  });
   const { server, url } = listening;
   undo.push(() => Promise.resolve(server.close()));
   logger.log('info', 'the node listens', { url, name, persistent });
@@ -346,7 +362,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     })();
     await Promise.race([calm, clock.sleep(limits.closeMs, over.signal)]);
     over.abort();
-    if ('closeAllConnections' in server) server.closeAllConnections();
+    server.closeAllConnections();
     await ingressClosed;
     await engines.close();
     await store.close();

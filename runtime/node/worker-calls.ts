@@ -9,6 +9,7 @@ import type { JsonOutcome } from './api-types.ts';
 import type { HostedWorker } from './hosted-worker.ts';
 import { type CallBody, type CallEnd, decodeEnd, encodeCall, type InputEnd } from './input-end.ts';
 import type { PostOffice } from './post-office.ts';
+import type { Program } from './program.ts';
 import { jsonInfo } from './worker-effects.ts';
 
 export interface CallRequest extends CallBody {
@@ -26,10 +27,14 @@ export interface PlacedCall {
 }
 
 /** @throws PluvioError `EXPORT_NOT_FOUND`, `WORKER_ENDED`, `WORKER_LOST`, `WORKER_MOVING`, `MAILBOX_FULL`, and the store's codes */
-export async function placeCall(post: PostOffice, worker: HostedWorker, request: CallRequest): Promise<PlacedCall> {
-  const { module } = await worker.program();
+export async function placeCall(
+  post: PostOffice,
+  worker: HostedWorker,
+  program: Program,
+  request: CallRequest,
+): Promise<PlacedCall> {
   const { export: name, args, body, key, info } = request;
-  if (!module.exports.some((entry) => entry.name === name && entry.kind === 'func')) {
+  if (!program.module.funcs.has(name)) {
     throw new PluvioError('EXPORT_NOT_FOUND', `worker "${worker.name}" has no exported function "${name}"`);
   }
   worker.inputs.checkRoom(worker.name);

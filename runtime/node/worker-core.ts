@@ -83,6 +83,8 @@ export class WorkerCore {
   /** Whether the store has the timers and subscriptions of the state. */
   #isAligned = false;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Operations that have their turn or wait for it. */
+  #operations = 0;
   #closedFor: PluvioError | undefined;
   /** Something is being put in its place. */
   givesWay = false;
@@ -298,10 +300,22 @@ export class WorkerCore {
     await this.commits.flush(undefined, this.record);
   }
 
+  /** Whether no operation has its turn or waits for it. */
+  get isFree(): boolean {
+    return this.#operations === 0;
+  }
+
   async inTurn<Result>(operation: () => Promise<Result>): Promise<Result> {
-    const turn = this.#turn.then(operation, operation);
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+    const before = this.#turn;
+    const over = Promise.withResolvers<void>();
+    this.#turn = over.promise;
+    try {
+      if (this.#operations++ > 0) await before;
+      return await operation();
+    } finally {
+      this.#operations--;
+      over.resolve();
+    }
   }
 }
 

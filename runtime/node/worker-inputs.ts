@@ -22,20 +22,23 @@ const DELIVERED_AT_ONCE = 64;
 export interface InputsOwner {
   /** Whether inputs may go to it now: it is in memory, or may come there, and neither moves nor was stopped. */
   takesInputs(): boolean;
-  /** Brings it into memory. */
-  awake(): Promise<InputTaker>;
+  /** Brings it into memory; at once where it is there. */
+  awake(): InputTaker | Promise<InputTaker>;
   /** An input could not be given to the worker. */
   inputFailed(error: unknown): void;
 }
+
+export type CallInput = QueuedInput & { readonly call: NonNullable<QueuedInput['call']> };
 
 /** A worker in memory. */
 export interface InputTaker {
   readonly isIdle: boolean;
   /** How many messages its mailbox is to get now. One that has the export takes them from the mailbox only while it waits for one. */
   readonly mailboxRoom: number;
-  exports(name: string): boolean;
-  /** Begins a call; resolves when it has begun. */
-  call(input: QueuedInput & { readonly call: NonNullable<QueuedInput['call']> }): Promise<void>;
+  /** Whether it has an export that takes messages. */
+  readonly takesMessages: boolean;
+  /** Begins a call, at once or when the promise resolves. */
+  call(input: CallInput): void | Promise<void>;
   /** Gives how many the mailbox took. */
   deliver(inputs: readonly Input[]): Promise<number>;
 }
@@ -186,17 +189,19 @@ export class WorkerInputs {
   }
 
   async #give(): Promise<void> {
-    const worker = await this.#owner.awake();
-    while (this.#owner.takesInputs()) {
-      if (worker.isIdle && this.current === undefined) {
-        if (!(await this.#callNext(worker))) return;
-      } else if (!(await this.#deliver(worker))) return;
+    // Nothing is waited for that is there: a call to an idle worker begins at once.
+    const awake = this.#owner.awake();
+    const worker = awake instanceof Promise ? await awake : awake;
+    while (this.#queue.length > 0 && this.#owner.takesInputs()) {
+      const begins = worker.isIdle && this.current === undefined;
+      const given = begins ? this.#callNext(worker) : this.#deliver(worker);
+      if (!(given instanceof Promise ? await given : given)) return;
     }
   }
 
   /** Begins the next call; false: there is none that could begin. */
-  async #callNext(worker: InputTaker): Promise<boolean> {
-    const takesMessages = worker.exports(INPUT_EXPORT);
+  #callNext(worker: InputTaker): boolean | Promise<boolean> {
+    const { takesMessages } = worker;
     const at = this.#queue.findIndex(({ call }) => call !== undefined || takesMessages);
     const next = this.#queue[at];
     if (next === undefined) return this.#deliver(worker);
@@ -204,16 +209,18 @@ export class WorkerInputs {
     const call = next.call ?? { export: INPUT_EXPORT, args: [], body: next.body };
     const input = { ...next, call };
     this.current = input;
-    await worker.call(input);
-    return true;
+    const begun = worker.call(input);
+    return begun instanceof Promise ? begun.then(() => true) : true;
   }
 
   /** Puts messages into the mailbox; false: there are none, or it is full. */
-  async #deliver(worker: InputTaker): Promise<boolean> {
+  #deliver(worker: InputTaker): boolean | Promise<boolean> {
     const room = Math.min(worker.mailboxRoom, DELIVERED_AT_ONCE);
-    if (room === 0) return false;
-    const messages = this.#queue.filter(({ call }) => call === undefined).slice(0, room);
-    if (messages.length === 0) return false;
+    const messages = room === 0 ? [] : this.#queue.filter(({ call }) => call === undefined).slice(0, room);
+    return messages.length === 0 ? false : this.#post(worker, messages, room);
+  }
+
+  async #post(worker: InputTaker, messages: readonly QueuedInput[], room: number): Promise<boolean> {
     const taken = await worker.deliver(messages.map(({ seq, info, body }) => ({ seq, info, body })));
     const gone = new Set(messages.slice(0, taken));
     this.#queue = this.#queue.filter((input) => !gone.has(input));

@@ -11,14 +11,13 @@ import { PluvioError } from '../errors/index.ts';
 import type { JsonOutcome } from './api-types.ts';
 import type { LiveWorker } from './live-worker.ts';
 import { jsonOf, valueOfJson } from './outcome-json.ts';
-import { exportsFunc, hasMailbox } from './program.ts';
 import type { InputInfo } from '../host/index.ts';
 import type { Span } from './metrics/tracing.ts';
 import type { QueuedInput } from './input-end.ts';
 import type { Ended } from './threads/engine-protocol.ts';
 import type { WorkerCore } from './worker-core.ts';
 import type { WorkerGuest } from './worker-guest.ts';
-import { INPUT_EXPORT, type InputTaker } from './worker-inputs.ts';
+import { type CallInput, INPUT_EXPORT, type InputTaker } from './worker-inputs.ts';
 import type { WorkerKeeping } from './worker-keeping.ts';
 import * as refusal from './worker-refusals.ts';
 
@@ -26,6 +25,8 @@ export class WorkerRunning {
   readonly #core: WorkerCore;
   readonly #keeping: WorkerKeeping;
   #fetching = false;
+  /** For inputs, as long as it is in memory. */
+  #taker: { readonly live: LiveWorker; readonly taker: InputTaker } | undefined;
   /** Of the call in progress; undefined: it belongs to no trace. */
   #span: Span | undefined;
   /** When the call in progress began here, or went on. */
@@ -43,41 +44,69 @@ export class WorkerRunning {
   }
 
   /** Brings it into memory, for inputs. */
-  awake(): Promise<InputTaker> {
-    return this.#core.inTurn(() => this.#awake());
+  awake(): InputTaker | Promise<InputTaker> {
+    const { live, isFree } = this.#core;
+    return isFree && live !== undefined && !this.#goesOn(live)
+      ? this.#takerOf(live)
+      : this.#core.inTurn(() => this.#awake());
   }
 
   async #awake(): Promise<InputTaker> {
     const live = await this.#core.load();
-    const { engine, program } = live;
-    if (engine.state === 'stopped' && !this.#core.halted) await this.#beginCall(() => engine.resume(), 'resumed');
-    // A command that had begun, and of which nothing was kept yet, begins anew.
+    const { engine } = live;
+    if (this.#goesOn(live)) {
+      if (engine.state === 'stopped') await this.#beginCall(() => engine.resume(), 'resumed');
+      else await this.#beginCall(() => engine.start(), 'started');
+    }
+    return this.#takerOf(live);
+  }
+
+  /** Whether what it was in is to go on; a command that had begun, and of which nothing was kept yet, begins anew. */
+  #goesOn({ engine }: LiveWorker): boolean {
+    if (engine.state === 'stopped') return !this.#core.halted;
     const { kind, fresh, running } = this.#core.record;
-    if (engine.state === 'idle' && kind === 'command' && fresh && running)
-      await this.#beginCall(() => engine.start(), 'started');
+    return engine.state === 'idle' && kind === 'command' && fresh && running;
+  }
+
+  #takerOf(live: LiveWorker): InputTaker {
+    if (this.#taker?.live !== live) this.#taker = { live, taker: this.#makeTaker(live) };
+    return this.#taker.taker;
+  }
+
+  #makeTaker(live: LiveWorker): InputTaker {
+    const { engine, program } = live;
+    const { usesAbi, funcs } = program.module;
+    const takesMessages = funcs.has(INPUT_EXPORT);
     return {
+      takesMessages,
       get isIdle() {
         return engine.state === 'idle';
       },
       get mailboxRoom() {
-        if (!hasMailbox(program)) return 0;
-        if (!exportsFunc(program, INPUT_EXPORT)) return Number.POSITIVE_INFINITY;
+        if (!usesAbi) return 0;
+        if (!takesMessages) return Number.POSITIVE_INFINITY;
         return engine.state === 'waiting' && engine.wake?.input === true ? 1 : 0;
       },
-      exports: (name) => exportsFunc(program, name),
-      call: ({ seq, info, call }) =>
-        this.#core.inTurn(() => {
-          if (this.#core.live !== live || engine.state !== 'idle')
-            throw refusal.notReady(this.#core.name, this.#core.status);
-          const args = call.args.map(valueOfJson);
-          // Standard input may be on its way to the guest: then the state is asked for when that has arrived.
-          const keeps = this.#core.gathers && !this.#core.record.stdinOpen;
-          const traced = this.#beginSpan(call.export, info);
-          const input = hasMailbox(program) ? { seq, info: traced, body: call.body } : null;
-          return this.#beginCall(() => engine.call(call.export, args, input, keeps), 'started');
-        }),
+      call: (input) => {
+        if (this.#core.isFree && this.#core.live === live && live.isSettled && !this.#mustMark()) {
+          return this.#run(live, this.#callOf(live, input), 'started');
+        }
+        return this.#core.inTurn(() => this.#beginCall(this.#callOf(live, input), 'started'));
+      },
       deliver: (inputs) => (this.#core.live === live ? engine.deliver(inputs) : Promise.resolve(0)),
     };
+  }
+
+  /** What makes the call of an input. @throws PluvioError `WORKER_BUSY` */
+  #callOf(live: LiveWorker, { seq, info, call }: CallInput): () => Promise<Ended> {
+    const { engine, program } = live;
+    if (this.#core.live !== live || engine.state !== 'idle') throw refusal.notReady(this.#core.name, this.#core.status);
+    const args = call.args.map(valueOfJson);
+    // Standard input may be on its way to the guest: then the state is asked for when that has arrived.
+    const keeps = this.#core.gathers && !this.#core.record.stdinOpen;
+    const traced = this.#beginSpan(call.export, info);
+    const input = program.module.usesAbi ? { seq, info: traced, body: call.body } : null;
+    return () => engine.call(call.export, args, input, keeps);
   }
 
   /** Brings a sleeping worker into memory, and lets the call go on that is in progress. */
@@ -110,7 +139,7 @@ export class WorkerRunning {
     const { status } = this.#core;
     if (status === 'stopped' || (this.#core.record.kind === 'command' && this.#core.record.fresh)) return this.resume();
     const program = this.#core.live?.program;
-    if (status !== 'idle' || !this.#core.record.fresh || !program || !exportsFunc(program, '_initialize')) return;
+    if (status !== 'idle' || !this.#core.record.fresh || program?.module.funcs.has('_initialize') !== true) return;
     await this.#core.inTurn(async () => {
       const { engine } = await this.#core.load();
       await this.#beginCall(() => engine.call('_initialize', []), 'started');
@@ -121,10 +150,21 @@ export class WorkerRunning {
   async #beginCall(run: () => Promise<Ended>, event: 'started' | 'resumed'): Promise<void> {
     const live = this.#core.mustLive();
     await live.settled; // the last call's end has been recorded
-    const { fresh, clean, running } = this.#core.record;
-    const byInput = this.#core.inputs.current !== undefined;
-    const marks = this.#core.isDurable ? fresh || (!byInput && !running) : fresh || clean || (!byInput && !running);
-    if (marks) await this.#core.save({ fresh: false, clean: false, running: !byInput, outcome: null });
+    if (this.#mustMark()) {
+      const running = this.#core.inputs.current === undefined;
+      await this.#core.save({ fresh: false, clean: false, running, outcome: null });
+    }
+    this.#run(live, run, event);
+  }
+
+  /** Whether the record in the store must say first that something runs. */
+  #mustMark(): boolean {
+    const { isDurable, record, inputs } = this.#core;
+    const { fresh, clean, running } = record;
+    return fresh || (clean && !isDurable) || (inputs.current === undefined && !running);
+  }
+
+  #run(live: LiveWorker, run: () => Promise<Ended>, event: 'started' | 'resumed'): void {
     this.#core.call ??= Promise.withResolvers<Outcome>();
     this.#core.call.promise.catch(() => undefined);
     this.#core.touch();

@@ -2,7 +2,7 @@
 import type { NodeEvent } from '../api-types.ts';
 import type { EventBus } from '../event-bus.ts';
 import type { HostedWorker } from '../hosted-worker.ts';
-import type { RequestEnded } from '../router.ts';
+import type { RequestEnded } from '../operation-run.ts';
 import type { NodeStore } from '../store/index.ts';
 import type { EnginePool } from '../threads/engine-pool.ts';
 import { DEFAULT_TENANT } from '../worker-record.ts';

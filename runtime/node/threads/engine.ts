@@ -6,7 +6,7 @@
  * 2. When the engine ends, whatever the reason, each of its workers is told once.
  */
 import { PluvioError } from '../../errors/index.ts';
-import type { Answer } from '../../host/index.ts';
+import { ABI_MODULE, type Answer } from '../../host/index.ts';
 import type {
   Compiled,
   EngineNotices,
@@ -25,6 +25,10 @@ import { Rpc } from './rpc.ts';
 export interface EngineModule extends ModuleInfo {
   readonly bytes: Uint8Array;
   readonly compiled: Compiled | null;
+  /** Names of its exported functions. */
+  readonly funcs: ReadonlySet<string>;
+  /** Whether it imports the host ABI. */
+  readonly usesAbi: boolean;
 }
 
 export interface PlacedFiles {
@@ -137,7 +141,9 @@ export class Engine {
   /** Decodes, checks and compiles a module. @throws PluvioError the engine's codes for a module that it does not take */
   async loadModule(digest: string, bytes: Uint8Array): Promise<EngineModule> {
     const { info, compiled } = await this.ask('loadModule', { digest, bytes, compiled: null });
-    return { ...info, bytes, compiled };
+    const funcs = new Set(info.exports.flatMap(({ name, kind }) => (kind === 'func' ? [name] : [])));
+    const usesAbi = info.imports.some(({ module }) => module === ABI_MODULE);
+    return { ...info, bytes, compiled, funcs, usesAbi };
   }
 
   /** @throws PluvioError as `createWorker` and `restoreWorker` */
