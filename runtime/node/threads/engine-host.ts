@@ -48,7 +48,7 @@ class EngineHost {
     this.#sharesCode = sharesCode;
     this.#cache = cache;
     this.#budget = budget;
-    this.#rpc = new Rpc(port, this.#answers(), this.#hears());
+    this.#rpc = new Rpc(port, this.#answers(), this.#hears(), 'replies');
   }
 
   #answers(): Answerer<EngineOperations> {

@@ -83,6 +83,7 @@ export class Engine {
         abandoned: ({ id, ask }) => this.#workers.get(id)?.abandoned(ask),
         logged: ({ id, entry }) => this.#workers.get(id)?.logged(entry),
       },
+      'round',
     );
     this.ended = started.ended.then((reason) => {
       this.#rpc.lose(new PluvioError('ENGINE_LOST', `the engine of the worker has ended: ${reason}`));
