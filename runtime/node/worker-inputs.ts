@@ -28,6 +28,12 @@ export interface InputsOwner {
   inputFailed(error: unknown): void;
 }
 
+/** An input that is here. */
+export interface WaitingInput extends QueuedInput {
+  /** Since when, by the monotonic clock. */
+  readonly arrivedMs: number;
+}
+
 export type CallInput = QueuedInput & { readonly call: NonNullable<QueuedInput['call']> };
 
 /** A worker in memory. */
@@ -47,12 +53,11 @@ export class WorkerInputs {
   readonly #owner: InputsOwner;
   readonly #limit: number;
   readonly #nowMs: () => number;
-  readonly #arrivals = new WeakMap<InputInfo, number>();
-  #queue: QueuedInput[] = [];
+  #queue: WaitingInput[] = [];
   readonly #waiting = new Map<number, PromiseWithResolvers<InputEnd>>();
   readonly #listeners = new Map<number, InputListener>();
   /** The call that the worker is in. */
-  current: QueuedInput | undefined;
+  current: WaitingInput | undefined;
   /** Inputs of the journal up to this one are here, or were. */
   knownSeq = 0;
   /** Why nothing comes to an end here any more. */
@@ -79,11 +84,6 @@ export class WorkerInputs {
     return this.#queue[0]?.info.kind;
   }
 
-  /** When an input came here, by the monotonic clock. */
-  arrivedMs(input: QueuedInput): number | undefined {
-    return this.#arrivals.get(input.info);
-  }
-
   /** Those that wait. */
   get length(): number {
     return this.#queue.length;
@@ -104,8 +104,7 @@ export class WorkerInputs {
       if (input.seq <= this.knownSeq) return;
       this.knownSeq = input.seq;
     }
-    this.#arrivals.set(input.info, this.#nowMs());
-    this.#queue.push(input);
+    this.#queue.push({ ...input, arrivedMs: this.#nowMs() });
     this.pump();
   }
 
@@ -121,13 +120,6 @@ export class WorkerInputs {
 
   listenerOf({ seq, listener }: QueuedInput): InputListener | undefined {
     return listener ?? this.#listeners.get(seq);
-  }
-
-  /** Takes one back that has not been given to the worker; tells whether there was one. */
-  withdraw(input: QueuedInput): boolean {
-    const at = this.#queue.indexOf(input);
-    if (at >= 0) this.#queue.splice(at, 1);
-    return at >= 0;
   }
 
   /** The end of an input of the journal, once it is known here. */

@@ -13,11 +13,10 @@ import type { LiveWorker } from './live-worker.ts';
 import { jsonOf, valueOfJson } from './outcome-json.ts';
 import type { InputInfo } from '../host/index.ts';
 import type { Span } from './metrics/tracing.ts';
-import type { QueuedInput } from './input-end.ts';
 import type { Ended } from './threads/engine-protocol.ts';
 import type { WorkerCore } from './worker-core.ts';
 import type { WorkerGuest } from './worker-guest.ts';
-import { type CallInput, INPUT_EXPORT, type InputTaker } from './worker-inputs.ts';
+import { type CallInput, INPUT_EXPORT, type InputTaker, type WaitingInput } from './worker-inputs.ts';
 import type { WorkerKeeping } from './worker-keeping.ts';
 import * as refusal from './worker-refusals.ts';
 
@@ -217,11 +216,11 @@ export class WorkerRunning {
     this.#span = undefined;
   }
 
-  #measure({ engine }: LiveWorker, { kind }: JsonOutcome, input: QueuedInput | undefined): void {
-    const { meter, inputs, record, services } = this.#core;
+  #measure({ engine }: LiveWorker, { kind }: JsonOutcome, input: WaitingInput | undefined): void {
+    const { meter, record, services } = this.#core;
     const { clock, metrics } = services;
     meter.tell(engine, record);
-    const sinceMs = (input && inputs.arrivedMs(input)) ?? this.#beganMs;
+    const sinceMs = input?.arrivedMs ?? this.#beganMs;
     const seconds = (clock.monotonicMs() - sinceMs) / 1000;
     metrics.callEnded({ worker: record.name, tenant: record.tenant, seconds, outcome: kind });
   }
