@@ -9,7 +9,7 @@
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { PluvioError } from '../errors/index.ts';
-import { boundedBody, readBody } from './body.ts';
+import { boundedBody, hasBody, readBounded } from './body.ts';
 import type { Handlers, OperationCall } from './handlers.ts';
 import type { Logger } from './logger.ts';
 import { contentTypeOf, MEDIA } from './media-types.ts';
@@ -28,13 +28,13 @@ export interface RouterOptions extends Entrance {
 
 export function createRouter({ handlers, limits, logger, ...entrance }: RouterOptions): Hono {
   const app = new Hono();
-  app.use(
-    cors({
-      origin: (origin) => (entrance.access.allowsOrigin(origin) ? origin : null),
-      allowHeaders: ['authorization', 'content-type', 'last-event-id', MANUAL_REDIRECT_HEADER],
-      maxAge: 600,
-    }),
-  );
+  const forPages = cors({
+    origin: (origin) => (entrance.access.allowsOrigin(origin) ? origin : null),
+    allowHeaders: ['authorization', 'content-type', 'last-event-id', MANUAL_REDIRECT_HEADER],
+    maxAge: 600,
+  });
+  // Only a browser says where a request comes from; for others the answer would be taken apart for nothing.
+  app.use((context, next) => (context.req.header('origin') === undefined ? next() : forPages(context, next)));
   for (const [id, route] of Object.entries(ROUTES) as [OperationId, Route][]) {
     const answerOf = async (context: Context): Promise<unknown> => {
       const run = new OperationRun(entrance, id, context.req.raw.headers, context.req.param('name'));
@@ -74,6 +74,9 @@ export function createRouter({ handlers, limits, logger, ...entrance }: RouterOp
   return app;
 }
 
+/** What follows the first question mark; no fragment reaches a server. */
+const searchOf = (url: string): string => (url.includes('?') ? url.slice(url.indexOf('?') + 1) : '');
+
 const targetOf = (url: string): string => {
   const { pathname, search } = new URL(url);
   return pathname + search;
@@ -90,18 +93,18 @@ async function callOf(
     const schema = PATH_PARAMETERS[name];
     if (schema) checkValue(schema, value, `path.${name}`);
   }
-  const query = parseQuery(route.query, new URL(request.url).searchParams);
+  const query = parseQuery(route.query, new URLSearchParams(searchOf(request.url)));
   const contentType = contentTypeOf(request.headers.get('content-type'));
   const call = { params, query, request, contentType, accepts: request.headers.get('accept') ?? '' };
   if (!route.body) return { ...call, json: undefined, bytes: emptyBody() };
   const { json: schema, raw = [], limit = 'jsonBytes', optional = false } = route.body;
   if (raw.includes(contentType)) return { ...call, json: undefined, bytes: boundedBody(request, limits[limit]) };
   if (schema && contentType === MEDIA.json) {
-    const json = parseJson(await readBody(boundedBody(request, limits.jsonBytes)));
+    const json = parseJson(await readBounded(request, limits.jsonBytes));
     checkValue(schema, json, 'body');
     return { ...call, json, bytes: emptyBody() };
   }
-  if (optional && contentType === '' && request.body === null) return { ...call, json: undefined, bytes: emptyBody() };
+  if (optional && contentType === '' && !hasBody(request)) return { ...call, json: undefined, bytes: emptyBody() };
   const accepted = [...new Set([...(schema ? [MEDIA.json] : []), ...raw])].join(', ');
   throw new PluvioError(
     'MEDIA_TYPE_UNSUPPORTED',
@@ -113,9 +116,11 @@ async function* emptyBody(): AsyncGenerator<Uint8Array> {
   // no body, nothing to yield
 }
 
+const strictText = new TextDecoder('utf-8', { fatal: true });
+
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(strictText.decode(bytes));
   } catch (cause) {
     throw new PluvioError(
       'REQUEST_INVALID',

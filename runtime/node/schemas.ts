@@ -131,7 +131,7 @@ export const INPUT_STATE = record({
   outcome: nullable(OUTCOME),
 });
 export const MESSAGE_QUERY = record({ reply: BOOLEAN, waitMs: MS }, ['reply', 'waitMs']);
-export const MESSAGE_SENT = record({ seq: SEQ });
+export const MESSAGE_SENT = record({ seq: SEQ, state: { type: 'string', enum: ['pending'] } }, ['state']);
 export const FORK_REQUEST = record({ name: NAME, checkpoint: { type: 'integer', minimum: 1 }, start: BOOLEAN }, [
   'checkpoint',
   'start',
