@@ -199,9 +199,8 @@ export class WorkerCore {
     await this.side.open(this.record, { ...program.bundle, log: side });
     const spec = guestSpec(this.services, program, this.record);
     const guest = this.#hooks.guest();
-    const twin = await parent.engine.fork(parent, program.module, spec, placedFiles(program), guest);
-    await twin.settleInputs({ upTo: lastSeq, except: [] });
-    await twin.refresh();
+    const done = { upTo: lastSeq, except: [] };
+    const twin = await parent.engine.fork(parent, program.module, spec, placedFiles(program), done, guest);
     this.live = new LiveWorker(twin, program);
     this.meter.begin(twin);
     this.phase = 'live';

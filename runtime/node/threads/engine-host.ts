@@ -62,11 +62,13 @@ class EngineHost {
         if (loaded === undefined) throw new PluvioError('INTERNAL', `module ${module} was not loaded`);
         return this.#add(id, await Guest.open(loaded, state, this.#options(id, spec)));
       },
-      fork: async ({ id, from, spec }) => {
+      fork: async ({ id, from, spec, done }) => {
         await setImmediate(); // standard input that came before arrives first
         const parent = this.#guest(from);
         parent.output.flush();
-        return this.#add(id, await parent.fork(this.#options(id, spec)));
+        const twin = await parent.fork(this.#options(id, spec));
+        twin.settleInputs(done);
+        return this.#add(id, twin);
       },
       call: async ({ id, name, args, input, keeps }) => {
         const ended = await this.#guest(id).call(name, args, input, keeps);

@@ -135,8 +135,11 @@ export type EngineOperations = {
     readonly body: Of & { readonly module: string; readonly spec: GuestSpec; readonly state: GuestState | null };
     readonly answer: Figures;
   };
-  /** A second worker in the state of one that does not run. */
-  readonly fork: { readonly body: Of & { readonly from: number; readonly spec: GuestSpec }; readonly answer: Figures };
+  /** A second worker in the state of one that does not run; `done`: inputs of that one that it will never be given. */
+  readonly fork: {
+    readonly body: Of & { readonly from: number; readonly spec: GuestSpec; readonly done: DoneInputs };
+    readonly answer: Figures;
+  };
   /** `input`: what the export is given, where it is one that the journal has or that the host ABI hands over. */
   readonly call: {
     readonly body: Of & {

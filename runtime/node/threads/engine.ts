@@ -9,6 +9,7 @@ import { PluvioError } from '../../errors/index.ts';
 import { ABI_MODULE, type Answer } from '../../host/index.ts';
 import type {
   Compiled,
+  DoneInputs,
   EngineNotices,
   EngineOperations,
   EngineQuestions,
@@ -160,16 +161,21 @@ export class Engine {
     );
   }
 
-  /** A second worker in the state of one that does not run. @throws PluvioError as `Worker.fork` */
+  /**
+   * A second worker in the state of one that does not run.
+   * @param done Inputs of that one that it will never be given.
+   * @throws PluvioError as `Worker.fork`
+   */
   async fork(
     from: EngineWorker,
     module: EngineModule,
     spec: Omit<GuestSpec, 'files'>,
     files: PlacedFiles | undefined,
+    done: DoneInputs,
     owner: EngineWorkerOwner,
   ): Promise<EngineWorker> {
     return this.#make(module, files, owner, (id) =>
-      this.ask('fork', { id, from: from.id, spec: { ...spec, files: files?.key ?? null } }),
+      this.ask('fork', { id, from: from.id, spec: { ...spec, files: files?.key ?? null }, done }),
     );
   }
 
