@@ -185,7 +185,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     logger,
   });
   undo.push(() => engines.close());
-  const modules = new LoadedModules(engines);
+  const modules = new LoadedModules(engines, () => clock.monotonicMs());
   const outbound = new OutboundHttp(options.outbound);
   const peers: PeerRules = {
     connect: security.peerConnect,
@@ -305,6 +305,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     store,
     events,
     bundles: () => shelf.list().length,
+    modules: () => modules.size,
     streams: () => streams.open,
   });
   const { access } = security;
@@ -331,6 +332,8 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     clock,
     logger,
     hibernateAfterMs: persistent ? options.hibernateAfterMs : undefined,
+    modules,
+    unusedModuleMs: limits.unusedModuleMs,
   });
   const rebalancer = new Rebalancer({ engines, workers: () => table.all(), clock, logger });
   void sweeper.run();

@@ -80,6 +80,7 @@ export const METRICS = {
   pluvio_limits_reached_total: counter('', ['scope', 'limit'], 'Requests that a limit of the node refused.'),
   pluvio_events_total: counter('', ['kind'], 'Events of workers by kind.'),
   pluvio_bundles: gauge('', [], 'Bundles that the node keeps.'),
+  pluvio_modules: gauge('', [], 'Modules in memory, compiled.'),
   pluvio_streams: gauge('', [], 'Open log and event streams.'),
   pluvio_resident_bytes: gauge('bytes', [], 'Resident memory of the process.'),
   pluvio_build_info: gauge('', ['version'], 'Always 1; the version of the node is a label.'),
