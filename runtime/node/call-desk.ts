@@ -7,17 +7,19 @@ import { PluvioError } from '../errors/index.ts';
 import type { Caller } from '../host/index.ts';
 import type { JsonOutcome, JsonValue } from './api-types.ts';
 import { dataOf, INPUTS, outputOf } from './call-values.ts';
+import type { Clock } from './clock.ts';
 import type { HostedWorker } from './hosted-worker.ts';
-import type { CallEnd } from './input-end.ts';
+import { type CallEnd, decodeEnd, type InputEnd } from './input-end.ts';
 import { MEDIA } from './media-types.ts';
 import type { NodeAdmission } from './node-admission.ts';
 import type { NodeLimits } from './node-limits.ts';
 import type { PostOffice } from './post-office.ts';
+import { RecentMap } from './recent-map.ts';
 import { checkValue } from './schema-check.ts';
 import { CALL_REQUEST } from './schemas.ts';
 import type { Identity } from './security/identity.ts';
 import type { Waits } from './waits.ts';
-import { placeCall } from './worker-calls.ts';
+import { BegunError, type CallRequest, type PlacedCall, placeCall } from './worker-calls.ts';
 import type { WorkerTable } from './worker-table.ts';
 
 export interface ExportCall {
@@ -30,6 +32,8 @@ export interface ExportCall {
   readonly key: string | null;
   /** How long the caller waits, in milliseconds; as `CallDesk.waitMs` gives it. */
   readonly waitMs: number;
+  /** When the call is given up if it is not over, in milliseconds from now; undefined: never. */
+  readonly deadlineMs: number | undefined;
   readonly body: Uint8Array;
   /** Aborts when the caller hangs up. */
   readonly signal?: AbortSignal;
@@ -47,9 +51,11 @@ export interface CallServices {
   readonly limits: NodeLimits;
   readonly admission: NodeAdmission;
   readonly waits: Waits;
+  readonly clock: Clock;
 }
 
 const DEFAULT_WAIT_MS = 30_000;
+const UNJOURNALLED_KEPT = 10_000;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 const NO_BYTES = new Uint8Array();
 
@@ -57,6 +63,10 @@ const json = (value: unknown, status = 200): CallAnswer => ({ status, type: MEDI
 
 export class CallDesk {
   readonly #services: CallServices;
+  /** Calls that no journal has and that went on for longer than their callers waited, by their names. */
+  readonly #unjournalled = new RecentMap<string, { readonly worker: string; readonly ended: Promise<CallEnd> }>(
+    UNJOURNALLED_KEPT,
+  );
 
   constructor(services: CallServices) {
     this.#services = services;
@@ -81,41 +91,94 @@ export class CallDesk {
     const types = program.bundle.manifest.interface ?? {};
     const isJson = contentType === MEDIA.json || contentType === '';
     const encoding = Object.hasOwn(types, name) ? (types[name]?.encoding ?? 'core') : isJson ? 'core' : 'bytes';
-    const info = { kind: 'call' as const, caller: callerOf(call.identity), ...traceOf(call.traceparent) };
+    const info = this.#infoOf(call);
     const { post } = this.#services;
     if (encoding === 'core') {
-      const request = call.body.length === 0 ? {} : dataOf(call.body, contentType);
-      checkValue(CALL_REQUEST, request, 'body');
-      const { args = [] } = request as { args?: readonly JsonValue[] }; // checked by the schema
-      const { ended } = await placeCall(post, worker, program, { export: name, args, body: NO_BYTES, key, info });
-      return json(await this.#numbers(worker, call, ended));
+      const args = argumentsOf(call);
+      const placed = await placeCall(post, worker, program, { export: name, args, body: NO_BYTES, key, info });
+      return this.#numbers(worker, call, placed);
     }
     const body = INPUTS[encoding](call.body, contentType);
-    const { seq, ended } = await placeCall(post, worker, program, { export: name, args: [], body, key, info });
-    const end = await this.#wait(ended, call);
-    if (end === undefined) return json({ seq, state: 'pending' }, 202);
+    const placed = await placeCall(post, worker, program, { export: name, args: [], body, key, info });
+    const end = await this.#wait(placed, call).catch((error: unknown) => goesOnElsewhere(worker, placed, error));
+    if (end === undefined) return json(this.#pending(worker, placed), 202);
     if (end.outcome.kind !== 'returned') throw callFailed(worker.name, end.outcome);
     const { type, bytes } = outputOf(encoding, end.output ?? NO_BYTES, call.accepts);
     return { status: 200, type, body: bytes };
   }
 
-  #wait(ended: Promise<CallEnd>, { waitMs, signal }: ExportCall): Promise<CallEnd | undefined> {
+  #infoOf({ identity, traceparent, deadlineMs }: ExportCall): CallRequest['info'] {
+    return {
+      kind: 'call',
+      caller: callerOf(identity),
+      ...traceOf(traceparent),
+      ...(deadlineMs === undefined ? {} : { deadlineMs: this.#services.clock.now() + deadlineMs }),
+    };
+  }
+
+  #wait({ ended }: PlacedCall, { waitMs, signal }: ExportCall): Promise<CallEnd | undefined> {
     return this.#services.waits.for(ended, waitMs, signal);
   }
 
-  async #numbers(worker: HostedWorker, call: ExportCall, ended: Promise<CallEnd>): Promise<unknown> {
+  /** What a caller is told of a call that goes on: its end can be asked for by its name. */
+  #pending({ name }: HostedWorker, placed: PlacedCall): { readonly input: string; readonly state: 'pending' } {
+    if (!isJournalled(placed.ref)) this.#unjournalled.set(placed.ref, { worker: name, ended: placed.ended });
+    return { input: placed.ref, state: 'pending' };
+  }
+
+  async #numbers(worker: HostedWorker, call: ExportCall, placed: PlacedCall): Promise<CallAnswer> {
     const info = worker.info();
     try {
-      const end = await this.#wait(ended, call);
-      return { worker: worker.info(), outcome: end?.outcome ?? null };
+      const end = await this.#wait(placed, call);
+      if (end !== undefined) return json({ worker: worker.info(), outcome: end.outcome });
+      return json({ worker: worker.info(), outcome: null, input: this.#pending(worker, placed).input });
     } catch (error) {
       // It has begun, and goes on elsewhere: sent there again it would begin once more.
-      if (error instanceof PluvioError && error.code === 'WORKER_MOVED') {
-        return { worker: { ...info, status: 'moving' }, outcome: null };
-      }
-      throw error;
+      if (!(error instanceof BegunError) || error.code !== 'WORKER_MOVED') throw error;
+      const input = isJournalled(placed.ref) ? { input: placed.ref } : {};
+      return json({ worker: { ...info, status: 'moving' }, outcome: null, ...input });
     }
   }
+
+  /**
+   * The end of an input, once it is known; undefined: it is not within that time.
+   * @param ref As a caller was told it.
+   * @throws PluvioError `INPUT_NOT_FOUND`
+   */
+  async endOf(worker: HostedWorker, ref: string, waitMs: number, signal: AbortSignal): Promise<InputEnd | undefined> {
+    const { waits, post } = this.#services;
+    if (!isJournalled(ref)) {
+      const call = this.#unjournalled.get(ref);
+      if (call?.worker === worker.name) return waits.for(call.ended, waitMs, signal);
+      throw new PluvioError('INPUT_NOT_FOUND', `nothing is known of the call ${ref} of worker "${worker.name}"`, {
+        ref,
+      });
+    }
+    const seq = Number(ref);
+    const known = await post.store.outcomeOf(worker.name, seq);
+    if (known === undefined) {
+      throw new PluvioError('INPUT_NOT_FOUND', `worker "${worker.name}" has no input ${seq} (any more)`, { seq });
+    }
+    if (known.outcome !== null) return decodeEnd(known.outcome);
+    return waits.for(worker.inputs.end(seq), waitMs, signal);
+  }
+}
+
+const isJournalled = (ref: string): boolean => /^\d/.test(ref);
+
+function argumentsOf({ body, contentType }: ExportCall): readonly JsonValue[] {
+  const request = body.length === 0 ? {} : dataOf(body, contentType);
+  checkValue(CALL_REQUEST, request, 'body');
+  const { args = [] } = request as { args?: readonly JsonValue[] }; // checked by the schema
+  return args;
+}
+
+/** Of a call that its worker took along: it goes on if the journal has it, else nobody will hear of its end. */
+function goesOnElsewhere({ name }: HostedWorker, { ref }: PlacedCall, error: unknown): undefined {
+  if (!(error instanceof BegunError) || error.code !== 'WORKER_MOVED') throw error;
+  if (isJournalled(ref)) return undefined;
+  const message = `worker "${name}" has moved in the middle of the call, which no journal has; its answer is lost`;
+  throw new PluvioError('CALL_FAILED', message, { outcome: 'moved' }, { cause: error });
 }
 
 /** The idempotency key that a header gives; null: there is none. @throws PluvioError `REQUEST_INVALID` */

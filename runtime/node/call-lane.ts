@@ -22,7 +22,7 @@ import { contentTypeOf } from './media-types.ts';
 import type { NodeLimits } from './node-limits.ts';
 import { type Entrance, OperationRun } from './operation-run.ts';
 import { asPluvioError, logFault, problemOf } from './problem.ts';
-import { parseQuery, type Query } from './query.ts';
+import { numberOf, parseQuery, type Query } from './query.ts';
 import { PATH_PARAMETERS, type Route, ROUTES } from './route-table.ts';
 import { checkValue } from './schema-check.ts';
 
@@ -108,6 +108,7 @@ export class CallLane {
       accepts: headers.accept ?? '',
       key: checkKey(textOf(headers['idempotency-key'])),
       waitMs: desk.waitMs(query['waitMs']),
+      deadlineMs: numberOf(query, 'deadlineMs'),
       body: length === 0 ? NO_BYTES : await readWhole(request, length),
     };
     return desk.call(worker, call);

@@ -1,15 +1,16 @@
 /** Calls of exports and messages over HTTP. */
 import { PluvioError } from '../errors/index.ts';
-import type { Reply } from '../host/index.ts';
+import type { JsonOutcome } from './api-types.ts';
 import { readBody } from './body.ts';
-import { callerOf, checkKey, traceOf } from './call-desk.ts';
+import { callFailed, callerOf, checkKey, traceOf } from './call-desk.ts';
 import type { Handler, NodeServices, OperationCall } from './handlers.ts';
 import type { HostedWorker } from './hosted-worker.ts';
 import { decodeEnd, type InputEnd } from './input-end.ts';
 import { MEDIA } from './media-types.ts';
+import { numberOf } from './query.ts';
 import { jsonInfo } from './worker-effects.ts';
 
-type CallOperation = 'callExport' | 'getInput' | 'sendMessage';
+type CallOperation = 'callExport' | 'cancelCall' | 'getInput' | 'sendMessage';
 
 const NO_BYTES = new Uint8Array();
 const keyOf = ({ headers }: Request): string | null => checkKey(headers.get('idempotency-key'));
@@ -38,6 +39,7 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
         accepts,
         key: keyOf(request),
         waitMs: desk.waitMs(call.query['waitMs']),
+        deadlineMs: numberOf(call.query, 'deadlineMs'),
         body: await readBody(call.bytes),
         signal: request.signal,
       });
@@ -45,14 +47,17 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
     },
     getInput: async (call) => {
       const worker = workerOf(call);
-      const seq = Number(call.params['seq']);
-      const known = await post.store.outcomeOf(worker.name, seq);
-      if (known === undefined) {
-        throw new PluvioError('INPUT_NOT_FOUND', `worker "${worker.name}" has no input ${seq} (any more)`, { seq });
-      }
-      if (known.outcome !== null) return inputState(seq, decodeEnd(known.outcome));
-      const end = await waitFor(worker.inputs.end(seq), call, 0);
-      return end === undefined ? { seq, state: 'pending', outcome: null } : inputState(seq, end);
+      const input = call.params['input'] ?? '';
+      const end = await desk.endOf(worker, input, desk.waitMs(call.query['waitMs'], 0), call.request.signal);
+      if (end === undefined) return { input, state: 'pending', outcome: null };
+      if (!call.accepts.includes(MEDIA.octets)) return { input, state: 'ended', outcome: outcomeOf(end) };
+      return answered(outputOf(worker.name, end), MEDIA.octets);
+    },
+    cancelCall: async (call) => {
+      const worker = workerOf(call);
+      const { input } = (call.json ?? {}) as { input?: string }; // checked by the schema
+      await worker.cancel(input, 'the call was cancelled');
+      return worker.info();
     },
     sendMessage: async (call) => {
       const worker = workerOf(call);
@@ -74,19 +79,20 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
       if (!reply) return Response.json({ seq }, { status: 202 });
       const ended = known?.outcome ? Promise.resolve(decodeEnd(known.outcome)) : worker.inputs.end(seq);
       const end = await waitFor(ended, call);
-      if (end === undefined) return Response.json({ seq, state: 'pending' }, { status: 202 });
-      const given = replyOf(end);
-      if (given !== null && !given.ok) throw new PluvioError('CALL_FAILED', given.message, { outcome: 'replied' });
-      return answered(given?.body ?? NO_BYTES, MEDIA.octets);
+      if (end === undefined) return Response.json({ seq, input: String(seq), state: 'pending' }, { status: 202 });
+      return answered(outputOf(worker.name, end), MEDIA.octets);
     },
   };
 }
 
-const replyOf = (end: InputEnd): Reply | null =>
-  end.kind === 'message' ? end.reply : end.output === null ? null : { ok: true, body: end.output };
-
-/** An input that is over, as JSON. */
-function inputState(seq: number, end: InputEnd): unknown {
-  if (end.kind === 'call') return { seq, state: 'ended', outcome: end.outcome };
-  return { seq, state: 'ended', outcome: null };
+/** What an input gave. @throws PluvioError `CALL_FAILED` */
+function outputOf(worker: string, end: InputEnd): Uint8Array {
+  if (end.kind === 'call') {
+    if (end.outcome.kind !== 'returned') throw callFailed(worker, end.outcome);
+    return end.output ?? NO_BYTES;
+  }
+  if (end.reply?.ok === false) throw new PluvioError('CALL_FAILED', end.reply.message, { outcome: 'replied' });
+  return end.reply?.body ?? NO_BYTES;
 }
+
+const outcomeOf = (end: InputEnd): JsonOutcome | null => (end.kind === 'call' ? end.outcome : null);

@@ -42,6 +42,7 @@ export class HostedWorker {
       inputsOwner: {
         takesInputs: () => this.#running.takesInputs(),
         awake: () => this.#running.awake(),
+        isLate: (ref) => this.#running.isLate(ref),
         inputFailed: (error) => this.#core.failed('an input could not be given to a worker', error),
       },
       poked: () => this.#running.poked(),
@@ -238,6 +239,11 @@ export class HostedWorker {
   /** Brings its state into memory. */
   async openState(): Promise<void> {
     await this.program();
+  }
+
+  /** Gives an input up that is not over; without `ref` the call in progress. @throws PluvioError `INPUT_NOT_FOUND`, `WORKER_MOVING`, `WORKER_ENDED` */
+  cancel(ref: string | undefined, reason: string): Promise<void> {
+    return this.#running.cancel(ref, reason);
   }
 
   /** Lets a worker go on that was put in the place of another: with its call, its program, or its inputs. */

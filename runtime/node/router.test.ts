@@ -105,7 +105,7 @@ describe('a token of one tenant or of some workers', () => {
       if (route.method !== 'GET' || route.scope === 'public') continue;
       const path = route.path.replace('{name}', 'web-1').replace('{digest}', `sha256:${'0'.repeat(64)}`);
       const id0 = '0'.repeat(8) + '-0000-0000-0000-000000000000';
-      const status = await get(app, path.replace('{id}', id0).replace('{seq}', '1'), grants[1]!.token);
+      const status = await get(app, path.replace('{id}', id0).replace('{input}', '1'), grants[1]!.token);
       expect([id, status]).toEqual([id, NARROWED_OPERATIONS.has(id) ? 200 : 403]);
     }
   });

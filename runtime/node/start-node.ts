@@ -277,7 +277,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   });
   const streams = new StreamRoom(limits.streams, clock, closing.signal);
   const waits = new Waits(clock, closing.signal);
-  const desk = new CallDesk({ table, post, limits, admission, waits });
+  const desk = new CallDesk({ table, post, limits, admission, waits, clock });
   const handlers = createHandlers({
     table,
     waits,

@@ -12,7 +12,7 @@ import type { Outcome } from '../engine/index.ts';
 import { PluvioError } from '../errors/index.ts';
 import type { InputInfo } from '../host/index.ts';
 import type { MovePhaseName, WorkerStatus } from './api-types.ts';
-import { decodeCall, type QueuedInput } from './input-end.ts';
+import { decodeCall, decodeEnd, type QueuedInput } from './input-end.ts';
 import { LiveWorker } from './live-worker.ts';
 import { guestSpec, placedFiles, type Program } from './program.ts';
 import { bundledState, loadState, timersOf } from './stored-state.ts';
@@ -101,7 +101,7 @@ export class WorkerCore {
     this.record = { ...record, halted, fresh: record.fresh || begins };
     this.activeMs = services.clock.monotonicMs();
     this.side = new WorkerSide(services, () => hooks.poked());
-    this.inputs = new WorkerInputs(hooks.inputsOwner, services.limits.mailbox, () => services.clock.monotonicMs());
+    this.inputs = new WorkerInputs(hooks.inputsOwner, services.limits.mailbox, services.clock);
     this.inputs.knownSeq = record.checkpoint?.inputSeq ?? 0;
     this.commits = new WorkerCommits(services, this, this.gathers);
     this.meter = new WorkerMeter(services.metrics);
@@ -247,8 +247,18 @@ export class WorkerCore {
     while (this.isStored) {
       const page = await store.pendingInputs(this.name, this.inputs.knownSeq, JOURNAL_PAGE);
       if (page.length === 0) return;
-      for (const input of page) this.inputs.add(queuedOf(input));
+      for (const input of page) {
+        // What was given up is not done again: its state is that of the worker without it.
+        if (isCancelled(input)) this.skip(input.seq);
+        else this.inputs.add(queuedOf(input));
+      }
     }
+  }
+
+  /** An input of the journal that will not be given to the worker counts as taken. */
+  skip(seq: number): void {
+    this.inputs.skip(seq);
+    this.live?.engine.skipInput(seq);
   }
 
   failed(what: string, error: unknown): void {
@@ -323,6 +333,7 @@ function queuedOf({ seq, kind, key, info, body, outcome }: JournalInput): Queued
   const call = kind === 'call' || (kind === 'http' && isCall(info)) ? decodeCall(body) : undefined;
   return {
     seq,
+    ref: String(seq),
     info: kind === 'timer' ? timerInfo(key, info) : (info as unknown as InputInfo), // written by this node or one before it
     call,
     body: call?.body ?? body,
@@ -334,6 +345,12 @@ function queuedOf({ seq, kind, key, info, body, outcome }: JournalInput): Queued
 function timerInfo(key: string | null, info: unknown): InputInfo {
   const { id: timer, dueMs } = info as { id: string; dueMs: number }; // as the store writes it
   return { id: key ?? '', kind: 'timer', timer, dueMs };
+}
+
+/** Whether it is a call whose end says that it was given up. */
+function isCancelled({ outcome }: JournalInput): boolean {
+  const end = outcome === null ? undefined : decodeEnd(outcome);
+  return end?.kind === 'call' && end.outcome.kind === 'trapped' && end.outcome.code === 'cancelled';
 }
 
 /** Whether an HTTP request is for an export: its body is that of a call then. */

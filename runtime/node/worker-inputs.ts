@@ -12,6 +12,7 @@
  */
 import { PluvioError } from '../errors/index.ts';
 import type { Input, InputInfo } from '../host/index.ts';
+import type { Clock } from './clock.ts';
 import type { InputEnd, InputListener, QueuedInput } from './input-end.ts';
 
 /** The export that takes messages where no call of the guest waits for them. */
@@ -24,6 +25,8 @@ export interface InputsOwner {
   takesInputs(): boolean;
   /** Brings it into memory; at once where it is there. */
   awake(): InputTaker | Promise<InputTaker>;
+  /** The deadline of a call has come: it is given up if it is not over. */
+  isLate(ref: string): void;
   /** An input could not be given to the worker. */
   inputFailed(error: unknown): void;
 }
@@ -52,10 +55,12 @@ export interface InputTaker {
 export class WorkerInputs {
   readonly #owner: InputsOwner;
   readonly #limit: number;
-  readonly #nowMs: () => number;
+  readonly #clock: Clock;
   #queue: WaitingInput[] = [];
   readonly #waiting = new Map<number, PromiseWithResolvers<InputEnd>>();
   readonly #listeners = new Map<number, InputListener>();
+  /** Of the deadlines of calls, by their names; each gives up its alarm. */
+  readonly #alarms = new Map<string, () => void>();
   /** The call that the worker is in. */
   current: WaitingInput | undefined;
   /** Inputs of the journal up to this one are here, or were. */
@@ -65,8 +70,8 @@ export class WorkerInputs {
   #pumping = false;
   #again = false;
 
-  constructor(owner: InputsOwner, limit: number, nowMs: () => number) {
-    this.#nowMs = nowMs;
+  constructor(owner: InputsOwner, limit: number, clock: Clock) {
+    this.#clock = clock;
     this.#owner = owner;
     this.#limit = limit;
   }
@@ -104,8 +109,33 @@ export class WorkerInputs {
       if (input.seq <= this.knownSeq) return;
       this.knownSeq = input.seq;
     }
-    this.#queue.push({ ...input, arrivedMs: this.#nowMs() });
+    this.#queue.push({ ...input, arrivedMs: this.#clock.monotonicMs() });
+    this.#watch(input);
     this.pump();
+  }
+
+  #watch({ ref, info: { kind, deadlineMs } }: QueuedInput): void {
+    if (kind !== 'call' || deadlineMs === undefined) return;
+    const ring = (): void => {
+      this.#alarms.delete(ref);
+      this.#owner.isLate(ref);
+    };
+    this.#alarms.set(ref, this.#clock.alarm(Math.max(0, deadlineMs - this.#clock.now()), ring));
+  }
+
+  /** A call is over, one way or another: its deadline is of no matter any more. */
+  calm(ref: string): void {
+    this.#alarms.get(ref)?.();
+    this.#alarms.delete(ref);
+  }
+
+  #calmAll(): void {
+    for (const ref of [...this.#alarms.keys()]) this.calm(ref);
+  }
+
+  /** An input of the journal will not be given to the worker. */
+  skip(seq: number): void {
+    this.knownSeq = Math.max(this.knownSeq, seq);
   }
 
   /** Whether an input of the journal is the one after those that are known here: others come from the journal, in order. */
@@ -120,6 +150,14 @@ export class WorkerInputs {
 
   listenerOf({ seq, listener }: QueuedInput): InputListener | undefined {
     return listener ?? this.#listeners.get(seq);
+  }
+
+  /** Takes one back that has not been given to the worker. */
+  withdraw(ref: string): WaitingInput | undefined {
+    const at = this.#queue.findIndex((input) => input.ref === ref);
+    if (at < 0) return undefined;
+    this.calm(ref);
+    return this.#queue.splice(at, 1)[0];
   }
 
   /** The end of an input of the journal, once it is known here. */
@@ -144,11 +182,12 @@ export class WorkerInputs {
   /** The worker goes elsewhere, or is over: those who wait are told, what waits is the journal's. */
   leave(reason: PluvioError): void {
     this.#left = reason;
+    this.#calmAll();
     for (const { reject } of this.#waiting.values()) reject(reason);
     this.#waiting.clear();
     this.#listeners.clear();
-    for (const { listener } of [this.current, ...this.#queue].filter((input) => input !== undefined))
-      listener?.failed(reason);
+    this.current?.listener?.failed(reason, true);
+    for (const { listener } of this.#queue) listener?.failed(reason, false);
     this.#queue = [];
     this.current = undefined;
   }
@@ -156,6 +195,7 @@ export class WorkerInputs {
   /** The state that took inputs is gone: the journal is to be read again from `lastSeq` on. */
   rewind(lastSeq: number): QueuedInput[] {
     const unjournalled = this.#queue.filter(({ seq }) => seq === 0);
+    this.#calmAll();
     this.#queue = [];
     this.knownSeq = lastSeq;
     this.current = undefined;

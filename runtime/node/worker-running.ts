@@ -7,7 +7,7 @@
  *    checkpoint. Otherwise checkpoint and journal together are the state.
  */
 import type { Outcome } from '../engine/index.ts';
-import { PluvioError } from '../errors/index.ts';
+import { assert, PluvioError } from '../errors/index.ts';
 import type { JsonOutcome } from './api-types.ts';
 import type { LiveWorker } from './live-worker.ts';
 import { jsonOf, valueOfJson } from './outcome-json.ts';
@@ -16,9 +16,13 @@ import type { Span } from './metrics/tracing.ts';
 import type { Ended } from './threads/engine-protocol.ts';
 import type { WorkerCore } from './worker-core.ts';
 import type { WorkerGuest } from './worker-guest.ts';
+import type { QueuedInput } from './input-end.ts';
 import { type CallInput, INPUT_EXPORT, type InputTaker, type WaitingInput } from './worker-inputs.ts';
 import type { WorkerKeeping } from './worker-keeping.ts';
 import * as refusal from './worker-refusals.ts';
+
+/** When a deadline is looked at again that came while the worker was being moved. */
+const LATE_AGAIN_MS = 500;
 
 export class WorkerRunning {
   readonly #core: WorkerCore;
@@ -106,6 +110,50 @@ export class WorkerRunning {
     const traced = this.#beginSpan(call.export, info);
     const input = program.module.usesAbi ? { seq, info: traced, body: call.body } : null;
     return () => engine.call(call.export, args, input, keeps);
+  }
+
+  /**
+   * Gives an input up that is not over: one that waits is taken back, a call in progress ends as a trap, `cancelled`.
+   * @param ref Undefined: the call in progress.
+   * @throws PluvioError `INPUT_NOT_FOUND`, `WORKER_MOVING`, `WORKER_ENDED`
+   */
+  cancel(ref: string | undefined, reason: string): Promise<void> {
+    return this.#core.inTurn(async () => {
+      this.#core.refuseMove();
+      const waiting = ref === undefined ? undefined : this.#core.inputs.withdraw(ref);
+      if (waiting !== undefined) return this.#takenBack(waiting, reason);
+      const { current } = this.#core.inputs;
+      if (ref !== undefined && current?.ref !== ref) throw refusal.noInput(this.#core.name, ref);
+      const live = await this.#core.load();
+      const { state } = live.engine;
+      if (state === 'idle' || state === 'closed') throw refusal.noInput(this.#core.name, ref);
+      if (state !== 'stopped') return void (await live.engine.cancel(reason));
+      this.#core.halted = false;
+      await this.#beginCall(async () => {
+        const ended = await live.engine.cancel(reason);
+        assert(ended !== null, 'a stopped call that was given up has no end');
+        return ended;
+      }, 'resumed');
+    });
+  }
+
+  async #takenBack(input: QueuedInput, message: string): Promise<void> {
+    const outcome = { kind: 'trapped', code: 'cancelled', message, frames: [] } as const;
+    const end = { kind: 'call', outcome, output: null, head: null } as const;
+    input.listener?.ended(end);
+    if (input.seq === 0) return;
+    this.#core.skip(input.seq);
+    this.#core.commits.end(input.seq, input.call === undefined ? { kind: 'message', reply: null } : end);
+    await this.#core.commits.flush();
+  }
+
+  /** The deadline of a call has come. */
+  isLate(ref: string): void {
+    this.cancel(ref, 'the deadline of the call has passed').catch((error: unknown) => {
+      const code = error instanceof PluvioError ? error.code : undefined;
+      if (code === 'WORKER_MOVING') this.#core.services.clock.alarm(LATE_AGAIN_MS, () => this.isLate(ref));
+      else if (code !== 'INPUT_NOT_FOUND') this.#core.failed('a call could not be given up at its deadline', error);
+    });
   }
 
   /** Brings a sleeping worker into memory, and lets the call go on that is in progress. */
@@ -237,6 +285,7 @@ export class WorkerRunning {
   #inputEnded({ left, known }: Ended, outcome: JsonOutcome): void {
     const input = this.#core.inputs.current;
     this.#core.inputs.current = undefined;
+    if (input !== undefined) this.#core.inputs.calm(input.ref);
     if (left?.message !== undefined) this.#core.commits.end(left.message.seq, { kind: 'message', reply: null });
     const seq = input?.seq ?? left?.seq;
     if (seq === undefined || known) return;
@@ -253,7 +302,10 @@ export class WorkerRunning {
   /** After an input: what its policy asks for. */
   async #keepInput(outcome: JsonOutcome, snapshot: Uint8Array | null): Promise<void> {
     this.#core.record = { ...this.#core.record, outcome };
-    if (this.#core.gathers) await this.#keeping.keep({}, snapshot);
+    // What was given up cannot be done again up to the same place: its state is kept at once.
+    const isCancelled = outcome.kind === 'trapped' && outcome.code === 'cancelled';
+    const keeps = this.#core.gathers || (isCancelled && this.#core.isDurable && this.#core.isMigratable);
+    if (keeps) await this.#keeping.keep({}, snapshot);
     else if (this.#core.commits.isPending) await this.#core.commits.flush();
   }
 
@@ -296,7 +348,7 @@ export class WorkerRunning {
     const waiting = this.#core.inputs.rewind(checkpoint?.inputSeq ?? 0);
     this.#core.side.forget();
     for (const input of [...(current?.seq === 0 ? [current] : []), ...waiting])
-      input.listener?.failed(refusal.engineLost(this.#core.name));
+      input.listener?.failed(refusal.engineLost(this.#core.name), input === current);
     const goesOn =
       this.#core.phase === 'parked' && (running || this.#core.isDurable) && !this.#core.move && !this.#core.halted;
     if (goesOn && (checkpoint?.resumable === true || this.#core.isDurable)) return this.wake();

@@ -82,6 +82,7 @@ class EngineHost {
         await guest.worker.stop();
         return guest.figures;
       },
+      cancel: ({ id, reason }) => this.#guest(id).cancel(reason),
       capture: ({ id }) => this.#capture(this.#guest(id)),
       snapshot: async ({ id, keep, delta }) => {
         const guest = this.#guest(id);

@@ -156,6 +156,8 @@ export type EngineOperations = {
   readonly start: { readonly body: Of; readonly answer: Ended };
   readonly resume: { readonly body: Of; readonly answer: Ended };
   readonly stop: { readonly body: Of; readonly answer: Figures };
+  /** Gives the call up, running or stopped. Gives its end if it was stopped; that of a running one comes as the answer to its beginning. */
+  readonly cancel: { readonly body: Of & { readonly reason: string }; readonly answer: Ended | null };
   readonly capture: { readonly body: Of; readonly answer: Snapshot };
   readonly snapshot: {
     readonly body: Of & { readonly keep: boolean; readonly delta: boolean };
