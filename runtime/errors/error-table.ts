@@ -111,6 +111,11 @@ export const ERROR_CODES = {
     410,
     'The node ended while the worker ran and no snapshot of it is known; its bundle can be started anew.',
   ),
+  TENANT_LIMIT: row(
+    429,
+    'The tenant has on this node what it may have; the message names the limit. Try again after `retry-after`, or make room.',
+    true,
+  ),
   WORKERS_TOO_MANY: row(503, 'The node holds as many workers as its limit allows.', true),
   STREAMS_TOO_MANY: row(503, 'The node serves as many log and event streams as its limit allows.', true),
   CALL_FAILED: row(

@@ -88,6 +88,7 @@ export type EventKind =
   | 'exited'
   | 'trapped'
   | 'limit'
+  | 'limited'
   | 'snapshotted'
   | 'move-started'
   | 'move-failed'
@@ -108,6 +109,7 @@ export interface NodeEvent {
   readonly seq: number;
   readonly timeMs: number;
   readonly kind: EventKind;
+  /** Empty: no worker has to do with it. */
   readonly worker: string;
   readonly data: Readonly<Record<string, string | number | boolean | null>>;
 }

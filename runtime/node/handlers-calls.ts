@@ -98,7 +98,7 @@ const bytesResponse = (bytes: Uint8Array, type: string, status = 200): Response 
   new Response(bytes as BodyInit, { status, headers: { 'content-type': type, 'cache-control': 'no-store' } });
 
 export function callHandlers(services: NodeServices): Record<CallOperation, Handler> {
-  const { table, post, limits, clock, closing, admission } = services;
+  const { table, post, limits, clock, closing, admission, quotas } = services;
   const workerOf = ({ params }: OperationCall): HostedWorker => table.get(params['name'] ?? '');
   const waitOf = ({ query }: OperationCall, fallbackMs: number): number =>
     Math.min(typeof query['waitMs'] === 'number' ? query['waitMs'] : fallbackMs, limits.waitMs);
@@ -127,6 +127,7 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
     callExport: async (call) => {
       const worker = workerOf(call);
       admission.check();
+      quotas.checkCall(worker.record);
       const name = call.params['export'] ?? '';
       const { bundle } = await worker.program();
       const types = bundle.manifest.interface ?? {};
@@ -164,6 +165,7 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
     sendMessage: async (call) => {
       const worker = workerOf(call);
       admission.check();
+      quotas.checkCall(worker.record);
       worker.requireOpen();
       worker.inputs.checkRoom(worker.name);
       const reply = call.query['reply'] === true;

@@ -45,6 +45,7 @@ export class HostedWorker {
         inputFailed: (error) => this.#core.failed('an input could not be given to a worker', error),
       },
       poked: () => this.#running.poked(),
+      wake: () => this.#running.wake(),
       guest: () => new WorkerGuest(services, this),
     });
     this.#keeping = new WorkerKeeping(this.#core);

@@ -291,7 +291,7 @@ export const EVENT = record({
   seq: SEQ,
   timeMs: MS,
   kind: TEXT,
-  worker: NAME,
+  worker: { type: 'string', description: 'Name of the worker; empty: no worker has to do with it.' },
   data: { type: 'object', additionalProperties: true },
 });
 

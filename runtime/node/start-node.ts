@@ -38,6 +38,7 @@ import { checkAtRestKeys } from './security/at-rest-check.ts';
 import { shownSealingKey } from './security/sealing-key.ts';
 import { openStore, type StoreLimits, WORKERS } from './store/index.ts';
 import { lockDataDir } from './data-dir-lock.ts';
+import { NodeQuotas, type QuotaOptions } from './quotas/index.ts';
 import { Rebalancer } from './rebalancer.ts';
 import { createRouter, type RequestEnded } from './router.ts';
 import { NodeMetrics } from './metrics/node-metrics.ts';
@@ -74,6 +75,8 @@ export interface NodeOptions extends RightsOptions {
   readonly hibernateAfterMs?: number;
   /** How requests of workers are sent. */
   readonly outbound?: OutboundHttpOptions;
+  /** What workers and tenants may have, within what the node has. */
+  readonly quotas?: QuotaOptions;
   readonly storeLimits?: Partial<StoreLimits>;
   /** Where workers run: in threads (default), in processes, or on the thread of the caller. */
   readonly isolation?: EngineKind;
@@ -156,6 +159,10 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const store = await openStore({ dataDir, clock, seal, ...storeLimits });
   undo.push(() => store.close());
   await checkAtRestKeys(store.collection('at-rest'), seal);
+  const events = new EventBus(limits.eventHistory, () => clock.now(), tenantOf);
+  const { metricSeries: workerSeries } = options;
+  const metrics = new NodeMetrics({ version: NODE_VERSION, ...(workerSeries === undefined ? {} : { workerSeries }) });
+  const quotas = new NodeQuotas(options.quotas ?? {}, { events, metrics, clock });
   const shelf = new BundleShelf({
     blobs,
     records: store.collection('bundles'),
@@ -163,10 +170,8 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     limits: { moduleBytes: limits.moduleBytes, blobBytes: limits.blobBytes, totalBytes: limits.bundleBytes },
     clock,
     trust,
+    checkRoom: (tenant, addedBytes, have) => quotas.checkBundle(tenant, addedBytes, have),
   });
-  const events = new EventBus(limits.eventHistory, () => clock.now(), tenantOf);
-  const { metricSeries: workerSeries } = options;
-  const metrics = new NodeMetrics({ version: NODE_VERSION, ...(workerSeries === undefined ? {} : { workerSeries }) });
   const tracing = options.tracing
     ? await openTracing({ ...options.tracing, nodeName: name, version: NODE_VERSION })
     : noTracing;
@@ -208,6 +213,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     nodeName: name,
     secrets,
     grants,
+    quotas,
     publishers: security.publishers,
     peers,
     reaches,
@@ -248,7 +254,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const backups = new BackupStreams({ store, blobs, dataDir, hold: () => shelf.hold(), clock });
   await backups.recover();
   const { ingress: ingressListen, ingressUrl } = options;
-  const inward = { table, post, admission, limits, clock, logger };
+  const inward = { table, post, admission, quotas, limits, clock, logger };
   const ingress = await openIngress({ listen: ingressListen, publicUrl: ingressUrl, ...inward });
   const startedMs = clock.now();
   const info = (): NodeInfo => ({
@@ -271,7 +277,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     drain: drain.state,
     limits,
   });
-  const streams = new StreamRoom(limits.streams, clock, closing.signal);
+  const streams = new StreamRoom(limits.streams, clock, closing.signal, (tenant) => quotas.takeStream(tenant));
   const handlers = createHandlers({
     table,
     shelf,
@@ -283,6 +289,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     clock,
     limits,
     admission,
+    quotas,
     drain,
     backups,
     info,

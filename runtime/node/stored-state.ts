@@ -34,7 +34,7 @@ export interface LoadedState {
 
 /** @throws PluvioError codes of bundle and module, `WORKER_DAMAGED` */
 export async function loadState(
-  services: Pick<WorkerServices, 'shelf' | 'modules'> & { readonly store: NodeStore },
+  services: Pick<WorkerServices, 'shelf' | 'modules' | 'quotas'> & { readonly store: NodeStore },
   { name, checkpoint, bundle }: Pick<WorkerRecord, 'name' | 'checkpoint' | 'bundle'>,
 ): Promise<LoadedState> {
   if (checkpoint?.stored !== true) return bundledState(await loadProgram(services, checkpoint?.bundle ?? bundle));

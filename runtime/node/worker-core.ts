@@ -44,6 +44,8 @@ export interface CoreHooks {
   readonly inputsOwner: InputsOwner;
   /** Standard input has come. */
   poked(): void;
+  /** There is a place in memory that was not there before. */
+  wake(): void;
   /** Who serves the engine's side of the worker, once it is in memory. */
   guest(): WorkerGuest;
 }
@@ -171,7 +173,9 @@ export class WorkerCore {
       this.record,
       ready?.bundle ?? (this.record.checkpoint?.stored === true ? undefined : program.bundle),
     );
-    const worker = await this.createOn(await engines.pick(this.record.tenant), program, state);
+    const worker = await this.#inPlace(async () =>
+      this.createOn(await engines.pick(this.record.tenant), program, state),
+    );
     if (this.phase !== 'parked') {
       await worker.close(); // deleted or closed meanwhile
       throw this.over();
@@ -197,7 +201,9 @@ export class WorkerCore {
     await this.side.open(this.record, { ...program.bundle, log: side });
     const spec = guestSpec(this.services, program, this.record);
     const guest = this.#hooks.guest();
-    const twin = await parent.engine.fork(parent, program.module, spec, placedFiles(program), guest);
+    const twin = await this.#inPlace(() =>
+      parent.engine.fork(parent, program.module, spec, placedFiles(program), guest),
+    );
     await twin.settleInputs({ upTo: lastSeq, except: [] });
     await twin.refresh();
     this.live = new LiveWorker(twin, program);
@@ -205,6 +211,36 @@ export class WorkerCore {
     this.phase = 'live';
     this.inputs.knownSeq = twin.abi?.lastSeq ?? 0;
     this.halted = twin.state === 'stopped';
+  }
+
+  /** Makes it in memory, if its tenant may have one more there. @throws PluvioError `TENANT_LIMIT` */
+  async #inPlace(make: () => Promise<EngineWorker>): Promise<EngineWorker> {
+    const leave = this.services.quotas.takeLive(this.record, () => this.#wakeAgain());
+    if (leave === undefined) return make();
+    try {
+      const worker = await make();
+      this.#holdPlace(worker, leave);
+      return worker;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  #wakeAgain(): boolean {
+    const wanted = this.phase === 'parked' && this.isStored;
+    if (wanted) this.#hooks.wake();
+    return wanted;
+  }
+
+  /** The place is free when the worker has left memory; one that goes to another engine keeps it. */
+  #holdPlace(worker: EngineWorker, leave: () => void): void {
+    const left = (): void => {
+      const next = this.live?.engine;
+      if (next !== undefined && next !== worker && next.state !== 'closed') this.#holdPlace(next, leave);
+      else leave();
+    };
+    worker.over.addEventListener('abort', left, { once: true });
   }
 
   /** The store has its record and it is in memory already: timers and topics follow. */
@@ -253,6 +289,7 @@ export class WorkerCore {
   failed(what: string, error: unknown): void {
     if (this.phase === 'closed') return;
     if (error instanceof PluvioError && (error.code === 'WORKER_ENDED' || error.code === 'ENGINE_LOST')) return;
+    if (error instanceof PluvioError && error.code === 'TENANT_LIMIT') return; // told by an event; it goes on when there is room
     this.services.logger.log('error', what, { worker: this.name, error: String(error) });
   }
 

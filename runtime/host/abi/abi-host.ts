@@ -67,6 +67,7 @@ function makeContext(options: AbiOptions): AbiContext {
     waits,
     callRate: new Rate(limits.hostCallsPerSecond, now),
     logRate: new Rate(limits.logBytesPerSecond, now),
+    fetchRate: new Rate(limits.fetchesPerSecond, now),
     effect,
   };
 }

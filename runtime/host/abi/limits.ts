@@ -35,6 +35,8 @@ export const ABI_LIMITS = {
     unit: 'calls per second',
     reached: 'the call takes longer',
   },
+  /** Requests of `http_fetch`; a second's worth at once. */
+  fetchesPerSecond: { default: 1000, min: 1, max: 100_000, unit: 'requests per second', reached: '`QUOTA`' },
   timers: { default: 256, min: 0, max: 65_536, unit: 'timers', reached: '`QUOTA`' },
   subscriptions: { default: 64, min: 0, max: 4096, unit: 'subscriptions', reached: '`QUOTA`' },
 } as const satisfies Record<string, AbiLimitRow>;

@@ -45,6 +45,11 @@ export class EngineWorker {
     this.#figures = figures;
   }
 
+  /** Aborts when it is closed, or lost. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
   get state(): WorkerState {
     return this.#figures.state;
   }
