@@ -15,5 +15,5 @@ export { decodeSnapshot, encodeSnapshot } from './snapshot-codec.ts';
 export type { StagedWorker } from './staged-worker.ts';
 export type * from './types.ts';
 export { SLICE_MS } from './turns.ts';
-export type { ShareOptions } from './turn-queue.ts';
+export type { FuelPool, ShareOptions } from './turn-queue.ts';
 export { Worker } from './worker.ts';

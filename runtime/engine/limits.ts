@@ -23,7 +23,7 @@ export const LIMITS = {
     unit: 'units of 256 bytes of stack',
   },
   wallClockMs: { default: 86_400_000 * 365, max: 86_400_000 * 365, unit: 'ms' },
-  fuelPerSecond: { default: Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, unit: 'fuel in a second' },
+  fuelPerSecond: { default: Number.MAX_SAFE_INTEGER, min: 1, max: Number.MAX_SAFE_INTEGER, unit: 'fuel in a second' },
 } as const satisfies Record<keyof WorkerLimits, LimitRow>;
 
 /** What each object counts besides its fields. */

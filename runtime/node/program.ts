@@ -112,6 +112,7 @@ export function guestSpec(
     name: record.name,
     limits,
     share: shareOf(service),
+    tenant: services.quotas.ledger.shareOf(record.tenant),
     args: args ?? [bundle.manifest.name],
     env: env ?? {},
     abi: hasMailbox(program) ? abiSpec(services, program, record) : null,

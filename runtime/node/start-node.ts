@@ -162,7 +162,10 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const events = new EventBus(limits.eventHistory, () => clock.now(), tenantOf);
   const { metricSeries: workerSeries } = options;
   const metrics = new NodeMetrics({ version: NODE_VERSION, ...(workerSeries === undefined ? {} : { workerSeries }) });
-  const quotas = new NodeQuotas(options.quotas ?? {}, { events, metrics, clock });
+  const kind = options.isolation ?? 'thread';
+  const engineCount = options.engines ?? (options.isolateTenants ? TENANT_ENGINES : availableParallelism());
+  const counting = { sharesMemory: kind !== 'process', engines: engineCount };
+  const quotas = new NodeQuotas(options.quotas ?? {}, { events, metrics, clock, ...counting });
   const shelf = new BundleShelf({
     blobs,
     records: store.collection('bundles'),
@@ -177,8 +180,9 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     : noTracing;
   undo.push(() => tracing.close());
   const engines = new EnginePool({
-    kind: options.isolation ?? 'thread',
-    engines: options.engines ?? (options.isolateTenants ? TENANT_ENGINES : availableParallelism()),
+    kind,
+    engines: engineCount,
+    slotEnded: (slot) => quotas.ledger.engineEnded(slot),
     heapMib: options.engineHeapMib ?? ENGINE_HEAP_MIB,
     isolatesTenants: options.isolateTenants ?? false,
     memoryPages: Math.floor(limits.guestMemoryBytes / PAGE_BYTES),

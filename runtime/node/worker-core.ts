@@ -21,6 +21,7 @@ import type { Engine } from './threads/engine.ts';
 import type { GuestState } from './threads/engine-protocol.ts';
 import type { EngineWorker } from './threads/engine-worker.ts';
 import { WorkerMeter } from './metrics/worker-meter.ts';
+import type { EnteredPlace } from './quotas/node-quotas.ts';
 import { topicOf } from './tenant-boundary.ts';
 import { WorkerCommits } from './worker-commits.ts';
 import type { WorkerGuest } from './worker-guest.ts';
@@ -213,16 +214,17 @@ export class WorkerCore {
     this.halted = twin.state === 'stopped';
   }
 
-  /** Makes it in memory, if its tenant may have one more there. @throws PluvioError `TENANT_LIMIT` */
+  /** Makes it in memory, if its tenant may have it there. @throws PluvioError `TENANT_LIMIT` */
   async #inPlace(make: () => Promise<EngineWorker>): Promise<EngineWorker> {
-    const leave = this.services.quotas.takeLive(this.record, () => this.#wakeAgain());
-    if (leave === undefined) return make();
+    const { quotas } = this.services;
+    const place = quotas.enter(this.record, () => this.#wakeAgain());
     try {
       const worker = await make();
-      this.#holdPlace(worker, leave);
+      this.#holdPlace(worker, place);
       return worker;
     } catch (error) {
-      leave();
+      place.failed();
+      quotas.notMade(this.record, error);
       throw error;
     }
   }
@@ -234,11 +236,11 @@ export class WorkerCore {
   }
 
   /** The place is free when the worker has left memory; one that goes to another engine keeps it. */
-  #holdPlace(worker: EngineWorker, leave: () => void): void {
+  #holdPlace(worker: EngineWorker, place: EnteredPlace): void {
     const left = (): void => {
       const next = this.live?.engine;
-      if (next !== undefined && next !== worker && next.state !== 'closed') this.#holdPlace(next, leave);
-      else leave();
+      if (next !== undefined && next !== worker && next.state !== 'closed') this.#holdPlace(next, place);
+      else place.left(this.phase === 'ended' ? 0 : (worker.abi?.usage.storageBytes ?? 0));
     };
     worker.over.addEventListener('abort', left, { once: true });
   }

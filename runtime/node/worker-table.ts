@@ -203,6 +203,7 @@ export class WorkerTable {
     this.routes.moved(name, routes, ingress);
     try {
       await worker?.close(movedError(tombstone));
+      this.#services.quotas.ledger.forget(name);
       await this.#services.records.put(name, tombstone);
     } finally {
       this.release(name, holder);
@@ -242,6 +243,7 @@ export class WorkerTable {
     } finally {
       this.release(name, holder);
     }
+    this.#services.quotas.ledger.forget(name);
     this.#services.events.emit('deleted', name, {}, worker.record.tenant);
     this.#services.shelf.collect();
   }
@@ -353,6 +355,7 @@ export class WorkerTable {
       }
       const worker = new HostedWorker(this.#services, record, true);
       this.#workers.set(record.name, worker);
+      if (!record.ended) this.#services.quotas.ledger.sleeps(record.name, record.tenant, record.storageBytes ?? 0);
       this.#claimRoutes(worker);
     } catch (error) {
       // One that cannot be read does not keep the others from coming back.

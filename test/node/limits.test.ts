@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { NodeOptions } from '../../runtime/node/index.ts';
 import type { NodeEvent } from '../../runtime/node/api-types.ts';
 import { PluvioClient } from '../../sdk/client/index.ts';
+import { assembleModule } from '../engine/text-module.ts';
 import { deploy, deployLedger, LEDGER_GRANTS, textOf } from './deploy.ts';
 import { counterModule, openFolder, openNode, type OpenNode } from './open-nodes.ts';
 
@@ -184,4 +185,102 @@ describe('limits of a tenant', () => {
     await acme.workers.delete('b');
     await expect.poll(async () => textOf(await acme.workers.invoke('a', 'total'))).toBe('42');
   });
+
+  it('memoryBytes: over all engines; a worker that needs more is refused, and grows are', async () => {
+    const { acme, beta } = await openTenants(
+      { tenants: { acme: { limits: { memoryBytes: 20 * 65_536 } } } },
+      { engines: 2 },
+    );
+    const module = await assembleModule(GROWING);
+    for (const name of ['a-1', 'a-2']) await deploy(acme, module, { name });
+    const grow = async (client: PluvioClient, name: string, pages: number) =>
+      client.workers.call(name, 'grow', [pages]);
+    expect(await grow(acme, 'a-1', 10)).toMatchObject({ values: [2] });
+    expect(await grow(acme, 'a-2', 7)).toMatchObject({ values: [-1] });
+    expect(await grow(acme, 'a-2', 6)).toMatchObject({ values: [2] });
+    await expect(deploy(acme, module, { name: 'a-3' })).rejects.toMatchObject({
+      ...refused('memoryBytes', 20 * 65_536),
+      status: 429,
+    });
+    const told = { scope: 'tenant', limit: 'memoryBytes', action: 'refused', max: 20 * 65_536, tenant: 'acme' };
+    expect(await eventOf(acme, 'limited')).toMatchObject({ worker: 'a-2', data: told });
+    await deploy(beta, module, { name: 'b' });
+    expect(await grow(beta, 'b', 30)).toMatchObject({ values: [2] });
+    await acme.workers.delete('a-1');
+    await deploy(acme, module, { name: 'a-3' });
+    expect(await grow(acme, 'a-3', 10)).toMatchObject({ values: [2] });
+  });
+
+  it('memoryBytes: each process has its part', async () => {
+    const limits = { memoryBytes: 40 * 65_536 };
+    const { acme } = await openTenants({ tenantLimits: limits }, { isolation: 'process', engines: 2 });
+    await deploy(acme, await assembleModule(GROWING), { name: 'a' });
+    expect(await acme.workers.call('a', 'grow', [19])).toMatchObject({ values: [-1] });
+    expect(await acme.workers.call('a', 'grow', [18])).toMatchObject({ values: [2] });
+  });
+
+  it('storageBytes: over all its workers, those that sleep and those of an earlier process included', async () => {
+    const dataDir = await openFolder();
+    const max = 1000;
+    const options = {
+      dataDir,
+      hibernateAfterMs: 20,
+      checkpointPolicy: 'idle' as const,
+      grants: { all: { kv: [] }, tenants: {} },
+    };
+    const module = await assembleModule(KEEPING);
+    const first = await openTenants({ tenants: { acme: { limits: { storageBytes: max } } } }, options);
+    const keep = async (client: PluvioClient, name: string, bytes: number) =>
+      client.workers.call(name, 'keep', [bytes]);
+    for (const name of ['a-1', 'a-2']) await deploy(first.acme, module, { name, capabilities: { kv: [] } });
+    const own = 128 + 1; // an entry, and its key
+    expect(await keep(first.acme, 'a-1', max - 2 * own - 100)).toMatchObject({ values: [0] });
+    await expect.poll(async () => (await first.acme.workers.get('a-1')).status, { timeout: 20_000 }).toBe('hibernated');
+    expect(await keep(first.acme, 'a-2', 101)).toMatchObject({ values: [-5] });
+    expect(await eventOf(first.acme, 'limited')).toMatchObject({
+      worker: 'a-2',
+      data: { scope: 'tenant', limit: 'storageBytes', action: 'refused', max },
+    });
+    expect(await keep(first.acme, 'a-2', 100)).toMatchObject({ values: [0] });
+    await first.node.close();
+    const second = await openTenants({ tenants: { acme: { limits: { storageBytes: max } } } }, options);
+    expect(await keep(second.acme, 'a-2', 101)).toMatchObject({ values: [-5] });
+    expect(await keep(second.acme, 'a-2', 99)).toMatchObject({ values: [0] });
+    await second.acme.workers.delete('a-1');
+    expect(await keep(second.acme, 'a-2', max - own)).toMatchObject({ values: [0] });
+    expect(await keep(second.acme, 'a-2', max - own + 1)).toMatchObject({ values: [-5] });
+  });
+
+  it('fuelPerSecond: its workers wait for each other, on all engines, and others do not', async () => {
+    const { acme, beta } = await openTenants(
+      { tenants: { acme: { limits: { fuelPerSecond: 10_000_000 } } } },
+      { engines: 2 },
+    );
+    const module = await counterModule();
+    for (const [client, name] of [
+      [acme, 'a-1'],
+      [acme, 'a-2'],
+      [beta, 'b'],
+    ] as const) {
+      await deploy(client, module, { name, limits: { fuel: 100_000_000n } });
+    }
+    // Of the two one alone can have all that there is for ten seconds.
+    for (const name of ['a-1', 'a-2']) void acme.workers.call(name, 'spin').catch(() => undefined);
+    expect(await beta.workers.call('b', 'spin')).toEqual({ kind: 'limit', limit: 'fuel' });
+    const told = { scope: 'tenant', limit: 'fuelPerSecond', action: 'delayed', max: 10_000_000 };
+    expect(await eventOf(acme, 'limited')).toMatchObject({ data: told });
+    for (const name of ['a-1', 'a-2']) expect((await acme.workers.get(name)).status).toBe('running');
+    for (const name of ['a-1', 'a-2']) await acme.workers.stop(name); // who waits for fuel stops at once
+  });
 });
+
+/** `grow` asks for pages, of which it has two. */
+const GROWING = `(module (memory 2) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))`;
+
+/** `keep` stores so many bytes under a key of one letter; it gives the code of the call. */
+const KEEPING = `(module
+  (import "pluvio_v1" "kv_set" (func $set (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "k")
+  (func (export "keep") (param i32) (result i32)
+    (call $set (i32.const 0) (i32.const 1) (i32.const 16) (local.get 0))))`;

@@ -34,7 +34,9 @@ function platformTimer(delayMs: number, fire: () => void): () => void {
 function makeContext(options: AbiOptions): AbiContext {
   const { services } = options;
   const limits = resolveAbiLimits(options.limits);
-  const storage = new StorageMeter(limits.storageBytes);
+  const storage = new StorageMeter(limits.storageBytes, options.storageBudget, () =>
+    services.limited?.('storageBytes'),
+  );
   const inputs = new Inputs();
   const waits = new Waits(services, options.setTimer ?? platformTimer);
   const kv = new KeyValues(storage);
@@ -111,6 +113,7 @@ export function createAbi(options: AbiOptions): AbiHost {
     close: () => {
       waits.close();
       inputs.clearInbox();
+      abi.storage.close();
     },
     get lastSeq() {
       return inputs.lastSeq;

@@ -12,7 +12,7 @@ What a worker and all workers of a tenant may take on one node. [config.md](conf
 - What is refused changes nothing. The error names the limit and its value; where the same may succeed later it says when
   (\`Retry-After\`).
 - A limit that is reached is told by the event \`limited\`, \`{scope, limit, action, max, tenant}\`, at most once a second for each worker or tenant;
-  the metric \`pluvio_limits_reached_total\` counts every time, by \`scope\` and \`limit\`. A limit that ends a call is told by the event \`limit\`.
+  the metric \`pluvio_limits_reached_total\` counts, by \`scope\` and \`limit\`: what is refused every time, what engines tell once a second. A limit that ends a call is told by the event \`limit\`.
   \`pluvio_worker_limits_reached_total\` counts both by worker.`;
 
 const WORKER = `## A worker

@@ -37,7 +37,7 @@ const TAKES: Readonly<
   Partial<Record<TenantLimitName, (quotas: NodeQuotas, have: number, of: typeof WORKER) => unknown>>
 > = {
   workers: (quotas, have, of) => quotas.checkWorkers(of, () => have),
-  liveWorkers: (quotas, _, of) => quotas.takeLive(of, () => true),
+  liveWorkers: (quotas, _, of) => quotas.enter(of, () => true),
   bundleBytes: (quotas, have, { tenant }) => quotas.checkBundle(tenant, 1, () => have),
   callsPerSecond: (quotas, _, of) => quotas.checkCall(of),
   streams: (quotas, _, { tenant }) => quotas.takeStream(tenant),
@@ -101,19 +101,19 @@ describe('places in memory', () => {
   it('go to who was refused when one is free, past those who want none any more', () => {
     const { quotas } = open({ tenantLimits: { liveWorkers: 1 } });
     const asked: string[] = [];
-    const leave = quotas.takeLive(WORKER, () => true);
+    const place = quotas.enter(WORKER, () => true);
     const refuse = (name: string, wants: boolean): void => {
       const again = (): boolean => asked.push(name) > 0 && wants;
-      expect(() => quotas.takeLive({ name, tenant: 'acme' }, again)).toThrowError(refusal('liveWorkers', 1));
+      expect(() => quotas.enter({ name, tenant: 'acme' }, again)).toThrowError(refusal('liveWorkers', 1));
     };
     refuse('gone', false);
     refuse('b', true);
     refuse('b', true);
     refuse('c', true);
-    leave?.();
-    leave?.();
+    place.left(0);
+    place.left(0);
     expect(asked).toEqual(['gone', 'b']);
-    expect(quotas.takeLive({ name: 'b', tenant: 'acme' }, () => true)).toBeTypeOf('function');
+    expect(() => quotas.enter({ name: 'b', tenant: 'acme' }, () => true)).not.toThrow();
   });
 });
 

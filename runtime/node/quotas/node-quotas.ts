@@ -19,9 +19,11 @@ import {
   type AskedTenantLimits,
   resolveTenantLimits,
   TENANT_LIMITS,
+  tenantLimitError,
   type TenantLimitName,
   type TenantLimits,
 } from './tenant-limits.ts';
+import { type LedgerOptions, TenantLedger } from './tenant-ledger.ts';
 import { WorkerQuotas, type WorkerQuotaName } from './worker-quotas.ts';
 import type { AskedLimits } from '../../limits/index.ts';
 
@@ -36,7 +38,7 @@ export interface QuotaOptions {
   readonly tenants?: Readonly<Record<string, { readonly limits?: AskedTenantLimits } | undefined>>;
 }
 
-interface QuotaPlace {
+interface QuotaPlace extends Partial<LedgerOptions> {
   readonly events: EventBus;
   readonly metrics: NodeMetrics;
   readonly clock: Clock;
@@ -53,7 +55,8 @@ const RETRY_MS = 1000;
 
 export class NodeQuotas {
   readonly workers: WorkerQuotas;
-  readonly reports: LimitReports;
+  readonly ledger: TenantLedger;
+  readonly #reports: LimitReports;
   readonly #everybody: TenantLimits;
   readonly #tenants: ReadonlyMap<string, TenantLimits>;
   readonly #clock: Clock;
@@ -64,7 +67,9 @@ export class NodeQuotas {
   /** @throws PluvioError `LIMIT_OUT_OF_RANGE` */
   constructor({ workerLimits, workerMaximums, tenantLimits = {}, tenants = {} }: QuotaOptions, place: QuotaPlace) {
     this.workers = new WorkerQuotas(workerLimits, workerMaximums);
-    this.reports = new LimitReports(place);
+    this.#reports = new LimitReports(place);
+    const { sharesMemory = true, engines = 1 } = place;
+    this.ledger = new TenantLedger({ sharesMemory, engines }, (tenant) => this.limitsOf(tenant));
     this.#clock = place.clock;
     this.#everybody = resolveTenantLimits(tenantLimits);
     this.#tenants = new Map(
@@ -87,7 +92,7 @@ export class NodeQuotas {
     waitMs = RETRY_MS,
   ): PluvioError {
     const max = this.limitsOf(tenant)[limit];
-    this.reports.reached({ scope: 'tenant', limit, action: 'refused', max, worker: name, tenant });
+    this.#reports.reached({ scope: 'tenant', limit, action: 'refused', max, worker: name, tenant });
     return tenantLimitError(tenant, limit, max, waitMs);
   }
 
@@ -96,7 +101,7 @@ export class NodeQuotas {
     const excess = this.workers.excessOf(manifest, bundleBytes);
     if (excess === undefined) return;
     const { limit, asked, max } = excess;
-    this.reports.reached({ scope: 'worker', limit, action: 'refused', max, worker: name, tenant });
+    this.#reports.reached({ scope: 'worker', limit, action: 'refused', max, worker: name, tenant });
     throw new PluvioError(
       'LIMIT_OUT_OF_RANGE',
       `worker "${name}" asks for ${asked} of limit ${limit}; it must be at most ${max}, the maximum of this node`,
@@ -147,30 +152,52 @@ export class NodeQuotas {
   }
 
   /**
-   * A worker comes into memory; gives what says that it has left, undefined: nobody counts.
+   * A worker comes into memory.
    * @param again Asked when another has left, if there is no place now.
    * @throws PluvioError `TENANT_LIMIT`
    */
-  takeLive(worker: Whose, again: AskAgain): (() => void) | undefined {
+  enter(worker: Whose, again: AskAgain): EnteredPlace {
     const { name, tenant } = worker;
-    if (!this.restricts(tenant, 'liveWorkers')) return undefined;
-    const left = this.#live.take(tenant, this.limitsOf(tenant).liveWorkers, name, again);
-    if (left === undefined) throw this.#refuse(worker, 'liveWorkers');
-    return left;
+    const limit = this.restricts(tenant, 'liveWorkers') ? this.limitsOf(tenant).liveWorkers : undefined;
+    const leave = limit === undefined ? () => undefined : this.#live.take(tenant, limit, name, again);
+    if (leave === undefined) throw this.#refuse(worker, 'liveWorkers');
+    const kept = this.ledger.forget(name);
+    const left = (storageBytes: number): void => {
+      leave();
+      this.ledger.sleeps(name, tenant, storageBytes);
+    };
+    return { left, failed: () => left(kept) };
+  }
+
+  /** A worker that is in memory has reached a limit that ends no call. */
+  reached({ name, tenant }: Whose, scope: 'worker' | 'tenant', limit: string, manifest: WorkerManifest): void {
+    const max = scope === 'worker' ? this.workers.valueOf(manifest, limit) : this.limitsOf(tenant)[limit as 'workers'];
+    const action = DELAYING.has(limit) ? 'delayed' : 'refused';
+    this.#reports.reached({ scope, limit, action, max, worker: name, tenant });
+  }
+
+  /** A worker could not be made on its engine: says so, if a limit of its tenant is the reason. */
+  notMade({ name, tenant }: Whose, error: unknown): void {
+    if (!(error instanceof PluvioError) || error.code !== 'TENANT_LIMIT') return;
+    const { limit, max } = error.details;
+    this.#reports.reached({
+      scope: 'tenant',
+      limit: String(limit),
+      action: 'refused',
+      max: Number(max),
+      worker: name,
+      tenant,
+    });
   }
 }
 
-export function tenantLimitError(
-  tenant: string,
-  limit: TenantLimitName,
-  max: number,
-  retryAfterMs: number,
-): PluvioError {
-  const { unit } = TENANT_LIMITS[limit];
-  return new PluvioError('TENANT_LIMIT', `tenant "${tenant}" has its limit ${limit}, ${max} ${unit}`, {
-    tenant,
-    limit,
-    max,
-    retryAfterMs,
-  });
+/** Limits whose excess is done later. */
+const DELAYING: ReadonlySet<string> = new Set(['fuelPerSecond', 'logBytesPerSecond', 'hostCallsPerSecond']);
+
+/** A worker that comes into memory, or is there. */
+export interface EnteredPlace {
+  /** It has left memory, and keeps that much storage. */
+  left(storageBytes: number): void;
+  /** It could not come. */
+  failed(): void;
 }

@@ -1,4 +1,5 @@
 /** Limits of a tenant: what all its workers together may take on one node. */
+import { PluvioError } from '../../errors/index.ts';
 import { type AskedLimits, type LimitRow, resolveLimits } from '../../limits/index.ts';
 
 const MIB = 2 ** 20;
@@ -69,3 +70,19 @@ export type AskedTenantLimits = AskedLimits<TenantLimitName>;
  */
 export const resolveTenantLimits = (own: AskedTenantLimits = {}, base: AskedTenantLimits = {}): TenantLimits =>
   resolveLimits(TENANT_LIMITS, own, 'tenant limit', base);
+
+/** What is beyond a limit of a tenant is refused with that. */
+export function tenantLimitError(
+  tenant: string,
+  limit: TenantLimitName,
+  max: number,
+  retryAfterMs: number,
+): PluvioError {
+  const { unit } = TENANT_LIMITS[limit];
+  return new PluvioError('TENANT_LIMIT', `tenant "${tenant}" has its limit ${limit}, ${max} ${unit}`, {
+    tenant,
+    limit,
+    max,
+    retryAfterMs,
+  });
+}

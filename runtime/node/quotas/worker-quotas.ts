@@ -130,6 +130,15 @@ export class WorkerQuotas {
     return undefined;
   }
 
+  /** The value of a limit for a worker with that manifest. */
+  valueOf(manifest: WorkerManifest, limit: string): number {
+    const values: Readonly<Record<string, number | bigint | undefined>> = {
+      ...this.limitsOf(manifest),
+      ...this.hostLimitsOf(manifest),
+    };
+    return Number(values[limit] ?? WORKER_QUOTAS[limit as WorkerQuotaName].default); // a name that the engine has
+  }
+
   /** The engine's limits of a worker with that manifest. */
   limitsOf({ limits }: WorkerManifest): WorkerLimits {
     return { ...this.#limits, ...limits };

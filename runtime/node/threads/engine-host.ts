@@ -13,6 +13,7 @@ import {
   type Snapshot,
 } from '../../engine/index.ts';
 import { PluvioError } from '../../errors/index.ts';
+import { EngineTenants } from '../quotas/tenant-share.ts';
 import { openModuleCache } from '../module-cache.ts';
 import type {
   EngineNotices,
@@ -30,7 +31,7 @@ export async function serveEngine(port: Port, setup: EngineSetup): Promise<void>
   const cache = setup.moduleFolder === null ? undefined : await openModuleCache(setup.moduleFolder);
   const budget =
     setup.memory === null ? new FixedBudget(setup.memoryPages) : new PageBudget(setup.memory, setup.memorySlot);
-  new EngineHost(port, cache, budget, setup.sharesCode);
+  new EngineHost(port, cache, budget, setup);
 }
 
 class EngineHost {
@@ -38,14 +39,16 @@ class EngineHost {
   readonly #cache: ModuleCache | undefined;
   readonly #budget: MemoryBudget;
   readonly #sharesCode: boolean;
+  readonly #tenants: EngineTenants;
   readonly #modules = new Map<string, LoadedModule>();
   readonly #files = new Map<string, Readonly<Record<string, Uint8Array>>>();
   readonly #guests = new Map<number, Guest>();
   /** Whose state is to be told, once the event loop comes to it. */
   readonly #changed = new Set<number>();
 
-  constructor(port: Port, cache: ModuleCache | undefined, budget: MemoryBudget, sharesCode: boolean) {
-    this.#sharesCode = sharesCode;
+  constructor(port: Port, cache: ModuleCache | undefined, budget: MemoryBudget, setup: EngineSetup) {
+    this.#sharesCode = setup.sharesCode;
+    this.#tenants = new EngineTenants(setup.memorySlot);
     this.#cache = cache;
     this.#budget = budget;
     this.#rpc = new Rpc(port, this.#answers(), this.#hears());
@@ -123,6 +126,7 @@ class EngineHost {
       spec,
       files,
       memoryBudget: this.#budget,
+      budgets: this.#tenants.budgetsOf(spec.tenant),
       report: (op, body) => this.#rpc.tell(op, body),
       ask: (ask) => this.#rpc.ask('abiAsk', { id, ask }),
       settled: (input) => this.#rpc.ask('abiSettled', { id, input }),

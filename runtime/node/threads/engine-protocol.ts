@@ -26,6 +26,7 @@ import type {
   SettledInput,
   TimerInfo,
 } from '../../host/index.ts';
+import type { TenantShare } from '../quotas/tenant-share.ts';
 import type { LogStream } from '../worker-log.ts';
 
 /** A module as the main thread knows it. */
@@ -63,6 +64,8 @@ export interface GuestSpec {
   readonly share: ShareOptions;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** What it shares with the other workers of its tenant; null: nothing is limited. */
+  readonly tenant: TenantShare | null;
   /** Key of its files, which were loaded before; null: none. */
   readonly files: string | null;
   /** null: its module does not import the host ABI. */
@@ -194,6 +197,8 @@ export type EngineReports = {
   readonly effect: Of & { readonly effect: Effect };
   readonly abandoned: Of & { readonly ask: number };
   readonly logged: Of & { readonly entry: LogEntry };
+  /** It has reached a limit that ends no call. */
+  readonly limited: Of & { readonly scope: 'worker' | 'tenant'; readonly limit: string };
 };
 
 /** What an engine asks for a worker. */

@@ -29,6 +29,8 @@ export interface EngineWorkerOwner {
   /** A message is over. */
   messageOver(input: SettledInput): Promise<void>;
   logEntry(entry: LogEntry): void;
+  /** It has reached a limit, its own or its tenant's, that ends no call. */
+  limited(scope: 'worker' | 'tenant', limit: string): void;
 }
 
 export class EngineWorker {
@@ -204,6 +206,10 @@ export class EngineWorker {
 
   messageOver(input: SettledInput): Promise<void> {
     return this.owner.messageOver(input);
+  }
+
+  limited(scope: 'worker' | 'tenant', limit: string): void {
+    this.owner.limited(scope, limit);
   }
 
   logged(entry: LogEntry): void {
