@@ -12,6 +12,8 @@ export { GuestExit, Pending, pending } from './pending.ts';
 export type { Portability } from './portability.ts';
 export * from './snapshot.ts';
 export { decodeSnapshot, encodeSnapshot } from './snapshot-codec.ts';
+export { describeStack, type FramePlace, type StackFrame, type StackView } from './stack-frames.ts';
+export { stackViewOf } from './stack-view.ts';
 export type { StagedWorker } from './staged-worker.ts';
 export type * from './types.ts';
 export { SLICE_MS } from './turns.ts';

@@ -6,14 +6,19 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import {
+  decodeSnapshot,
+  describeStack,
   type LoadedModule,
   loadModule,
   type MemoryBudget,
   type ModuleCache,
   type Snapshot,
+  type StackView,
+  stackViewOf,
 } from '../../engine/index.ts';
 import { PluvioError } from '../../errors/index.ts';
 import { EngineTenants } from '../quotas/tenant-share.ts';
+import { decodeModule } from '../../wasm/index.ts';
 import { openModuleCache } from '../module-cache.ts';
 import type {
   EngineNotices,
@@ -92,6 +97,8 @@ class EngineHost {
         return new Transferring({ bytes, figures: guest.figures }, buffersOf([bytes]));
       },
       figures: ({ id }) => this.#guest(id).figures,
+      stack: ({ id, most }) => stackViewOf(this.#guest(id).worker, most),
+      keptStack: (kept) => keptStack(kept),
       standing: ({ id }) => this.#guest(id).standing,
       settleInputs: ({ id, done }) => this.#guest(id).settleInputs(done),
       close: async ({ id }) => {
@@ -177,6 +184,12 @@ class EngineHost {
     const runs = snapshot.instances.flatMap(({ memories }) => memories.flatMap((memory) => memory.runs));
     return new Transferring(snapshot, buffersOf(runs.map(({ bytes }) => bytes)));
   }
+}
+
+/** @throws PluvioError codes of the module and of the snapshot */
+function keptStack({ module, state, most }: EngineOperations['keptStack']['body']): StackView {
+  const places = state instanceof Uint8Array ? decodeSnapshot(state).frames : state;
+  return describeStack(places, decodeModule(module), { most });
 }
 
 /** The buffers of these bytes, each once, as far as they can be given away. */

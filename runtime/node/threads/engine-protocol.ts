@@ -5,10 +5,12 @@
  */
 import type {
   ExternDescription,
+  FramePlace,
   Outcome,
   Portability,
   ShareOptions,
   Snapshot,
+  StackView,
   Wake,
   WorkerLimits,
   WorkerState,
@@ -76,6 +78,13 @@ export interface GuestSpec {
 export interface GuestState {
   readonly snapshot: Uint8Array | Snapshot;
   readonly base: Uint8Array | Snapshot | null;
+}
+
+/** The stack of a kept state: the bytes of a snapshot, or its frames. */
+export interface KeptStack {
+  /** Bytes of the module. */
+  readonly module: Uint8Array;
+  readonly state: Uint8Array | readonly FramePlace[];
 }
 
 /** How a worker is. */
@@ -162,6 +171,10 @@ export type EngineOperations = {
     readonly answer: { readonly bytes: Uint8Array; readonly figures: Figures };
   };
   readonly figures: { readonly body: Of; readonly answer: Figures };
+  /** Where a worker is that does not run, at most so many frames. */
+  readonly stack: { readonly body: Of & { readonly most: number }; readonly answer: StackView };
+  /** Where a worker was when its state was kept. */
+  readonly keptStack: { readonly body: KeptStack & { readonly most: number }; readonly answer: StackView };
   /** Timers and subscriptions as the state has them; null: its module does not import the host ABI. */
   readonly standing: { readonly body: Of; readonly answer: Standing | null };
   /** Takes inputs as done that the worker will never be given; gives what stands then. */

@@ -5,7 +5,7 @@
  * 1. `state` is what the engine last told, or what was just asked of it; it is right at the end of every operation.
  * 2. When the engine is lost, every operation fails with `ENGINE_LOST`, and `state` is `closed`.
  */
-import type { Snapshot, Wake, WorkerState } from '../../engine/index.ts';
+import type { Snapshot, StackView, Wake, WorkerState } from '../../engine/index.ts';
 import type { Answer, Ask, Effect, Input, LogEntry, SettledInput } from '../../host/index.ts';
 import type { AbiFigures, DoneInputs, Ended, Figures, OutputPiece, Standing } from './engine-protocol.ts';
 import type { Engine } from './engine.ts';
@@ -133,6 +133,11 @@ export class EngineWorker {
     const { bytes, figures } = await this.engine.ask('snapshot', { id: this.id, keep, delta });
     this.#figures = figures;
     return bytes;
+  }
+
+  /** Where it is, at most so many frames. @throws PluvioError `WORKER_NOT_STOPPED` */
+  async stack(most: number): Promise<StackView> {
+    return this.engine.ask('stack', { id: this.id, most });
   }
 
   /** Timers and subscriptions as its state has them. */
