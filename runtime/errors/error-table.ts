@@ -97,6 +97,12 @@ export const ERROR_CODES = {
   ROUTE_TAKEN: row(409, 'Another worker of the node has a route of that host, path and method; the message names it.'),
   INGRESS_TIMEOUT: row(504, 'The worker did not answer an HTTP request in time; it may still work on it.'),
   INGRESS_LOOP: row(508, 'An HTTP request was passed on by as many nodes as the limit allows.'),
+  HEAD_TOO_LARGE: row(431, 'Request line and header fields together are longer than the node reads; send less.'),
+  REQUEST_TIMEOUT: row(408, 'The request did not arrive in the time that the node waits for one; send it again.', true),
+  EXPECTATION_FAILED: row(
+    417,
+    'The request expects something of the node that it does not do; leave the header Expect out.',
+  ),
   BODY_TOO_LARGE: row(413, 'The request body exceeds the limit of the operation; the message gives the limit.'),
   MEDIA_TYPE_UNSUPPORTED: row(
     415,

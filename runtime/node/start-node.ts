@@ -357,7 +357,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     })();
     await Promise.race([calm, clock.sleep(limits.closeMs, over.signal)]);
     over.abort();
-    if ('closeAllConnections' in server) server.closeAllConnections();
+    server.closeAllConnections();
     await ingressClosed;
     await engines.close();
     await store.close();
