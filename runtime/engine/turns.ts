@@ -52,9 +52,9 @@ export class Turns {
     this.#share.ran(performance.now() - this.#start);
   }
 
-  /** Others come first, as they have had less. */
+  /** Others come first, as they have had less; or what it has used is to be paid for. */
   get mustWait(): boolean {
-    return this.#queue.isAhead(this.#share);
+    return this.#share.isLimited || this.#queue.isAhead(this.#share);
   }
 
   /** Calls back when it is the worker's turn; a worker that is to stop need not wait for fuel. */

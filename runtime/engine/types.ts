@@ -126,6 +126,8 @@ export interface MemoryBudget {
   /** Takes so many pages; false: there are not so many left, and none is taken. */
   take(pages: number): boolean;
   give(pages: number): void;
+  /** Told when the worker's own limit has refused a grow. */
+  refused?(): void;
 }
 
 /** What ends the wait of a host call, where that is known without the worker: it may be put away until then. */

@@ -81,9 +81,8 @@ export class Worker implements Running, GuestAccess {
   readonly #turns: Turns;
   readonly room: Room;
   readonly #answers = new AnswerWait();
-  /** The call runs on a stack that can be put aside. */
+  /** The call runs on a stack that can be put aside; whether it is. */
   #ownStack = false;
-  /** It is put aside. */
   #suspended = false;
   #lastPoll = 0;
   #deadline = Number.POSITIVE_INFINITY;
@@ -235,12 +234,12 @@ export class Worker implements Running, GuestAccess {
    * @throws PluvioError `WORKER_NOT_STOPPED`, `NOT_MIGRATABLE`, `WORKER_CLOSED`, `SNAPSHOT_PARENT`
    */
   snapshot(options: SnapshotOptions = {}): Uint8Array {
-    return this.#snapshots.take(this.#stateAtRest(), options);
+    return this.#snapshots.take(this.stateAtRest(), options);
   }
 
   /** The whole state as data of its own. @throws PluvioError as `snapshot` */
   capture(): Snapshot {
-    return this.#snapshots.capture(this.#stateAtRest(), initialChanges(this.instance, true));
+    return this.#snapshots.capture(this.stateAtRest(), initialChanges(this.instance, true));
   }
 
   /** Forgets the snapshot that was kept, and releases the copy of the memories. */
@@ -254,10 +253,11 @@ export class Worker implements Running, GuestAccess {
    * @throws PluvioError as `snapshot` and `restoreWorker`
    */
   async fork(options: WorkerOptions = {}): Promise<Worker> {
-    return forkWorker(this.#parts, this.#stateAtRest(), options, this.#limits);
+    return forkWorker(this.#parts, this.stateAtRest(), options, this.#limits);
   }
 
-  #stateAtRest(): RestoredState {
+  /** What it is besides its instance, for who takes a copy or a look. @throws PluvioError `WORKER_NOT_STOPPED`, `WORKER_CLOSED` */
+  stateAtRest(): RestoredState {
     this.#requireOpen();
     if (this.#state === 'running') throw notStoppedError(this);
     return {

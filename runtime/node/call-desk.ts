@@ -14,6 +14,7 @@ import { MEDIA } from './media-types.ts';
 import type { NodeAdmission } from './node-admission.ts';
 import type { NodeLimits } from './node-limits.ts';
 import type { PostOffice } from './post-office.ts';
+import type { NodeQuotas } from './quotas/index.ts';
 import { RecentMap } from './recent-map.ts';
 import { checkValue } from './schema-check.ts';
 import { CALL_REQUEST } from './schemas.ts';
@@ -50,6 +51,7 @@ export interface CallServices {
   readonly post: PostOffice;
   readonly limits: NodeLimits;
   readonly admission: NodeAdmission;
+  readonly quotas: NodeQuotas;
   readonly waits: Waits;
   readonly clock: Clock;
 }
@@ -72,10 +74,11 @@ export class CallDesk {
     this.#services = services;
   }
 
-  /** A worker that may be called now. @throws PluvioError `WORKER_NOT_FOUND`, `WORKER_MOVED`, `NODE_CLOSING`, `NODE_DRAINING` */
+  /** A worker that may be called now. @throws PluvioError `WORKER_NOT_FOUND`, `WORKER_MOVED`, `NODE_CLOSING`, `NODE_DRAINING`, and what the quotas of its tenant refuse */
   find(name: string): HostedWorker {
     const worker = this.#services.table.get(name);
     this.#services.admission.check();
+    this.#services.quotas.checkCall(worker.record);
     return worker;
   }
 

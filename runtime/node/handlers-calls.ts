@@ -19,7 +19,7 @@ const answered = (body: Uint8Array | string, type: string, status = 200): Respon
   new Response(body as BodyInit, { status, headers: { 'content-type': type, 'cache-control': 'no-store' } });
 
 export function callHandlers(services: NodeServices): Record<CallOperation, Handler> {
-  const { table, post, admission, desk, waits } = services;
+  const { table, post, admission, desk, waits, quotas } = services;
   const workerOf = ({ params }: OperationCall): HostedWorker => table.get(params['name'] ?? '');
   const waitFor = <Value>(
     promise: Promise<Value>,
@@ -62,6 +62,7 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
     sendMessage: async (call) => {
       const worker = workerOf(call);
       admission.check();
+      quotas.checkCall(worker.record);
       worker.requireOpen();
       worker.inputs.checkRoom(worker.name);
       const reply = call.query['reply'] === true;

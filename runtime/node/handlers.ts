@@ -20,6 +20,7 @@ import type { NodeDrain } from './node-drain.ts';
 import type { OutgoingMoves } from './outgoing-moves.ts';
 import type { PostOffice } from './post-office.ts';
 import type { Query } from './query.ts';
+import type { NodeQuotas } from './quotas/node-quotas.ts';
 import type { OperationId } from './route-table.ts';
 import type { Identity } from './security/identity.ts';
 import type { NodeMetrics } from './metrics/node-metrics.ts';
@@ -62,6 +63,7 @@ export interface NodeServices {
   readonly desk: CallDesk;
   readonly limits: NodeLimits;
   readonly admission: NodeAdmission;
+  readonly quotas: NodeQuotas;
   readonly drain: NodeDrain;
   readonly backups: BackupStreams;
   readonly info: () => NodeInfo;

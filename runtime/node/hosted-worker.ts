@@ -9,7 +9,7 @@
  * worker-core.ts, how it runs in worker-running.ts, how its state is kept in worker-keeping.ts.
  */
 import type { PluvioError } from '../errors/index.ts';
-import type { JsonOutcome, WorkerInfo, WorkerStatus } from './api-types.ts';
+import type { JsonOutcome, WorkerInfo, WorkerStack, WorkerStatus } from './api-types.ts';
 import type { BundleInfo } from './bundle-shelf.ts';
 import { within } from './clock.ts';
 import type { QueuedInput } from './input-end.ts';
@@ -28,6 +28,7 @@ import { replaced } from './worker-refusals.ts';
 import { WorkerRunning } from './worker-running.ts';
 import type { WorkerServices } from './worker-services.ts';
 import type { WorkerSide } from './worker-side.ts';
+import { stackOf } from './worker-stack.ts';
 
 export type { Captured, MoveMark };
 
@@ -46,6 +47,7 @@ export class HostedWorker {
         inputFailed: (error) => this.#core.failed('an input could not be given to a worker', error),
       },
       poked: () => this.#running.poked(),
+      wake: () => this.#running.wake(),
       guest: () => new WorkerGuest(services, this),
     });
     this.#keeping = new WorkerKeeping(this.#core);
@@ -103,6 +105,11 @@ export class HostedWorker {
 
   get log(): WorkerLog {
     return this.#core.side.log;
+  }
+
+  /** Where it is, at most so many frames; it goes on, or stays away. @throws PluvioError as `stackOf` */
+  stack(most: number): Promise<WorkerStack> {
+    return stackOf(this.#core, most);
   }
 
   /** Brings the state into an engine, checked, without running anything; `program`: with its state, if it is at hand. */

@@ -6,6 +6,7 @@ import { getRequestListener } from '@hono/node-server';
 import { PluvioError } from '../errors/index.ts';
 import type { ListenAddress } from './access.ts';
 import type { Clock } from './clock.ts';
+import { answerParserRefusals, refusalResponse } from './parser-refusals.ts';
 import type { TlsServerOptions } from './security/tls.ts';
 
 const HEADERS_MS = 10_000;
@@ -29,12 +30,18 @@ export interface Listening {
 
 /** @throws PluvioError `LISTEN_REFUSED` */
 export async function listenOn({ fetch, take, listen, tls, requestMs }: ServerOptions): Promise<Listening> {
-  const serverOptions = { requestTimeout: requestMs, headersTimeout: HEADERS_MS, keepAliveTimeout: KEEP_ALIVE_MS };
-  const answer = getRequestListener(fetch);
+  const answer = getRequestListener(fetch, { errorHandler: refusalResponse });
   const listener: RequestListener = (request, response) => {
     if (take?.(request, response) !== true) void answer(request, response);
   };
+  const serverOptions = {
+    requestTimeout: requestMs,
+    headersTimeout: HEADERS_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requireHostHeader: false, // refused with a code when the URL is made
+  };
   const server = tls ? createTlsServer({ ...serverOptions, ...tls }, listener) : createServer(serverOptions, listener);
+  answerParserRefusals(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: Error) => {
       const message = `cannot listen on ${listen.host}:${listen.port}: ${cause.message}`;

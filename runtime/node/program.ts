@@ -17,7 +17,7 @@ export interface Program {
 
 /** @throws PluvioError codes of the bundle (`BUNDLE_…`) and of the module (`MODULE_…`) */
 export async function loadProgram(
-  services: Pick<WorkerServices, 'shelf' | 'modules'>,
+  services: Pick<WorkerServices, 'shelf' | 'modules' | 'quotas'>,
   digest: string,
 ): Promise<Program> {
   const known = services.modules.programs.get(digest);
@@ -29,12 +29,12 @@ export async function loadProgram(
 
 /** @throws PluvioError codes of the module (`MODULE_…`) */
 export async function programOf(
-  { modules }: Pick<WorkerServices, 'modules'>,
+  { modules, quotas }: Pick<WorkerServices, 'modules' | 'quotas'>,
   bundle: Bundle,
   digest: string,
 ): Promise<Program> {
   const module = await modules.load(bundle.module);
-  return { bundle, module, digest, limits: bundle.manifest.limits ?? {} };
+  return { bundle, module, digest, limits: quotas.workers.limitsOf(bundle.manifest) };
 }
 
 /** The files as the guest finds them: all below '/', or as the manifest mounts them. */
@@ -72,7 +72,7 @@ const shareOf = ({ priority = 'interactive', latencyMs }: ServiceLevel = {}): Sh
 });
 
 function abiSpec(
-  { nodeName, secrets }: Pick<WorkerServices, 'nodeName' | 'secrets'>,
+  { nodeName, secrets, quotas }: Pick<WorkerServices, 'nodeName' | 'secrets' | 'quotas'>,
   { bundle: { manifest } }: Program,
   { name, tenant, policy, notMigratable }: Pick<WorkerRecord, 'name' | 'tenant' | 'policy' | 'notMigratable'>,
 ): AbiSpec {
@@ -86,14 +86,14 @@ function abiSpec(
     grants: manifest.capabilities ?? {},
     config: manifest.config ?? {},
     secrets: Object.fromEntries(values),
-    limits: manifest.hostLimits ?? {}, // names and ranges are checked when the host is made
+    limits: quotas.workers.hostLimitsOf(manifest), // names and ranges are checked when the host is made
     settles: policy === 'each-call' && notMigratable.length === 0,
   };
 }
 
 /** What a worker of the program is made of, beside its module and files. */
 export function guestSpec(
-  services: Pick<WorkerServices, 'nodeName' | 'secrets'>,
+  services: Pick<WorkerServices, 'nodeName' | 'secrets' | 'quotas'>,
   program: Program,
   record: Pick<WorkerRecord, 'name' | 'tenant' | 'policy' | 'notMigratable'>,
 ): Omit<GuestSpec, 'files'> {
@@ -104,6 +104,7 @@ export function guestSpec(
     name: record.name,
     limits,
     share: shareOf(service),
+    tenant: services.quotas.ledger.shareOf(record.tenant),
     args: args ?? [bundle.manifest.name],
     env: env ?? {},
     abi: program.module.usesAbi ? abiSpec(services, program, record) : null,

@@ -92,6 +92,15 @@ export const ROUTES = {
     answer: schemas.WORKER,
   }),
   getWorker: get(worker, 'read', 'Describes a worker.', { answer: schemas.WORKER }),
+  getStack: get(
+    `${worker}/stack`,
+    'read',
+    'Tells where the worker is: the functions of its call in progress; it goes on.',
+    {
+      query: schemas.STACK_QUERY,
+      answer: schemas.STACK,
+    },
+  ),
   updateWorker: {
     ...get(worker, 'write', 'Gives a worker another version: a new bundle under its name.', {}),
     method: 'PUT',

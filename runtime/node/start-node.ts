@@ -40,6 +40,7 @@ import { checkAtRestKeys } from './security/at-rest-check.ts';
 import { shownSealingKey } from './security/sealing-key.ts';
 import { openStore, type StoreLimits, WORKERS } from './store/index.ts';
 import { lockDataDir } from './data-dir-lock.ts';
+import { NodeQuotas, type QuotaOptions } from './quotas/index.ts';
 import { Rebalancer } from './rebalancer.ts';
 import type { RequestEnded } from './operation-run.ts';
 import { createRouter } from './router.ts';
@@ -78,6 +79,8 @@ export interface NodeOptions extends RightsOptions {
   readonly hibernateAfterMs?: number;
   /** How requests of workers are sent. */
   readonly outbound?: OutboundHttpOptions;
+  /** What workers and tenants may have, within what the node has. */
+  readonly quotas?: QuotaOptions;
   readonly storeLimits?: Partial<StoreLimits>;
   /** Where workers run: in threads (default), in processes, or on the thread of the caller. */
   readonly isolation?: EngineKind;
@@ -160,6 +163,13 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const store = await openStore({ dataDir, clock, seal, ...storeLimits });
   undo.push(() => store.close());
   await checkAtRestKeys(store.collection('at-rest'), seal);
+  const events = new EventBus(limits.eventHistory, () => clock.now(), tenantOf);
+  const { metricSeries: workerSeries } = options;
+  const metrics = new NodeMetrics({ version: NODE_VERSION, ...(workerSeries === undefined ? {} : { workerSeries }) });
+  const kind = options.isolation ?? 'thread';
+  const engineCount = options.engines ?? (options.isolateTenants ? TENANT_ENGINES : availableParallelism());
+  const counting = { sharesMemory: kind !== 'process', engines: engineCount };
+  const quotas = new NodeQuotas(options.quotas ?? {}, { events, metrics, clock, ...counting });
   const shelf = new BundleShelf({
     blobs,
     records: store.collection('bundles'),
@@ -167,17 +177,16 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     limits: { moduleBytes: limits.moduleBytes, blobBytes: limits.blobBytes, totalBytes: limits.bundleBytes },
     clock,
     trust,
+    checkRoom: (tenant, addedBytes, have) => quotas.checkBundle(tenant, addedBytes, have),
   });
-  const events = new EventBus(limits.eventHistory, () => clock.now(), tenantOf);
-  const { metricSeries: workerSeries } = options;
-  const metrics = new NodeMetrics({ version: NODE_VERSION, ...(workerSeries === undefined ? {} : { workerSeries }) });
   const tracing = options.tracing
     ? await openTracing({ ...options.tracing, nodeName: name, version: NODE_VERSION })
     : noTracing;
   undo.push(() => tracing.close());
   const engines = new EnginePool({
-    kind: options.isolation ?? 'thread',
-    engines: options.engines ?? (options.isolateTenants ? TENANT_ENGINES : availableParallelism()),
+    kind,
+    engines: engineCount,
+    slotEnded: (slot) => quotas.ledger.engineEnded(slot),
     heapMib: options.engineHeapMib ?? ENGINE_HEAP_MIB,
     isolatesTenants: options.isolateTenants ?? false,
     memoryPages: Math.floor(limits.guestMemoryBytes / PAGE_BYTES),
@@ -212,6 +221,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     nodeName: name,
     secrets,
     grants,
+    quotas,
     publishers: security.publishers,
     peers,
     reaches,
@@ -252,7 +262,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const backups = new BackupStreams({ store, blobs, dataDir, hold: () => shelf.hold(), clock });
   await backups.recover();
   const { ingress: ingressListen, ingressUrl } = options;
-  const inward = { table, post, admission, limits, clock, logger };
+  const inward = { table, post, admission, quotas, limits, clock, logger };
   const ingress = await openIngress({ listen: ingressListen, publicUrl: ingressUrl, ...inward });
   const startedMs = clock.now();
   const info = (): NodeInfo => ({
@@ -275,9 +285,9 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     drain: drain.state,
     limits,
   });
-  const streams = new StreamRoom(limits.streams, clock, closing.signal);
+  const streams = new StreamRoom(limits.streams, clock, closing.signal, (tenant) => quotas.takeStream(tenant));
   const waits = new Waits(clock, closing.signal);
-  const desk = new CallDesk({ table, post, limits, admission, waits, clock });
+  const desk = new CallDesk({ table, post, limits, admission, quotas, waits, clock });
   const handlers = createHandlers({
     table,
     waits,
@@ -291,6 +301,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     clock,
     limits,
     admission,
+    quotas,
     drain,
     backups,
     info,

@@ -21,6 +21,7 @@ import type { Engine } from './threads/engine.ts';
 import type { GuestState } from './threads/engine-protocol.ts';
 import type { EngineWorker } from './threads/engine-worker.ts';
 import { WorkerMeter } from './metrics/worker-meter.ts';
+import type { EnteredPlace } from './quotas/node-quotas.ts';
 import { topicOf } from './tenant-boundary.ts';
 import { WorkerCommits } from './worker-commits.ts';
 import type { WorkerGuest } from './worker-guest.ts';
@@ -44,6 +45,8 @@ export interface CoreHooks {
   readonly inputsOwner: InputsOwner;
   /** Standard input has come. */
   poked(): void;
+  /** There is a place in memory that was not there before. */
+  wake(): void;
   /** Who serves the engine's side of the worker, once it is in memory. */
   guest(): WorkerGuest;
 }
@@ -173,7 +176,9 @@ export class WorkerCore {
       this.record,
       ready?.bundle ?? (this.record.checkpoint?.stored === true ? undefined : program.bundle),
     );
-    const worker = await this.createOn(await engines.pick(this.record.tenant), program, state);
+    const worker = await this.#inPlace(async () =>
+      this.createOn(await engines.pick(this.record.tenant), program, state),
+    );
     if (this.phase !== 'parked') {
       await worker.close(); // deleted or closed meanwhile
       throw this.over();
@@ -200,12 +205,45 @@ export class WorkerCore {
     const spec = guestSpec(this.services, program, this.record);
     const guest = this.#hooks.guest();
     const done = { upTo: lastSeq, except: [] };
-    const twin = await parent.engine.fork(parent, program.module, spec, placedFiles(program), done, guest);
+    const twin = await this.#inPlace(() =>
+      parent.engine.fork(parent, program.module, spec, placedFiles(program), done, guest),
+    );
     this.live = new LiveWorker(twin, program);
     this.meter.begin(twin);
     this.phase = 'live';
     this.inputs.knownSeq = twin.abi?.lastSeq ?? 0;
     this.halted = twin.state === 'stopped';
+  }
+
+  /** Makes it in memory, if its tenant may have it there. @throws PluvioError `TENANT_LIMIT` */
+  async #inPlace(make: () => Promise<EngineWorker>): Promise<EngineWorker> {
+    const { quotas } = this.services;
+    const place = quotas.enter(this.record, () => this.#wakeAgain());
+    try {
+      const worker = await make();
+      this.#holdPlace(worker, place);
+      return worker;
+    } catch (error) {
+      place.failed();
+      quotas.notMade(this.record, error);
+      throw error;
+    }
+  }
+
+  #wakeAgain(): boolean {
+    const wanted = this.phase === 'parked' && this.isStored;
+    if (wanted) this.#hooks.wake();
+    return wanted;
+  }
+
+  /** The place is free when the worker has left memory; one that goes to another engine keeps it. */
+  #holdPlace(worker: EngineWorker, place: EnteredPlace): void {
+    const left = (): void => {
+      const next = this.live?.engine;
+      if (next !== undefined && next !== worker && next.state !== 'closed') this.#holdPlace(next, place);
+      else place.left(this.phase === 'ended' ? 0 : (worker.abi?.usage.storageBytes ?? 0));
+    };
+    worker.over.addEventListener('abort', left, { once: true });
   }
 
   /** The store has its record and it is in memory already: timers and topics follow. */
@@ -264,6 +302,7 @@ export class WorkerCore {
   failed(what: string, error: unknown): void {
     if (this.phase === 'closed') return;
     if (error instanceof PluvioError && (error.code === 'WORKER_ENDED' || error.code === 'ENGINE_LOST')) return;
+    if (error instanceof PluvioError && error.code === 'TENANT_LIMIT') return; // told by an event; it goes on when there is room
     this.services.logger.log('error', what, { worker: this.name, error: String(error) });
   }
 

@@ -8,6 +8,7 @@ import type {
   Reverted,
   Updated,
   WorkerInfo,
+  WorkerStack,
 } from '../../runtime/node/api-types.ts';
 import { type LogOptions, type LogPiece, readLogs } from './logs.ts';
 import type { Transport } from './transport.ts';
@@ -100,6 +101,15 @@ export class Workers {
   /** @throws PluvioError `WORKER_NOT_FOUND` */
   get(name: string, { signal }: CallOptions = {}): Promise<WorkerInfo> {
     return this.#transport.json({ method: 'GET', path: pathOf(name), signal });
+  }
+
+  /**
+   * Where the worker is: the functions of its call in progress, innermost first. It goes on.
+   * @param options `frames`: at most so many; default: 1000.
+   * @throws PluvioError `WORKER_NOT_FOUND`, `WORKER_MOVING`, `WORKER_LOST`
+   */
+  stack(name: string, { frames, signal }: CallOptions & { readonly frames?: number } = {}): Promise<WorkerStack> {
+    return this.#transport.json({ method: 'GET', path: pathOf(name, '/stack'), query: { frames }, signal });
   }
 
   /** Makes a worker and, unless `start` is false, sets it going. */

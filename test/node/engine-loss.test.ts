@@ -97,7 +97,7 @@ describe('workers in processes', () => {
     expect(a).not.toBe(b);
     expect(await pool.pick('a')).toBe(a);
     const module = await a.loadModule('0'.repeat(64), await counterModule());
-    const spec = { name: 'w', limits: {}, share: {}, args: [], env: {}, abi: null };
+    const spec = { name: 'w', limits: {}, share: {}, tenant: null, args: [], env: {}, abi: null };
     const owner = { lost: () => undefined } as unknown as EngineWorkerOwner; // of a worker that does nothing
     await a.create(module, spec, undefined, null, owner);
     await b.create(module, spec, undefined, null, owner);

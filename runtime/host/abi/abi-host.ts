@@ -32,7 +32,9 @@ function platformTimer(delayMs: number, fire: () => void): () => void {
 function makeContext(options: AbiOptions): AbiContext {
   const { services } = options;
   const limits = resolveAbiLimits(options.limits);
-  const storage = new StorageMeter(limits.storageBytes);
+  const storage = new StorageMeter(limits.storageBytes, options.storageBudget, () =>
+    services.limited?.('storageBytes'),
+  );
   const inputs = new Inputs();
   const waits = new Waits(services, options.setTimer ?? platformTimer);
   const kv = new KeyValues(storage);
@@ -65,6 +67,7 @@ function makeContext(options: AbiOptions): AbiContext {
     waits,
     callRate: new Rate(limits.hostCallsPerSecond, now),
     logRate: new Rate(limits.logBytesPerSecond, now),
+    fetchRate: new Rate(limits.fetchesPerSecond, now),
     effect,
   };
 }
@@ -108,6 +111,7 @@ export function createAbi(options: AbiOptions): AbiHost {
     close: () => {
       waits.close();
       inputs.clearInbox();
+      abi.storage.close();
     },
     get lastSeq() {
       return inputs.lastSeq;

@@ -77,7 +77,11 @@ export const METRICS = {
     FAST_SECONDS,
     'Time until the answer began.',
   ),
-  pluvio_limits_reached_total: counter('', ['scope', 'limit'], 'Requests that a limit of the node refused.'),
+  pluvio_limits_reached_total: counter(
+    '',
+    ['scope', 'limit'],
+    'Limits of the node, of tenants and of workers that were reached, each time.',
+  ),
   pluvio_events_total: counter('', ['kind'], 'Events of workers by kind.'),
   pluvio_bundles: gauge('', [], 'Bundles that the node keeps.'),
   pluvio_modules: gauge('', [], 'Modules in memory, compiled.'),

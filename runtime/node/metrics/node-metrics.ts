@@ -182,7 +182,7 @@ export class NodeMetrics {
     this.#addOf(name, of, 1, 'limit', this.#bounded(name, 'limit', limit));
   }
 
-  limitReached({ scope, limit }: { readonly scope: 'node' | 'tenant'; readonly limit: string }): void {
+  limitReached({ scope, limit }: { readonly scope: 'node' | 'tenant' | 'worker'; readonly limit: string }): void {
     const name = 'pluvio_limits_reached_total';
     this.#counter(name).inc({ scope, limit: this.#bounded(name, 'limit', limit) });
   }

@@ -81,6 +81,7 @@ export const NARROWED_OPERATIONS: ReadonlySet<OperationId> = new Set<OperationId
   'getBundleContent',
   'deleteBundle',
   'getWorker',
+  'getStack',
   'deleteWorker',
   'updateWorker',
   'rollbackWorker',

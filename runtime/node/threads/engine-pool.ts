@@ -24,6 +24,8 @@ export interface EnginePoolOptions {
   /** No two tenants share an engine. */
   readonly isolatesTenants?: boolean;
   readonly moduleFolder: string | undefined;
+  /** Told when the engine of a slot has ended. */
+  readonly slotEnded?: (slot: number) => void;
   readonly logger: Logger;
 }
 
@@ -117,6 +119,7 @@ export class EnginePool {
         void engine.ended.then((reason) => {
           if (this.#slots[at] === slot) this.#slots[at] = undefined;
           releaseSlot(this.#counter, at);
+          this.#options.slotEnded?.(at);
           if (engine.isClosing) return;
           this.#lost++;
           logger.log('error', 'an engine has ended; its workers go on from their last checkpoints', {

@@ -5,10 +5,12 @@
  */
 import type {
   ExternDescription,
+  FramePlace,
   Outcome,
   Portability,
   ShareOptions,
   Snapshot,
+  StackView,
   Wake,
   WorkerLimits,
   WorkerState,
@@ -26,6 +28,7 @@ import type {
   SettledInput,
   TimerInfo,
 } from '../../host/index.ts';
+import type { TenantShare } from '../quotas/tenant-share.ts';
 import type { LogStream } from '../worker-log.ts';
 
 /** A module as the main thread knows it. */
@@ -63,6 +66,8 @@ export interface GuestSpec {
   readonly share: ShareOptions;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** What it shares with the other workers of its tenant; null: nothing is limited. */
+  readonly tenant: TenantShare | null;
   /** Key of its files, which were loaded before; null: none. */
   readonly files: string | null;
   /** null: its module does not import the host ABI. */
@@ -73,6 +78,13 @@ export interface GuestSpec {
 export interface GuestState {
   readonly snapshot: Uint8Array | Snapshot;
   readonly base: Uint8Array | Snapshot | null;
+}
+
+/** The stack of a kept state: the bytes of a snapshot, or its frames. */
+export interface KeptStack {
+  /** Bytes of the module. */
+  readonly module: Uint8Array;
+  readonly state: Uint8Array | readonly FramePlace[];
 }
 
 /** How a worker is. */
@@ -164,6 +176,10 @@ export type EngineOperations = {
     readonly answer: { readonly bytes: Uint8Array; readonly figures: Figures };
   };
   readonly figures: { readonly body: Of; readonly answer: Figures };
+  /** Where a worker is that does not run, at most so many frames. */
+  readonly stack: { readonly body: Of & { readonly most: number }; readonly answer: StackView };
+  /** Where a worker was when its state was kept. */
+  readonly keptStack: { readonly body: KeptStack & { readonly most: number }; readonly answer: StackView };
   /** Timers and subscriptions as the state has them; null: its module does not import the host ABI. */
   readonly standing: { readonly body: Of; readonly answer: Standing | null };
   /** Takes inputs as done that the worker will never be given; gives what stands then. */
@@ -199,6 +215,8 @@ export type EngineReports = {
   readonly effect: Of & { readonly effect: Effect };
   readonly abandoned: Of & { readonly ask: number };
   readonly logged: Of & { readonly entry: LogEntry };
+  /** It has reached a limit that ends no call. */
+  readonly limited: Of & { readonly scope: 'worker' | 'tenant'; readonly limit: string };
 };
 
 /** What an engine asks for a worker. */

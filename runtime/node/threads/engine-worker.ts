@@ -5,7 +5,7 @@
  * 1. `state` is what the engine last told, or what was just asked of it; it is right at the end of every operation.
  * 2. When the engine is lost, every operation fails with `ENGINE_LOST`, and `state` is `closed`.
  */
-import type { Snapshot, Wake, WorkerState } from '../../engine/index.ts';
+import type { Snapshot, StackView, Wake, WorkerState } from '../../engine/index.ts';
 import type { Answer, Ask, Effect, Input, LogEntry, SettledInput } from '../../host/index.ts';
 import type { AbiFigures, DoneInputs, Ended, Figures, OutputPiece, Standing } from './engine-protocol.ts';
 import type { Engine } from './engine.ts';
@@ -29,6 +29,8 @@ export interface EngineWorkerOwner {
   /** A message is over. */
   messageOver(input: SettledInput): Promise<void>;
   logEntry(entry: LogEntry): void;
+  /** It has reached a limit, its own or its tenant's, that ends no call. */
+  limited(scope: 'worker' | 'tenant', limit: string): void;
 }
 
 export class EngineWorker {
@@ -43,6 +45,11 @@ export class EngineWorker {
     this.id = id;
     this.owner = owner;
     this.#figures = figures;
+  }
+
+  /** Aborts when it is closed, or lost. */
+  get over(): AbortSignal {
+    return this.#over.signal;
   }
 
   get state(): WorkerState {
@@ -135,6 +142,11 @@ export class EngineWorker {
     return bytes;
   }
 
+  /** Where it is, at most so many frames. @throws PluvioError `WORKER_NOT_STOPPED` */
+  async stack(most: number): Promise<StackView> {
+    return this.engine.ask('stack', { id: this.id, most });
+  }
+
   /** Timers and subscriptions as its state has them. */
   async standing(): Promise<Standing | null> {
     return this.engine.ask('standing', { id: this.id });
@@ -206,6 +218,10 @@ export class EngineWorker {
 
   messageOver(input: SettledInput): Promise<void> {
     return this.owner.messageOver(input);
+  }
+
+  limited(scope: 'worker' | 'tenant', limit: string): void {
+    this.owner.limited(scope, limit);
   }
 
   logged(entry: LogEntry): void {

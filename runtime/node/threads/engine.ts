@@ -78,6 +78,7 @@ export class Engine {
         effect: ({ id, effect }) => this.#workers.get(id)?.did(effect),
         abandoned: ({ id, ask }) => this.#workers.get(id)?.abandoned(ask),
         logged: ({ id, entry }) => this.#workers.get(id)?.logged(entry),
+        limited: ({ id, scope, limit }) => this.#workers.get(id)?.limited(scope, limit),
       },
       'round',
     );
