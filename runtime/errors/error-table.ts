@@ -205,8 +205,12 @@ export const ERROR_CODES = {
   KEY_UNKNOWN: row(400, 'What is encrypted names a key that is not among those given.'),
   TOKEN_INVALID: row(400, 'A capability token is damaged, or cannot be narrowed in that way; the message says why.'),
   SEAL_BROKEN: row(400, 'What is sealed or encrypted was altered, cut short, or is meant for another key.'),
+  SEAL_REQUIRED: row(
+    403,
+    'One of the two nodes of a move moves sealed workers only; the message says what is missing.',
+  ),
   AUDIT_BROKEN: row(500, 'The audit log was altered or damaged; the message gives file and line.'),
-  NODE_UNTRUSTED: row(502, 'The other node showed a certificate whose key is not among the pinned ones.'),
+  NODE_UNTRUSTED: row(502, 'The other node showed a key that is not among those that are pinned or trusted.'),
 
   // command line
   FILE_FAILED: row(400, 'A file or directory of the command line could not be read or written; the message names it.'),

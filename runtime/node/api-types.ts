@@ -4,6 +4,7 @@
  * Boundary: types only, shared with the client.
  */
 import type { LimitName, TrapCode } from '../engine/types.ts';
+import type { OfferedSeal } from './security/move-seal.ts';
 
 /**
  * `idle`: no call in progress. `running`, `waiting`, `stopped`: a call is in progress; see the engine's states.
@@ -163,6 +164,8 @@ export interface IncomingMove {
   readonly bundle: string | null;
   /** Where this node answers HTTP requests for workers; null: nowhere. */
   readonly ingress?: string | null;
+  /** In the answer to an offer: what the source may seal to, and whether it must. */
+  readonly seal?: OfferedSeal;
 }
 
 export interface BundleInfo {

@@ -4,6 +4,7 @@ import { readBody } from './body.ts';
 import type { BundleInfo, BundleShelf } from './bundle-shelf.ts';
 import type { Handler, NodeServices, OperationCall } from './handlers.ts';
 import { MEDIA } from './media-types.ts';
+import type { NodeLimits } from './node-limits.ts';
 import { bundleTenantOf, type Identity, identityOf } from './security/identity.ts';
 import { DEFAULT_TENANT } from './worker-record.ts';
 
@@ -34,7 +35,24 @@ function reachesBundle(shelf: BundleShelf, identity: Identity, { digest, hasSnap
   return shelf.isOf(digest, tenant) && (identity.workers === undefined || !hasSnapshot);
 }
 
-export function bundleHandlers({ shelf, limits }: NodeServices): Record<BundleOperation, Handler> {
+/** Takes framed blobs. @throws PluvioError as `readBlobStream` */
+export async function takeBlobs(
+  shelf: BundleShelf,
+  limits: Pick<NodeLimits, 'blobBytes' | 'bundleBytes'>,
+  stream: AsyncIterable<Uint8Array>,
+): Promise<{ readonly blobs: number; readonly bytes: number }> {
+  let blobs = 0;
+  let total = 0;
+  const bounds = { blobBytes: limits.blobBytes, totalBytes: limits.bundleBytes };
+  for await (const { digest, bytes } of readBlobStream(stream, shelf.codecs, bounds)) {
+    await shelf.putChecked(digest, bytes);
+    blobs++;
+    total += bytes.length;
+  }
+  return { blobs, bytes: total };
+}
+
+export function bundleHandlers({ shelf, limits, seal }: NodeServices): Record<BundleOperation, Handler> {
   const digestOf = (params: Readonly<Record<string, string>>): string => params['digest'] ?? '';
   /** The bundle of the path, if the caller reaches it. */
   const reached = ({ params, identity }: OperationCall): string => {
@@ -49,7 +67,10 @@ export function bundleHandlers({ shelf, limits }: NodeServices): Record<BundleOp
     uploadBundle: async ({ contentType, bytes, identity }) => {
       const narrowed = bundleTenantOf(identityOf(identity));
       const tenant = narrowed ?? DEFAULT_TENANT;
-      if (contentType !== MEDIA.ociManifest) return shelf.take(await readDrop(bytes, shelf.limits), tenant);
+      if (contentType !== MEDIA.ociManifest) {
+        const drop = contentType === MEDIA.sealed ? seal.openBundle(bytes) : bytes;
+        return shelf.take(await readDrop(drop, shelf.limits), tenant);
+      }
       if (narrowed !== undefined) {
         // It would name blobs that others have sent.
         throw new PluvioError(
@@ -77,6 +98,7 @@ export function bundleHandlers({ shelf, limits }: NodeServices): Record<BundleOp
       return new Response(new Uint8Array(bytes), { headers });
     },
     putBlob: async ({ params, bytes }) => {
+      seal.checkPlain();
       const body = await readBody(bytes);
       const found = await shelf.digestOf(body);
       if (found !== digestOf(params)) {
@@ -87,15 +109,8 @@ export function bundleHandlers({ shelf, limits }: NodeServices): Record<BundleOp
       await shelf.putChecked(found, body);
     },
     putBlobs: async ({ bytes }) => {
-      let blobs = 0;
-      let total = 0;
-      const bounds = { blobBytes: limits.blobBytes, totalBytes: limits.bundleBytes };
-      for await (const { digest, bytes: blob } of readBlobStream(bytes, shelf.codecs, bounds)) {
-        await shelf.putChecked(digest, blob);
-        blobs++;
-        total += blob.length;
-      }
-      return { blobs, bytes: total };
+      seal.checkPlain();
+      return takeBlobs(shelf, limits, bytes);
     },
   };
 }

@@ -25,6 +25,7 @@ import type { OperationId } from './route-table.ts';
 import type { Identity } from './security/identity.ts';
 import type { NodeMetrics } from './metrics/node-metrics.ts';
 import type { WorkerSampler } from './metrics/worker-sampler.ts';
+import type { MoveSeal } from './security/move-seal.ts';
 import type { Revoked } from './security/revocations.ts';
 import type { Waits } from './waits.ts';
 import type { WorkerTable } from './worker-table.ts';
@@ -55,6 +56,7 @@ export interface NodeServices {
   readonly shelf: BundleShelf;
   readonly incoming: IncomingMoves;
   readonly outgoing: OutgoingMoves;
+  readonly seal: MoveSeal;
   readonly events: EventBus;
   readonly streams: StreamRoom;
   readonly post: PostOffice;

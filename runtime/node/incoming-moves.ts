@@ -30,7 +30,14 @@ interface Prepared {
 }
 
 type Move =
-  | { readonly kind: 'offered'; readonly worker: string; readonly lease: AbortController; preparing: boolean }
+  | {
+      readonly kind: 'offered';
+      readonly worker: string;
+      readonly lease: AbortController;
+      preparing: boolean;
+      /** Sealed streams that came: each is bound to its number. */
+      streams: number;
+    }
   | {
       readonly kind: 'prepared';
       readonly worker: string;
@@ -115,7 +122,7 @@ export class IncomingMoves {
     if (this.#moves.has(id))
       throw new PluvioError('MOVE_EXPIRED', `move ${id} was offered before; a new try needs a new id`);
     this.#table.reserve(worker, id);
-    this.#moves.set(id, { kind: 'offered', worker, lease: this.#lease(id), preparing: false });
+    this.#moves.set(id, { kind: 'offered', worker, lease: this.#lease(id), preparing: false, streams: 0 });
   }
 
   #lease(id: string): AbortController {
@@ -125,6 +132,11 @@ export class IncomingMoves {
       if (!lease.signal.aborted) void this.#discard(id, 'its lease ended');
     });
     return lease;
+  }
+
+  /** The number of the sealed stream that begins: no stream is taken twice, or in the place of another. */
+  nextStream(id: string): number {
+    return this.#must(id, 'offered').streams++;
   }
 
   /** Gets the module ready while the worker still runs at the source. */

@@ -9,6 +9,8 @@ export const MEDIA = {
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',
   /** Framed blobs, see docs/bundle-format.md. */
   blobStream: 'application/vnd.pluvio.blobs.v1',
+  /** Sealed to its receiver, see docs/bundle-format.md. */
+  sealed: 'application/vnd.pluvio.sealed.v1',
   octets: 'application/octet-stream',
   msgpack: 'application/msgpack',
   events: 'text/event-stream',

@@ -34,6 +34,7 @@ const NO_SETTINGS: SecuritySettings = {
   publishers: [],
   signatureRequired: false,
   peers: [],
+  seal: 'offered',
   // Nothing is granted by default.
   grants: { all: {}, tenants: {} },
   tls: { pins: [] },

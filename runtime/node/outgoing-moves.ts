@@ -25,6 +25,7 @@ import { inSpan } from './metrics/tracing.ts';
 import { parseTarget, Peer } from './peer.ts';
 import { checkTarget } from './peer-rules.ts';
 import type { RecordStore } from './record-store.ts';
+import { sealMove } from './security/move-seal.ts';
 import type { WorkerServices } from './worker-services.ts';
 import type { WorkerTable } from './worker-table.ts';
 
@@ -320,6 +321,9 @@ class MoveAttempt {
   readonly #groups: GroupCache = new Map();
   #stopMs = 0;
   #pausedMs = 0;
+  /** Key of the target that blobs are sealed to; undefined: they go as they are. */
+  #sealTo: Uint8Array | undefined;
+  #streams = 0;
   sentBytes = 0;
   wasRunning = false;
   #frozen = false;
@@ -343,7 +347,8 @@ class MoveAttempt {
     try {
       this.enter('precopy');
       const origin = worker.record.bundle;
-      await peer.offer({ id: mark.id, worker: worker.name });
+      const offered = await peer.offer({ id: mark.id, worker: worker.name });
+      this.#sealTo = peers.seal.keyFor(mark.target, offered);
       await this.#send(await shelf.blobs(await shelf.staticDigests(origin)));
       await peer.warm(mark.id, `sha256:${worker.record.module}`);
       await this.#copyAhead();
@@ -413,7 +418,9 @@ class MoveAttempt {
       await this.#fault('transfer', { moveId: this.mark.id, sentBytes: before + sentBytes });
       this.sentBytes = before + sentBytes;
     });
-    await this.peer.sendBlobs(stream);
+    const { mark, peer } = this;
+    if (this.#sealTo === undefined) await peer.sendBlobs(stream);
+    else await peer.sendSealedBlobs(mark.id, sealMove(stream, this.#sealTo, mark.id, this.#streams++));
     for (const digest of wanted.keys()) this.#sent.add(digest);
   }
 

@@ -3,6 +3,7 @@ import { Agent, type buildConnector, fetch as undiciFetch } from 'undici';
 import type { BundleSignature, TrustPolicy } from '../bundle/index.ts';
 import { PluvioError } from '../errors/index.ts';
 import { createToken } from './security/capability-tokens.ts';
+import type { MoveSeal } from './security/move-seal.ts';
 import type { NodeIdentity } from './security/node-identity.ts';
 
 export interface PeerRules {
@@ -14,6 +15,8 @@ export interface PeerRules {
   readonly sign: (manifestBytes: Uint8Array) => Promise<BundleSignature>;
   /** What the manifest of a bundle must be signed with that comes. */
   readonly trust: TrustPolicy;
+  /** When moves are sealed, and to which keys. */
+  readonly seal: MoveSeal;
 }
 
 /** @throws PluvioError `NODE_UNTRUSTED` the address is one without TLS, and keys are pinned */

@@ -13,6 +13,9 @@ import { Agent, request } from 'undici';
 import { decodeError, PluvioError } from '../errors/index.ts';
 import type { IncomingMove } from './api-types.ts';
 import { MEDIA } from './media-types.ts';
+import { checkValue } from './schema-check.ts';
+import { OFFERED_SEAL } from './schemas.ts';
+import type { OfferedSeal } from './security/move-seal.ts';
 
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
@@ -50,6 +53,8 @@ interface PeerRequest {
   readonly path: string;
   readonly json?: unknown;
   readonly stream?: AsyncIterable<Uint8Array>;
+  /** Content type of the stream. */
+  readonly type?: string;
 }
 
 /** One node that a move goes to. `close` it when the move is over. */
@@ -72,9 +77,17 @@ export class Peer {
     return this.#options.target;
   }
 
-  /** Announces the move; the target reserves the name. */
-  async offer(body: { id: string; worker: string }): Promise<void> {
-    await this.#ask({ method: 'POST', path: '/v1/moves', json: body });
+  /** Announces the move; the target reserves the name, and shows what may be sealed to it. */
+  async offer(body: { id: string; worker: string }): Promise<OfferedSeal | undefined> {
+    const answer = await this.#ask({ method: 'POST', path: '/v1/moves', json: body });
+    const { seal } = (answer ?? {}) as { seal?: unknown };
+    if (seal === undefined) return undefined;
+    try {
+      checkValue(OFFERED_SEAL, seal, 'seal');
+    } catch (error) {
+      throw this.#strange(`a sealing key of another form: ${(error as Error).message}`); // checkValue throws PluvioError alone
+    }
+    return seal as OfferedSeal; // checked by the schema
   }
 
   /** Which of these blobs the target lacks. */
@@ -88,6 +101,11 @@ export class Peer {
   /** Sends framed blobs in one stream. */
   async sendBlobs(stream: AsyncIterable<Uint8Array>): Promise<void> {
     await this.#ask({ method: 'POST', path: '/v1/blobs', stream });
+  }
+
+  /** Sends framed blobs that are sealed to the target. */
+  async sendSealedBlobs(id: string, sealed: AsyncIterable<Uint8Array>): Promise<void> {
+    await this.#ask({ method: 'POST', path: `/v1/moves/${id}/blobs`, stream: sealed, type: MEDIA.sealed });
   }
 
   async warm(id: string, module: string): Promise<void> {
@@ -115,14 +133,14 @@ export class Peer {
     return this.#agent.close();
   }
 
-  async #ask({ method, path, json, stream }: PeerRequest): Promise<unknown> {
+  async #ask({ method, path, json, stream, type = MEDIA.blobStream }: PeerRequest): Promise<unknown> {
     const { target, token, answerMs, transferMs, traceparent } = this.#options;
     const timeout = AbortSignal.timeout(stream ? transferMs : answerMs);
     const headers: Record<string, string> = { accept: MEDIA.json };
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
     if (traceparent !== undefined) headers['traceparent'] = traceparent;
     if (json !== undefined) headers['content-type'] = MEDIA.json;
-    if (stream) headers['content-type'] = MEDIA.blobStream;
+    if (stream) headers['content-type'] = type;
     let statusCode: number;
     let text: string;
     try {

@@ -212,7 +212,7 @@ export const ROUTES = {
 
   listBundles: get('/v1/bundles', 'read', 'Lists the bundles that are kept here.', { answer: schemas.BUNDLE_LIST }),
   uploadBundle: post('/v1/bundles', 'write', 'Takes a .drop file, or the manifest of a bundle whose blobs are here.', {
-    body: { raw: [MEDIA.drop, 'application/x-tar', MEDIA.ociManifest], limit: 'bundleBytes' },
+    body: { raw: [MEDIA.drop, 'application/x-tar', MEDIA.ociManifest, MEDIA.sealed], limit: 'bundleBytes' },
     status: 201,
     answer: schemas.BUNDLE,
   }),
@@ -245,6 +245,10 @@ export const ROUTES = {
   warmMove: post('/v1/moves/{id}/warm', 'peer', 'Makes the module ready while the worker still runs at its source.', {
     body: { json: schemas.MOVE_WARM },
     answer: schemas.INCOMING_MOVE,
+  }),
+  putSealedBlobs: post('/v1/moves/{id}/blobs', 'peer', 'Takes many blobs of a move, sealed to this node.', {
+    body: { raw: [MEDIA.sealed], limit: 'bundleBytes' },
+    answer: schemas.BLOBS_RECEIVED,
   }),
   prepareMove: post('/v1/moves/{id}/prepare', 'peer', 'Checks and restores the worker without running it.', {
     body: { json: schemas.MOVE_PREPARE },

@@ -234,6 +234,14 @@ export const MOVE_PREPARE = record(
   },
   ['policy', 'routed', 'signature'],
 );
+const PUBLIC_KEY: Schema = { type: 'string', pattern: '^[A-Za-z0-9_-]{43}$' };
+/** As `OfferedSeal`. */
+export const OFFERED_SEAL = record({
+  identity: PUBLIC_KEY,
+  publicKey: PUBLIC_KEY,
+  signature: { type: 'string', pattern: '^[A-Za-z0-9_-]{86}$' },
+  required: BOOLEAN,
+});
 export const INCOMING_MOVE = record(
   {
     id: MOVE_ID,
@@ -241,8 +249,9 @@ export const INCOMING_MOVE = record(
     state: { type: 'string', enum: ['offered', 'prepared', 'committed'] },
     bundle: nullable(DIGEST),
     ingress: nullable(TEXT),
+    seal: OFFERED_SEAL,
   },
-  ['ingress'],
+  ['ingress', 'seal'],
 );
 
 export const LOG_QUERY = record(

@@ -37,7 +37,6 @@ import { PostOffice } from './post-office.ts';
 import { tenantBoundary } from './tenant-boundary.ts';
 import type { AtRestKeys } from './security/at-rest.ts';
 import { checkAtRestKeys } from './security/at-rest-check.ts';
-import { shownSealingKey } from './security/sealing-key.ts';
 import { openStore, type StoreLimits, WORKERS } from './store/index.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { NodeQuotas, type QuotaOptions } from './quotas/index.ts';
@@ -201,6 +200,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     pinned: security.peersPinned,
     sign: (manifestBytes) => security.identity.sign(manifestBytes),
     trust: security.peerTrust,
+    seal: security.moveSeal,
   };
   const peerFetch = openPeerFetch(peers);
   const reaches = tenantBoundary(grants, tenantOf);
@@ -273,7 +273,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     startedMs,
     persistent,
     identity: security.identity.shown,
-    sealingKey: shownSealingKey(security.sealingKey, security.identity),
+    sealingKey: security.sealingKey,
     workers: table.size,
     engines: engines.engines.map(({ load, running, utilization, pid }) => ({
       workers: load,
@@ -295,6 +295,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     shelf,
     incoming,
     outgoing,
+    seal: security.moveSeal,
     events,
     streams,
     post,

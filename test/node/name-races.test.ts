@@ -14,7 +14,7 @@ import { PostOffice } from '../../runtime/node/post-office.ts';
 import { programOf, recordOf } from '../../runtime/node/program.ts';
 import { MemoryRecords } from '../../runtime/node/record-store.ts';
 import { NodeMetrics, noTracing } from '../../runtime/node/metrics/index.ts';
-import { PublisherPolicy } from '../../runtime/node/security/index.ts';
+import { generateSealingKey, MoveSeal, PublisherPolicy } from '../../runtime/node/security/index.ts';
 import { NodeQuotas } from '../../runtime/node/quotas/index.ts';
 import { openStore, WORKERS } from '../../runtime/node/store/index.ts';
 import { EnginePool } from '../../runtime/node/threads/engine-pool.ts';
@@ -59,7 +59,20 @@ async function openTable() {
     quotas: new NodeQuotas({}, { events, metrics, clock }),
     tracing: noTracing,
     publishers: new PublisherPolicy([]),
-    peers: { connect: {}, pinned: false, sign: () => Promise.reject(new Error('nothing moves')), trust: {} },
+    peers: {
+      connect: {},
+      pinned: false,
+      sign: () => Promise.reject(new Error('nothing moves')),
+      trust: {},
+      seal: new MoveSeal({
+        policy: 'never',
+        key: generateSealingKey(),
+        shown: { publicKey: '', signature: '' },
+        identity: '',
+        peers: [],
+        pinned: false,
+      }),
+    },
     reaches: () => true,
     checkpointPolicy: 'never',
     fetchOutbound: () => Promise.resolve({ ok: false, code: 'DENIED' }),

@@ -46,7 +46,7 @@ it('those of a call over two workers and of a move to another node are one tree'
       'one: send > run pluvio_input',
       'one: caller > moveWorker',
       'one: moveWorker > move',
-      ...['offerMove', 'listMissing', 'putBlobs', 'warmMove', 'prepareMove', 'commitMove'].map(
+      ...['offerMove', 'listMissing', 'putSealedBlobs', 'warmMove', 'prepareMove', 'commitMove'].map(
         (name) => `two: move > ${name}`,
       ),
     ]),

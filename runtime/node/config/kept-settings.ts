@@ -26,6 +26,7 @@ const KEPT: ReadonlySet<SettingName> = new Set<SettingName>([
   'trust.signatureRequired',
   'trust.publishers',
   'trust.peers',
+  'moves.seal',
   'grants',
   'tenants',
   'secretsFile',

@@ -48,6 +48,7 @@ export async function securitySettingsOf(config: LoadedConfig): Promise<Security
     issuers: values['access.issuers'],
     publishers: values['trust.publishers'],
     peers: values['trust.peers'],
+    seal: values['moves.seal'],
     signatureRequired: values['trust.signatureRequired'],
     grants: { all: values.grants, tenants: values.tenants },
     tls: {

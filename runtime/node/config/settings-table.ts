@@ -5,6 +5,7 @@ import { NODE_LIMITS, type NodeLimitName } from '../node-limits.ts';
 import { TENANT_LIMITS, type TenantLimitName, type TenantLimits } from '../quotas/tenant-limits.ts';
 import { WORKER_DEFAULTS, WORKER_MAXIMUMS, type WorkerQuotaName } from '../quotas/worker-quotas.ts';
 import type { Schema } from '../schema-check.ts';
+import { SEAL_POLICIES } from '../security/move-seal.ts';
 import { choice, flagged, path, ratio, records, type SettingRow, text, TEXT, textOr, texts, whole } from './setting.ts';
 
 /** Scopes that a capability is granted with; a scope may end in `*`. */
@@ -205,10 +206,16 @@ export const SETTINGS = {
   ),
   'trust.peers': texts(
     'PLUVIO_TRUSTED_PEERS',
-    'keys of the nodes whose workers are taken; none: of every node with a token for it',
+    'keys of the nodes whose workers are taken, and whose sealing keys are used; none: of every node with a token for it',
     {
       schema: list(KEY),
     },
+  ),
+  'moves.seal': choice(
+    'PLUVIO_MOVES_SEAL',
+    'never: moves go as they are; offered: sealed to the target where it shows a key, unless TLS with pinned keys hides them; required: else refused, both ways',
+    SEAL_POLICIES,
+    'offered',
   ),
   grants: records<GrantedCapabilities>(
     'PLUVIO_GRANTS',

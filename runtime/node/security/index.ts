@@ -25,7 +25,18 @@ export { AtRestKeys, isEncrypted, readAtRestKeys } from './at-rest.ts';
 export { type AuditSummary, rotatedFiles, verifyAuditLog } from './audit-files.ts';
 export { type AuditEntry, AuditLog, type AuditLogOptions } from './audit-log.ts';
 export { type Capabilities, checkGrants, type GrantTable, missingGrants } from './grants.ts';
-export { generateSealingKey, openStream, type SealingKey, sealingKeyOf, sealStream } from './sealing.ts';
+export {
+  generateSealingKey,
+  openStream,
+  SEAL_CHUNK_BYTES,
+  SEALED_HEAD_BYTES,
+  sealedTo,
+  type SealingKey,
+  sealingKeyId,
+  sealingKeyOf,
+  sealStream,
+} from './sealing.ts';
+export { MoveSeal, type OfferedSeal, sealBundle, sealMove, SEAL_POLICIES, type SealPolicy } from './move-seal.ts';
 export { peerAgent, peerConnect, pinOf, readTlsServer, type TlsPeerOptions, type TlsServerOptions } from './tls.ts';
 export { type Deployment, type Publisher, PublisherPolicy } from './trust.ts';
 export { type NodeSecurity, openNodeSecurity, type SecurityPlace, type SecuritySettings } from './node-security.ts';

@@ -10,8 +10,8 @@ import type { Logger } from '../logger.ts';
 import type { RequestEnded } from '../operation-run.ts';
 import { type AtRestKeys, readAtRestKeys } from './at-rest.ts';
 import { parsePublicKey } from './ed25519-keys.ts';
-import type { SealingKey } from './sealing.ts';
-import { openSealingKey } from './sealing-key.ts';
+import { MoveSeal, type SealPolicy } from './move-seal.ts';
+import { openSealingKey, type ShownSealingKey, shownSealingKey } from './sealing-key.ts';
 import { AuditLog } from './audit-log.ts';
 import type { GrantTable } from './grants.ts';
 import { type NodeIdentity, openNodeIdentity } from './node-identity.ts';
@@ -29,6 +29,8 @@ export interface SecuritySettings {
   readonly signatureRequired: boolean;
   /** Public keys of the nodes whose workers are taken; empty: of every node with a token for it. */
   readonly peers: readonly string[];
+  /** When moves are sealed. */
+  readonly seal: SealPolicy;
   readonly grants: GrantTable;
   readonly tls: TlsFiles & { readonly peerCa?: string | undefined; readonly pins: readonly string[] };
   readonly audit: { readonly file: string; readonly fileBytes: number; readonly files: number } | undefined;
@@ -48,7 +50,8 @@ export interface SecurityPlace {
 
 export interface NodeSecurity {
   readonly identity: NodeIdentity;
-  readonly sealingKey: SealingKey;
+  readonly sealingKey: ShownSealingKey;
+  readonly moveSeal: MoveSeal;
   /** What the manifest of a bundle that comes by a move must be signed with. */
   readonly peerTrust: TrustPolicy;
   readonly access: AccessPolicy;
@@ -98,13 +101,24 @@ export async function openNodeSecurity(settings: SecuritySettings, place: Securi
   const server = await readTlsServer(tls);
   const ca = tls.peerCa === undefined ? undefined : await readAuthorities(tls.peerCa);
   const connect = peerConnect({ pins: tls.pins, ...(ca ? { ca } : {}), ...(server ? pickOwn(server) : {}) });
+  const key = await openSealingKey(dataDir);
+  const sealingKey = shownSealingKey(key, identity);
   const atRest =
     settings.encryptionKeyFile === undefined ? undefined : await readAtRestKeys(settings.encryptionKeyFile);
+  const moveSeal = new MoveSeal({
+    policy: settings.seal,
+    key,
+    shown: sealingKey,
+    identity: identity.shown.publicKey,
+    peers: settings.peers,
+    pinned: tls.pins.length > 0,
+  });
   const secrets = await Secrets.open(settings.secretsFile);
   const audit = settings.audit && (await AuditLog.open({ ...settings.audit, key: identity.signingKey, clock, logger }));
   return {
     identity,
-    sealingKey: await openSealingKey(dataDir),
+    sealingKey,
+    moveSeal,
     peerTrust: settings.peers.length === 0 ? {} : { signatureRequired: true, keys: settings.peers.map(parsePublicKey) },
     access,
     publishers,

@@ -29,6 +29,19 @@ const suite = new CipherSuite({
   aead: new Aes256Gcm(),
 });
 
+/** What every sealed stream begins with. */
+export const SEALED_HEAD_BYTES = MAGIC.length + 1 + KEY_BYTES;
+
+/** The id of the key that a stream is sealed to, hex, from its first bytes; undefined: it is no sealed stream. */
+export function sealedTo(head: Uint8Array): string | undefined {
+  const bytes = Buffer.from(head);
+  if (bytes.length < SEALED_HEAD_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
+  return bytes.toString('hex', MAGIC.length + 1, SEALED_HEAD_BYTES);
+}
+
+/** SHA-256 of a public key, hex: names the key in what is sealed to it. */
+export const sealingKeyId = (publicKey: Uint8Array): string => idOf(publicKey).toString('hex');
+
 /** The receiver's half of a sealing key. */
 export interface SealingKey {
   readonly privateKey: KeyObject;
@@ -107,6 +120,14 @@ export async function* openStream(
   context: string,
 ): AsyncGenerator<Uint8Array> {
   const reader = new PieceReader(sealed);
+  try {
+    yield* openPieces(reader, key, context);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function* openPieces(reader: PieceReader, key: SealingKey, context: string): AsyncGenerator<Uint8Array> {
   const header = await reader.read(HEADER_BYTES);
   if (!header.subarray(0, MAGIC.length).equals(MAGIC)) throw broken('does not begin as one');
   if (header[MAGIC.length] !== VERSION)
@@ -169,6 +190,11 @@ class PieceReader {
 
   async isAtEnd(): Promise<boolean> {
     return this.#rest.length === 0 && !(await this.#more());
+  }
+
+  /** Lets the source go, read to its end or not. */
+  async close(): Promise<void> {
+    await this.#source.return?.();
   }
 
   /** Whether there are more bytes. */
