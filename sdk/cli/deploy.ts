@@ -11,6 +11,7 @@ import { type ProgramFile, readProgramFile, workerNameOf } from './local/program
 import type { RunSettings } from './local/run-settings.ts';
 import { openClient } from './node-client.ts';
 import { isSet, textOf } from './option-values.ts';
+import { sealedKeyOf } from './sealed-file.ts';
 import { UsageError } from './usage-error.ts';
 import { watchWorker } from './watch-worker.ts';
 
@@ -29,9 +30,29 @@ export async function deploy(settings: RunSettings, options: OptionValues): Prom
     throw new UsageError(`${row.flag} cannot be used with --node`, 'instead' in row ? row.instead : undefined);
   }
   const client = await openClient(options);
+  if ((await sealedKeyOf(settings.path)) !== undefined)
+    return watchWorker(client, await createSealed(client, settings, options), options);
   const file = await readProgramFile(settings.path);
   return watchWorker(client, await create(client, file, settings, options), options);
 }
+
+/** Of a bundle that only the node can read: it goes there as it is. */
+async function createSealed(client: PluvioClient, settings: RunSettings, options: OptionValues): Promise<WorkerInfo> {
+  const { path } = settings;
+  if (!isUnchanged(settings)) throw new UsageError(`${path} is sealed: it goes on as it is, or not at all`);
+  const { size } = await stat(path);
+  const { digest } = await sendBundle(client, createReadStream(path), size, isSet(options, 'progress'), true);
+  return client.workers.create({ bundle: digest, ...namedBy(options) });
+}
+
+/** What the options say of the new worker. */
+function namedBy(options: OptionValues): { readonly stdin: 'open' | 'closed'; readonly name?: string } {
+  const name = textOf(options, 'name');
+  return { stdin: isSet(options, 'stdin') ? 'open' : 'closed', ...(name === undefined ? {} : { name }) };
+}
+
+const isUnchanged = ({ args, env, limits, mounts }: RunSettings): boolean =>
+  args.length + mounts.length + Object.keys(env).length + Object.keys(limits).length === 0;
 
 async function create(
   client: PluvioClient,
@@ -39,8 +60,7 @@ async function create(
   settings: RunSettings,
   options: OptionValues,
 ): Promise<WorkerInfo> {
-  const stdin = isSet(options, 'stdin') ? 'open' : 'closed';
-  const name = textOf(options, 'name');
+  const { stdin, name } = namedBy(options);
   const { args, env, limits, mounts } = settings;
   if (file.kind === 'module' && mounts.length === 0) {
     return client.workers.create({
@@ -53,14 +73,13 @@ async function create(
     });
   }
   const showsProgress = isSet(options, 'progress');
-  const isUnchanged = args.length + mounts.length + Object.keys(env).length + Object.keys(limits).length === 0;
-  if (file.kind === 'bundle' && isUnchanged) {
+  if (file.kind === 'bundle' && isUnchanged(settings)) {
     // As it is, with its signature.
     const { size } = await stat(file.path);
     const { digest } = await sendBundle(client, createReadStream(file.path), size, showsProgress);
-    return client.workers.create({ bundle: digest, stdin, ...(name === undefined ? {} : { name }) });
+    return client.workers.create({ bundle: digest, ...namedBy(options) });
   }
   const packed = await packBundle(await bundleOfRun(file, settings), nodeCodecs);
   const { digest } = await sendBundle(client, writeDrop(packed), packed.sizes.totalBytes, showsProgress);
-  return client.workers.create({ bundle: digest, stdin, ...(name === undefined ? {} : { name }) });
+  return client.workers.create({ bundle: digest, ...namedBy(options) });
 }

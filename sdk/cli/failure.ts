@@ -27,6 +27,8 @@ const HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
   MOVE_IN_DOUBT: '`pluvio get` tells when its node has learned how the move ended',
   CONFIG_INVALID: 'docs/config.md lists the settings; `pluvio config validate FILE` checks a file',
   TOKEN_INVALID: '`pluvio token inspect FILE` tells what a token allows',
+  KEY_UNKNOWN:
+    '`pluvio inspect FILE` tells whom a file is sealed to; that node takes it: `pluvio resume FILE --node URL`',
   FILE_FAILED: 'check the path and its permissions',
 };
 

@@ -41,6 +41,8 @@ export interface Connection {
   readonly client: PluvioClient;
   /** A client of the node that the last request ended at: after a worker was followed, where it lives. */
   here(): PluvioClient;
+  /** A client of another node, with the token that was given for it. */
+  other(url: string): PluvioClient;
 }
 
 /**
@@ -60,7 +62,11 @@ export async function connect(options: OptionValues): Promise<Connection> {
     return fetch(url, init);
   };
   const clientOf = (url: string): PluvioClient => new PluvioClient({ baseUrl: url, token, fetch: fetchAndTell });
-  return { client: clientOf(baseUrl), here: () => clientOf(lastUrl) };
+  return {
+    client: clientOf(baseUrl),
+    here: () => clientOf(lastUrl),
+    other: (url) => new PluvioClient({ baseUrl: url, token }),
+  };
 }
 
 /** The client of `connect`. @throws PluvioError as `connect` */

@@ -79,6 +79,41 @@ test('the life of a worker on two nodes', async () => {
   expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
 });
 
+test('a file that is sealed to a node is taken up there, and shown nowhere', async () => {
+  const made = start('run', '--node', first.url, '--name', 'sealed', '--stdin', '-o', 'json', ANSWER);
+  await made.until('stdout', '}\n');
+  const drop = inFolder('sealed.drop');
+  const kept = await run('snapshot', 'sealed', '-o', drop, '--seal-to', second.url);
+  const keyId = /is sealed to the key ([0-9a-f]{64}) of the node \S{43}\n/.exec(kept.stderr)?.[1];
+  expect(await run('inspect', drop)).toEqual({ exitCode: 0, stdout: `sealed to the key ${keyId}\n`, stderr: '' });
+  expect(parsed((await run('inspect', drop, '-o', 'json')).stdout)).toEqual({ file: drop, sealedTo: keyId });
+  for (const [code, ...args] of [
+    ['KEY_UNKNOWN', 'resume', drop],
+    ['KEY_UNKNOWN', 'resume', drop, '--node', first.url],
+    ['USAGE', 'resume', drop, '--node', second.url, '--env', 'A=1'],
+    ['USAGE', 'inspect', drop, '--coredump', inFolder('none')],
+    ['USAGE', 'snapshot', 'sealed', '--seal-to', second.url],
+    ['KEY_INVALID', 'snapshot', 'sealed', '-o', inFolder('none'), '--seal-to', PI],
+  ] as const) {
+    expect((await run(...args)).stderr).toContain(`error[${code}]`);
+  }
+  const there = await runCli(['resume', drop, '--node', second.url, '--stdin', '--logs'], { stdin: 'add 2\nquit\n' });
+  expect(there).toMatchObject({ exitCode: 0, stdout: 'ready\ntotal 2\n2 lines, total 2\n' });
+
+  const [shown, key] = [inFolder('second.json'), inFolder('second.key')];
+  const node = await (await fetch(`${second.url}/v1/node`)).text();
+  await writeFile(shown, node);
+  await writeFile(key, `${(JSON.parse(node) as { sealingKey: { publicKey: string } }).sealingKey.publicKey}\n`);
+  for (const from of [shown, key]) {
+    expect((await run('snapshot', 'sealed', '-o', drop, '--seal-to', from)).stderr).toContain(keyId);
+  }
+  await writeFile(shown, node.replace(/"signature":"./, '"signature":"-'));
+  expect((await run('snapshot', 'sealed', '-o', drop, '--seal-to', shown)).stderr).toContain('error[KEY_INVALID]');
+  made.child.stdin.end('quit\n');
+  expect((await made.end()).exitCode).toBe(0);
+  await run('delete', 'sealed');
+});
+
 test('a program that computes goes on on a node', async () => {
   const drop = inFolder('pi.drop');
   const begun = await runCli(['run', '--fuel', '3000000', '--on-interrupt', drop, PI, '600']);

@@ -26,9 +26,9 @@ export class Bundles {
     return this.#transport.json({ method: 'GET', path: pathOf(digest), signal });
   }
 
-  /** Sends a `.drop` file. */
-  upload(drop: BodyInput, { signal }: CallOptions = {}): Promise<BundleInfo> {
-    const contentType = 'application/vnd.pluvio.drop.v1+tar';
+  /** Sends a `.drop` file; `sealed`: one that is sealed to the node. */
+  upload(drop: BodyInput, { signal, sealed = false }: CallOptions & { sealed?: boolean } = {}): Promise<BundleInfo> {
+    const contentType = sealed ? 'application/vnd.pluvio.sealed.v1' : 'application/vnd.pluvio.drop.v1+tar';
     return this.#transport.json({
       method: 'POST',
       path: '/v1/bundles',

@@ -6,6 +6,7 @@ import { fileFailure } from '../failure.ts';
 import { connect } from '../node-client.ts';
 import { formatOf, isSet } from '../option-values.ts';
 import { PROGRESS, REMOTE, WORKER } from '../options.ts';
+import { sealedKeyOf } from '../sealed-file.ts';
 import { printJson, printLine } from '../terminal.ts';
 import type { PluvioClient } from '../../client/index.ts';
 
@@ -25,7 +26,8 @@ async function send(client: PluvioClient, path: string, showsProgress: boolean):
   const { size } = await stat(path).catch((cause: unknown) => {
     throw fileFailure('read bundle', path, cause);
   });
-  return (await sendBundle(client, createReadStream(path), size, showsProgress)).digest;
+  const isSealed = (await sealedKeyOf(path)) !== undefined;
+  return (await sendBundle(client, createReadStream(path), size, showsProgress, isSealed)).digest;
 }
 
 export const UPDATE: CommandRow = {

@@ -3,6 +3,7 @@ import { type CommandAction, EXIT } from '../command.ts';
 import { readProgramFile } from '../local/program-file.ts';
 import { formatOf, isSet, textOf } from '../option-values.ts';
 import { note, printJson, printLine } from '../terminal.ts';
+import { sealedKeyOf } from '../sealed-file.ts';
 import { UsageError } from '../usage-error.ts';
 import { writeFileWhole } from '../whole-file.ts';
 import { bundleFacts } from './bundle-facts.ts';
@@ -13,6 +14,13 @@ export const inspectAction: CommandAction = async ({ args: [path = ''], options 
   const isJson = formatOf(options) === 'json';
   const isVerbose = isSet(options, 'verbose');
   const coredump = textOf(options, 'coredump');
+  const sealedTo = await sealedKeyOf(path);
+  if (sealedTo !== undefined) {
+    if (coredump !== undefined) throw new UsageError(`${path} is sealed: nothing of it can be read here`);
+    if (isJson) printJson({ file: path, sealedTo });
+    else printLine(`sealed to the key ${sealedTo}`);
+    return EXIT.ok;
+  }
   const file = await readProgramFile(path);
   const { facts: module, loaded } = await moduleFacts(file.kind === 'module' ? file.module : file.bundle.module);
   const bundle = file.kind === 'module' ? null : bundleFacts(file, loaded);

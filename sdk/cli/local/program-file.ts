@@ -11,6 +11,7 @@ import {
 } from '../../../runtime/bundle/index.ts';
 import { PluvioError } from '../../../runtime/errors/index.ts';
 import { nodeCodecs } from '../../../runtime/node/index.ts';
+import { sealedTo } from '../../../runtime/node/security/index.ts';
 import { fileFailure } from '../failure.ts';
 
 /** A local file may hold as many files as the format allows. */
@@ -35,7 +36,7 @@ export type ProgramFile =
 
 /**
  * Reads and checks a module's or a bundle's file.
- * @throws PluvioError `FILE_FAILED`, `MODULE_MALFORMED`, `BUNDLE_…`, `SNAPSHOT_…`
+ * @throws PluvioError `FILE_FAILED`, `KEY_UNKNOWN` it is sealed, `MODULE_MALFORMED`, `BUNDLE_…`, `SNAPSHOT_…`
  */
 export async function readProgramFile(path: string): Promise<ProgramFile> {
   const { head, sizeBytes } = await readHead(path);
@@ -44,6 +45,12 @@ export async function readProgramFile(path: string): Promise<ProgramFile> {
     return { kind: 'module', path, module: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
   }
   if (head.startsWith(TAR_MAGIC, TAR_MAGIC_AT)) return { ...(await readBundle(path)), sizeBytes };
+  const key = sealedTo(Buffer.from(head, 'latin1'));
+  if (key !== undefined) {
+    throw new PluvioError('KEY_UNKNOWN', `cannot read ${path}: it is sealed to the key ${key}, which a node has`, {
+      key,
+    });
+  }
   throw new PluvioError(
     'MODULE_MALFORMED',
     `cannot run ${path}: it begins with ${JSON.stringify(head.slice(0, 4))}; it must be a WebAssembly module or a bundle`,
