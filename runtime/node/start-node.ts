@@ -8,7 +8,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type BlobStore, type CheckpointPolicy, memoryBlobStore } from '../bundle/index.ts';
-import type { PluvioError } from '../errors/index.ts';
+import { PluvioError } from '../errors/index.ts';
 import { parseListen } from './access.ts';
 import type { NodeInfo } from './api-types.ts';
 import { openBlobFolder } from './blob-folder.ts';
@@ -52,6 +52,7 @@ import { NodeDrain } from './node-drain.ts';
 import { openIngress } from './open-ingress.ts';
 import { NODE_VERSION } from './version.ts';
 import { EnginePool } from './threads/engine-pool.ts';
+import { type EngineUser, openEngineUser } from './threads/engine-launch.ts';
 import type { EngineKind } from './threads/engine-start.ts';
 import { Waits } from './waits.ts';
 import type { WorkerServices } from './worker-services.ts';
@@ -87,6 +88,8 @@ export interface NodeOptions extends RightsOptions {
   readonly engines?: number;
   /** No two tenants share a thread or process. */
   readonly isolateTenants?: boolean;
+  /** User, by name or number, that processes which run workers run as; the node must be root. Default: that of the node. */
+  readonly engineUser?: string;
   /** MiB of JavaScript memory of one thread or process; objects of guests are in it. Default: 2048. */
   readonly engineHeapMib?: number;
   readonly name?: string;
@@ -135,6 +138,14 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   }
 }
 
+/** @throws PluvioError as `openEngineUser` */
+async function engineUserOf({ engineUser, isolation = 'thread' }: NodeOptions): Promise<EngineUser | undefined> {
+  if (engineUser === undefined) return undefined;
+  if (isolation === 'process') return openEngineUser(engineUser);
+  const message = `cannot run engines as "${engineUser}": engines are no processes; engine.isolation must have them so`;
+  throw new PluvioError('UNSUPPORTED', message);
+}
+
 async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> {
   const { clock = systemClock, logger = silentLogger, dataDir, fault = noFaults } = options;
   const listen = parseListen(options.listen ?? '127.0.0.1:7071');
@@ -143,6 +154,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const persistent = dataDir !== undefined;
   const closing = new AbortController();
 
+  const kind = options.isolation ?? 'thread';
   const unlock = dataDir === undefined ? undefined : await lockDataDir(dataDir);
   if (unlock) undo.push(unlock);
   const find = (worker: string): HostedWorker | undefined => table.find(worker);
@@ -165,7 +177,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const events = new EventBus(limits.eventHistory, () => clock.now(), tenantOf);
   const { metricSeries: workerSeries } = options;
   const metrics = new NodeMetrics({ version: NODE_VERSION, ...(workerSeries === undefined ? {} : { workerSeries }) });
-  const kind = options.isolation ?? 'thread';
+  const engineUser = await engineUserOf(options);
   const engineCount = options.engines ?? (options.isolateTenants ? TENANT_ENGINES : availableParallelism());
   const counting = { sharesMemory: kind !== 'process', engines: engineCount };
   const quotas = new NodeQuotas(options.quotas ?? {}, { events, metrics, clock, ...counting });
@@ -189,7 +201,9 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     heapMib: options.engineHeapMib ?? ENGINE_HEAP_MIB,
     isolatesTenants: options.isolateTenants ?? false,
     memoryPages: Math.floor(limits.guestMemoryBytes / PAGE_BYTES),
-    moduleFolder: dataDir === undefined ? undefined : join(dataDir, 'modules'),
+    user: engineUser,
+    // What one engine writes there runs in the others: none is trusted with it that is not trusted with the node's files.
+    moduleFolder: dataDir === undefined || engineUser ? undefined : join(dataDir, 'modules'),
     logger,
   });
   undo.push(() => engines.close());

@@ -48,7 +48,7 @@ function parseShown(text: string, path: string): Shown {
   const fault = (cause?: unknown): PluvioError =>
     new PluvioError('KEY_INVALID', `${path} is no description of a node: it must have "identity" and "sealingKey"`, {
       path,
-      ...(cause === undefined ? {} : { cause: String(cause) }),
+      ...(cause instanceof Error ? { cause: cause.message } : {}),
     });
   let json: { readonly [Name in keyof Shown]?: Partial<Record<string, unknown>> };
   try {

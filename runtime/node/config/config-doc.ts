@@ -1,5 +1,4 @@
 /** docs/config.md, from the table of settings. */
-import { isKept } from './kept-settings.ts';
 import type { SettingRow } from './setting.ts';
 import { type SettingName, SETTING_ROWS } from './settings-table.ts';
 
@@ -21,8 +20,7 @@ function defaultText({ fallback }: SettingRow<unknown>): string {
 
 function rowText([name, row]: readonly [SettingName, SettingRow<unknown>]): string {
   const ways = [code(row.env), ...(row.flag === undefined ? [] : [code(row.flag)])].join(', ');
-  const description = isKept(name) ? row.description : `${row.description} (not kept)`;
-  return `| ${code(name)} | ${typeText(row)} | ${defaultText(row)} | ${ways} | ${description} |`;
+  return `| ${code(name)} | ${typeText(row)} | ${defaultText(row)} | ${ways} | ${row.description} |`;
 }
 
 const HEAD = ['| setting | type or range | default | variable, flag | means |', '| --- | --- | --- | --- | --- |'];
@@ -39,7 +37,6 @@ const INTRO = `<!-- Written by \`node scripts/write-docs.ts\` from runtime/node/
 - In the file a dot is a level: \`tls.cert\` is \`{"tls": {"cert": …}}\`. Unknown fields, wrong types and keys that stand twice are refused.
 - In a variable or a flag a list is written with commas, and anything that is no text as JSON. An empty variable counts as not set.
 - Paths in the file start at the folder of the file, others at the working directory.
-- What is marked as not kept is known and checked, but no node keeps to it: one that is given it does not start (\`UNSUPPORTED\`).
 - Public keys are Ed25519, 32 bytes as base64url. A pattern is a text that may end in \`*\`.
 - Secrets are never in the file: it names files that hold them.`;
 

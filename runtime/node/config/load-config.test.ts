@@ -185,14 +185,6 @@ describe('the table', () => {
 });
 
 describe('options of a node', () => {
-  it.each([[{ engine: { user: 'nobody' } }, 'engine.user']])(
-    'that a node would not keep to are refused: %j',
-    async (config, names) => {
-      const options = loadText(JSON.stringify(config)).then((loaded) => nodeOptionsOf(loaded));
-      await expect(options).rejects.toMatchObject({ code: 'UNSUPPORTED', details: { settings: names.split(', ') } });
-    },
-  );
-
   it('have the limits of workers and tenants that are given', async () => {
     const config = {
       workerLimits: { memoryPages: 5, logBytesPerSecond: 7 },

@@ -1,11 +1,9 @@
 /** From a config to what `startNode` takes. */
 import type { CheckpointPolicy } from '../../bundle/index.ts';
-import { PluvioError } from '../../errors/index.ts';
 import { jsonLogger, type Logger } from '../logger.ts';
 import type { NodeOptions } from '../start-node.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { securitySettingsOf } from './security-settings.ts';
-import { isKept } from './kept-settings.ts';
 import type { ConfigValues, SettingName } from './settings-table.ts';
 
 /** What was given of a group of limits; what was not has the default of its table. */
@@ -29,28 +27,18 @@ const ISOLATION = {
   'process-per-tenant': { isolation: 'process', isolateTenants: true },
 } as const satisfies Record<ConfigValues['engine.isolation'], Partial<NodeOptions>>;
 
-function checkTaken({ origins }: LoadedConfig): void {
-  const given = Object.entries(origins).filter(([, { source }]) => source !== 'default');
-  const names = given.map(([name]) => name as SettingName); // keys of the origins are settings
-  const settings = names.filter((name) => !isKept(name));
-  if (settings.length === 0) return;
-  const message = `this node does not keep to ${settings.join(', ')} and does not start with them`;
-  throw new PluvioError('UNSUPPORTED', message, { settings });
-}
-
 /**
  * What `startNode` takes, from a config; reads the files that it names.
- * @throws PluvioError `FILE_FAILED`, `KEY_INVALID`, `UNSUPPORTED`
+ * @throws PluvioError `FILE_FAILED`, `KEY_INVALID`
  */
 export async function nodeOptionsOf(
   config: LoadedConfig,
   writeLog: (line: string) => void = (line) => process.stderr.write(line),
 ): Promise<NodeOptions> {
   const { values } = config;
-  checkTaken(config);
   const { name, dataDir, listen, 'engine.threads': engines } = values;
   const { 'ingress.listen': ingress, 'ingress.url': ingressUrl } = values;
-  const { 'tracing.endpoint': endpoint } = values;
+  const { 'tracing.endpoint': endpoint, 'engine.user': engineUser } = values;
   const logger = loggerOf(values, writeLog);
   return {
     listen,
@@ -63,6 +51,7 @@ export async function nodeOptionsOf(
       tenants: values.tenants,
     },
     ...ISOLATION[values['engine.isolation']],
+    ...(engineUser === undefined ? {} : { engineUser }),
     checkpointPolicy: values['checkpoint.policy'] as CheckpointPolicy, // the schema of its row says so
     hibernateAfterMs: values['hibernate.afterMs'],
     ...(ingress === undefined ? {} : { ingress }),

@@ -159,7 +159,7 @@ export const SETTINGS = {
   ),
   'engine.user': text(
     'PLUVIO_ENGINE_USER',
-    'user (name or number) that engine processes run as; the node must be root',
+    'user (name or number) that engine processes run as (default: that of the node); the node must be root',
     {
       schema: { type: 'string', pattern: '^[a-z_0-9][a-z0-9_-]{0,31}$' },
     },

@@ -9,6 +9,7 @@
 import { PluvioError } from '../../errors/index.ts';
 import type { Logger } from '../logger.ts';
 import { Engine, type EngineModule } from './engine.ts';
+import type { EngineUser } from './engine-launch.ts';
 import type { EngineSetup } from './engine-protocol.ts';
 import { type EngineKind, STARTERS } from './engine-start.ts';
 import { pageCounter, releaseSlot, SLOTS } from './page-budget.ts';
@@ -23,7 +24,10 @@ export interface EnginePoolOptions {
   readonly heapMib: number;
   /** No two tenants share an engine. */
   readonly isolatesTenants?: boolean;
+  /** A cache on disk; not with a user of their own, see docs/security.md. */
   readonly moduleFolder: string | undefined;
+  /** Whom engine processes run as. */
+  readonly user?: EngineUser | undefined;
   /** Told when the engine of a slot has ended. */
   readonly slotEnded?: (slot: number) => void;
   readonly logger: Logger;
@@ -97,7 +101,7 @@ export class EnginePool {
   }
 
   #start(at: number, owner: string): Slot {
-    const { kind, engines, moduleFolder, memoryPages, heapMib, logger } = this.#options;
+    const { kind, engines, moduleFolder, memoryPages, heapMib, user, logger } = this.#options;
     const setup: EngineSetup = {
       moduleFolder: moduleFolder ?? null,
       memory: kind === 'process' ? null : this.#counter,
@@ -109,7 +113,7 @@ export class EnginePool {
     };
     const slot: Slot = {
       owner,
-      engine: STARTERS[kind](setup).then((started) => new Engine(started)),
+      engine: STARTERS[kind](setup, user).then((started) => new Engine(started)),
       ready: undefined,
     };
     this.#slots[at] = slot;

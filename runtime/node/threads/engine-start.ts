@@ -4,10 +4,11 @@
  * Boundary: knows how an engine comes to be and how its end is noticed; nothing of what it does.
  */
 import { fork } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { mkdir } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { Worker as NodeThread } from 'node:worker_threads';
 import { serveEngine } from './engine-host.ts';
+import { entryFile, type EngineUser, launchOf } from './engine-launch.ts';
 import type { EngineSetup } from './engine-protocol.ts';
 import { localPorts, messagePort, type Port, processPort } from './port.ts';
 
@@ -23,15 +24,12 @@ export interface StartedEngine {
 
 export type EngineKind = 'thread' | 'process' | 'local';
 
-/** The file of an entry: TypeScript where it is run from source. */
-function entry(name: string): string {
-  const source = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
-  return existsSync(source) ? source : fileURLToPath(new URL(`./${name}.js`, import.meta.url));
-}
+/** @param user whom a process runs as; undefined: the user of the node */
+type Starter = (setup: EngineSetup, user?: EngineUser) => Promise<StartedEngine>;
 
-export const STARTERS: Readonly<Record<EngineKind, (setup: EngineSetup) => Promise<StartedEngine>>> = {
+export const STARTERS: Readonly<Record<EngineKind, Starter>> = {
   thread: async (setup) => {
-    const thread = new NodeThread(entry('engine-thread-main'), {
+    const thread = new NodeThread(entryFile('engine-thread-main'), {
       workerData: setup,
       name: 'pluvio engine',
       execArgv: [],
@@ -55,31 +53,38 @@ export const STARTERS: Readonly<Record<EngineKind, (setup: EngineSetup) => Promi
       pid: undefined,
     });
   },
-  process: async (setup) => {
-    const child = fork(entry('engine-process-main'), [JSON.stringify(setup)], {
+  process: async (setup, user) => {
+    const { heapMib, moduleFolder } = setup;
+    // A folder that is not there yet would be permitted as a file.
+    if (moduleFolder !== null) await mkdir(moduleFolder, { recursive: true, mode: 0o700 });
+    const child = fork(entryFile('engine-process-main'), [JSON.stringify(setup)], {
+      ...launchOf({ heapMib, user, cacheFolder: moduleFolder }),
       serialization: 'advanced',
-      execArgv: [`--max-old-space-size=${setup.heapMib}`],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      env: {},
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     child.unref();
     child.channel?.unref();
+    // Never the node's own: it may be a terminal, which takes more than text.
+    const errors = child.stderr as Socket; // a pipe, as it was asked for
+    errors.on('data', (bytes: Uint8Array) => process.stderr.write(bytes));
+    errors.unref();
     const ended = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(error.message));
       child.once('exit', (code, signal) =>
         resolve(signal === null ? `it ended with code ${String(code)}` : `it was ended by ${signal}`),
       );
     });
-    return Promise.resolve({
+    return {
       port: processPort(child),
       ended,
       end: async () => {
+        child.ref(); // who waits for the end needs the event loop until then
         child.kill('SIGKILL');
         await ended;
       },
       utilization: () => 0,
       pid: child.pid,
-    });
+    };
   },
   local: async (setup) => {
     const [ours, theirs] = localPorts();
