@@ -139,8 +139,9 @@ export const CALL_QUERY = record(
   {
     waitMs: MS,
     deadlineMs: { type: 'integer', minimum: 0, maximum: 86_400_000, description: 'ms until the call is given up.' },
+    stream: { type: 'boolean', description: 'The answer comes as the guest writes it.' },
   },
-  ['waitMs', 'deadlineMs'],
+  ['waitMs', 'deadlineMs', 'stream'],
 );
 export const CANCEL_REQUEST = record({ input: INPUT }, ['input']);
 export const RUN_STATE = record({ worker: WORKER, outcome: nullable(OUTCOME), input: INPUT }, ['input']);

@@ -316,6 +316,22 @@ export class Workers {
   }
 
   /**
+   * Calls an export that takes and gives bytes, and gives those as the guest writes them. A call that fails meanwhile fails the stream.
+   * @throws PluvioError `CALL_FAILED` before anything was written
+   */
+  async stream(
+    name: string,
+    exportName: string,
+    body: Uint8Array | string = new Uint8Array(),
+    { signal, key, deadlineMs }: KeyedOptions & DeadlineOption = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    const path = pathOf(name, `/call/${encodeURIComponent(exportName)}`);
+    const query = { waitMs: WAIT_MS, deadlineMs, stream: true };
+    const response = await this.#wholeAnswer(name, { path, body, key, signal, query });
+    return response.body ?? new ReadableStream({ start: (controller) => controller.close() });
+  }
+
+  /**
    * Puts a message into the worker's mailbox and waits for the reply.
    * @throws PluvioError as `invoke`
    */
@@ -331,15 +347,19 @@ export class Workers {
   }
 
   async #bytes(name: string, request: BytesRequest): Promise<Uint8Array> {
+    return new Uint8Array(await (await this.#wholeAnswer(name, request)).arrayBuffer());
+  }
+
+  /** The answer, once there is one. */
+  async #wholeAnswer(name: string, request: BytesRequest): Promise<Response> {
     const accept = 'application/octet-stream';
     let response = await this.#sendBytes(request);
-    if (response.status === 202) {
-      const { input } = (await response.json()) as { input: string }; // as the API says
-      do {
-        response = await this.#transport.send({ ...inputRequest(name, input), accept, signal: request.signal });
-      } while (response.headers.get('content-type') !== accept && (await response.arrayBuffer())); // it is not over yet
-    }
-    return new Uint8Array(await response.arrayBuffer());
+    if (response.status !== 202) return response;
+    const { input } = (await response.json()) as { input: string }; // as the API says
+    do {
+      response = await this.#transport.send({ ...inputRequest(name, input), accept, signal: request.signal });
+    } while (response.headers.get('content-type') !== accept && (await response.arrayBuffer())); // it is not over yet
+    return response;
   }
 
   #sendBytes({ path, body, key, signal, query }: BytesRequest): Promise<Response> {
