@@ -13,6 +13,9 @@ import type { Share, TurnQueue } from './turn-queue.ts';
 /** A guest runs at most about this long before other work of the event loop gets its turn. */
 export const SLICE_MS = 8;
 
+/** Stacks of one thread that may be put aside at a time: each takes memory of the engine, a stack that is left does not. */
+export const SUSPENDED_MAX = 128;
+
 const REENTRY_GROWTH = 3;
 /** A module that has run so long in all its workers has been optimised where it is hot. */
 const WARM_MS = 2000;

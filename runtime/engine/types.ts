@@ -21,7 +21,9 @@ export type Outcome =
     }
   | { readonly kind: 'limit'; readonly limit: LimitName };
 
-/** Why the guest trapped; `exception`: a guest or host exception left the outermost function. */
+/**
+ * Why the guest trapped; `exception`: a guest or host exception left the outermost function; `cancelled`: whoever embeds it gave the call up.
+ */
 export type TrapCode =
   | 'unreachable'
   | 'memory-out-of-bounds'
@@ -36,6 +38,7 @@ export type TrapCode =
   | 'cast-failure'
   | 'exception'
   | 'stack-overflow'
+  | 'cancelled'
   | 'unknown';
 
 /** One line of a guest stack trace, innermost first. */

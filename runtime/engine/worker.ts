@@ -35,7 +35,7 @@ import { type CapturedStack, clearSave, layStack, takeStack } from './stack.ts';
 import type { EngineThread, Running } from './thread.ts';
 import { trappedOutcome } from './traps.ts';
 import type { Room } from './room.ts';
-import { Turns } from './turns.ts';
+import { SUSPENDED_MAX, Turns } from './turns.ts';
 import { AnswerWait } from './waiting.ts';
 import type { EntryCall, RestoredState, Signal, WorkerParts } from './worker-parts.ts';
 import type {
@@ -50,9 +50,6 @@ import type {
   WorkerOptions,
   WorkerState,
 } from './types.ts';
-
-/** Stacks of one thread that may be put aside at a time: each takes memory of the engine, a stack that is left does not. */
-const SUSPENDED_MAX = 128;
 
 export class Worker implements Running, GuestAccess {
   readonly module: LoadedModule;
@@ -148,8 +145,6 @@ export class Worker implements Running, GuestAccess {
     this.#parts.options.onState?.(state);
   }
 
-  // --- what callers do ---
-
   /**
    * Calls an export. i64 arguments and results are bigints, as in the WebAssembly JavaScript interface.
    * @throws PluvioError `WORKER_BUSY`, `WORKER_CLOSED`, `EXPORT_NOT_FOUND`, `INVALID_ARGUMENT`
@@ -227,6 +222,11 @@ export class Worker implements Running, GuestAccess {
     this.#turns.hurry();
     this.#answers.interrupt();
     await this.#ended;
+  }
+
+  /** Gives up the call that was stopped: its stack is gone, the rest of the state stays as it is. */
+  abandon(): void {
+    if (this.#state === 'stopped') this.#finish({ kind: 'exited', code: 0 });
   }
 
   /**
@@ -403,8 +403,7 @@ export class Worker implements Running, GuestAccess {
 
   /** Between two slices: lets others run, or waits for a host call's answer. Gives an outcome if the call is not to go on now. */
   async #between(): Promise<Outcome | undefined> {
-    const signal = this.#signal;
-    if (signal?.kind === 'wait') return this.#wait(signal.pending);
+    if (this.#signal?.kind === 'wait') return this.#wait(this.#signal.pending);
     await this.#nextTurn();
     return this.#stopAsked ? { kind: 'stopped' } : undefined;
   }

@@ -133,12 +133,10 @@ export const ERROR_CODES = {
     502,
     'The guest did not answer: it trapped, exited, reached a limit, was stopped, or replied with an error; the message says which.',
   ),
-  CALL_PENDING: row(
-    202,
-    'The call goes on for longer than the request could wait; ask for its end by its number.',
-    true,
+  INPUT_NOT_FOUND: row(
+    404,
+    'The worker has no input of that number or name (any more), or none that could still be given up.',
   ),
-  INPUT_NOT_FOUND: row(404, 'The journal of the worker has no input of that number (any more).'),
   STDIN_FULL: row(
     429,
     'The standard input of the worker holds as many unread bytes as the limit allows; send the rest later.',

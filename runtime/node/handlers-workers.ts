@@ -5,7 +5,7 @@ import { readBody } from './body.ts';
 import { checkBundle } from './handlers-bundles.ts';
 import type { Handler, NodeServices, OperationCall } from './handlers.ts';
 import type { HostedWorker } from './hosted-worker.ts';
-import type { Query } from './query.ts';
+import { numberOf, type Query } from './query.ts';
 import { checkReach, identityOf, reaches, tenantForNew } from './security/identity.ts';
 import { STACK_FRAMES } from './worker-stack.ts';
 import type { CreateOptions } from './worker-table.ts';
@@ -153,11 +153,6 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
     },
   };
 }
-
-const numberOf = (query: Query, name: string): number | undefined => {
-  const value = query[name];
-  return typeof value === 'number' ? value : undefined;
-};
 
 const textsOf = (query: Query, name: string): readonly string[] => {
   const value = query[name];

@@ -1,6 +1,7 @@
 /** The operations of the API by id; each is a function of the call and the node's services. */
 import type { BackupStreams } from './backup-stream.ts';
 import type { BundleShelf } from './bundle-shelf.ts';
+import type { CallDesk } from './call-desk.ts';
 import type { EventBus } from './event-bus.ts';
 import type { StreamRoom } from './event-stream.ts';
 import { bundleHandlers } from './handlers-bundles.ts';
@@ -26,6 +27,7 @@ import type { Identity } from './security/identity.ts';
 import type { NodeMetrics } from './metrics/node-metrics.ts';
 import type { WorkerSampler } from './metrics/worker-sampler.ts';
 import type { Revoked } from './security/revocations.ts';
+import type { Waits } from './waits.ts';
 import type { WorkerTable } from './worker-table.ts';
 
 /** One request, checked against its row of the route table. */
@@ -60,6 +62,8 @@ export interface NodeServices {
   readonly pulling: PullRules;
   readonly post: PostOffice;
   readonly clock: Clock;
+  readonly waits: Waits;
+  readonly desk: CallDesk;
   readonly limits: NodeLimits;
   readonly admission: NodeAdmission;
   readonly quotas: NodeQuotas;

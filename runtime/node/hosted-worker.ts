@@ -43,6 +43,7 @@ export class HostedWorker {
       inputsOwner: {
         takesInputs: () => this.#running.takesInputs(),
         awake: () => this.#running.awake(),
+        isLate: (ref) => this.#running.isLate(ref),
         inputFailed: (error) => this.#core.failed('an input could not be given to a worker', error),
       },
       poked: () => this.#running.poked(),
@@ -150,7 +151,12 @@ export class HostedWorker {
     this.#core.inputs.add(input);
   }
 
-  /** The program, for what callers must know of it before they call. */
+  /** The program, if it is at hand: the worker is in memory and nothing is being done with it. */
+  get readyProgram(): Program | undefined {
+    return this.#core.isFree ? this.#core.live?.program : undefined;
+  }
+
+  /** The program, for what callers must know of it before they call; brings the worker into memory. */
   async program(): Promise<Program> {
     return (await this.#core.inTurn(() => this.#core.load())).program;
   }
@@ -240,6 +246,11 @@ export class HostedWorker {
   /** Brings its state into memory. */
   async openState(): Promise<void> {
     await this.program();
+  }
+
+  /** Gives an input up that is not over; without `ref` the call in progress. @throws PluvioError `INPUT_NOT_FOUND`, `WORKER_MOVING`, `WORKER_ENDED` */
+  cancel(ref: string | undefined, reason: string): Promise<void> {
+    return this.#running.cancel(ref, reason);
   }
 
   /** Lets a worker go on that was put in the place of another: with its call, its program, or its inputs. */

@@ -20,7 +20,7 @@ import { PluvioError } from '../errors/index.ts';
 import type { HttpHead, InputInfo } from '../host/index.ts';
 import { boundedBody, readBody } from './body.ts';
 import type { Clock } from './clock.ts';
-import { callFailed } from './handlers-calls.ts';
+import { callFailed } from './call-desk.ts';
 import { answerHeaders, HOPS_HEADER, type HeaderPairs, REQUEST_KEY_HEADER, requestHeaders } from './http-hops.ts';
 import type { InputEnd } from './input-end.ts';
 import type { Logger } from './logger.ts';

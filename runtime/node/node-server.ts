@@ -1,5 +1,5 @@
 /** The server of a node: plain HTTP, or HTTPS where it has a certificate. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
@@ -15,6 +15,8 @@ const IDLE_CHECK_MS = 20;
 
 export interface ServerOptions {
   readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** Asked first; true: it answers the request itself. */
+  readonly take?: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly listen: ListenAddress;
   /** Undefined: without TLS. */
   readonly tls: TlsServerOptions | undefined;
@@ -27,9 +29,11 @@ export interface Listening {
 }
 
 /** @throws PluvioError `LISTEN_REFUSED` */
-export async function listenOn({ fetch, listen, tls, requestMs }: ServerOptions): Promise<Listening> {
+export async function listenOn({ fetch, take, listen, tls, requestMs }: ServerOptions): Promise<Listening> {
   const answer = getRequestListener(fetch, { errorHandler: refusalResponse });
-  const listener = (request: IncomingMessage, response: ServerResponse): void => void answer(request, response);
+  const listener: RequestListener = (request, response) => {
+    if (take?.(request, response) !== true) void answer(request, response);
+  };
   const serverOptions = {
     requestTimeout: requestMs,
     headersTimeout: HEADERS_MS,

@@ -71,14 +71,6 @@ const shareOf = ({ priority = 'interactive', latencyMs }: ServiceLevel = {}): Sh
   ...(latencyMs === undefined ? {} : { latencyMs }),
 });
 
-/** Whether its module has a function of that name. */
-export const exportsFunc = ({ module }: Program, wanted: string): boolean =>
-  module.exports.some(({ name, kind }) => name === wanted && kind === 'func');
-
-/** Whether its module imports the host ABI. */
-export const hasMailbox = ({ module }: Program): boolean =>
-  module.imports.some(({ module: from }) => from === 'pluvio_v1');
-
 function abiSpec(
   { nodeName, secrets, quotas }: Pick<WorkerServices, 'nodeName' | 'secrets' | 'quotas'>,
   { bundle: { manifest } }: Program,
@@ -115,7 +107,7 @@ export function guestSpec(
     tenant: services.quotas.ledger.shareOf(record.tenant),
     args: args ?? [bundle.manifest.name],
     env: env ?? {},
-    abi: hasMailbox(program) ? abiSpec(services, program, record) : null,
+    abi: program.module.usesAbi ? abiSpec(services, program, record) : null,
   };
 }
 
@@ -132,7 +124,6 @@ export function recordOf(
   const fuelUsed = (snapshot?.fuelUsed ?? 0n).toString();
   const memoryPages =
     snapshot?.instances.reduce((sum, { memories }) => sum + memories.reduce((n, { pages }) => n + pages, 0), 0) ?? 0;
-  const hasStart = module.exports.some((entry) => entry.name === '_start' && entry.kind === 'func');
   const resumable = (snapshot?.frames.length ?? 0) > 0;
   // A state that cannot be kept is not asked for by default.
   const fallback = module.portability.migratable ? policy : 'never';
@@ -140,7 +131,7 @@ export function recordOf(
     version: 2,
     name,
     tenant: DEFAULT_TENANT,
-    kind: hasStart ? 'command' : 'reactor',
+    kind: module.funcs.has('_start') ? 'command' : 'reactor',
     module: module.digest,
     bundle: digest,
     createdMs: nowMs,

@@ -129,14 +129,31 @@ export const MODULE_QUERY: Schema = record(
 
 export const CALL_REQUEST = record({ args: list(VALUE, 1000) }, ['args']);
 export const WAIT_QUERY = record({ waitMs: MS }, ['waitMs']);
-export const RUN_STATE = record({ worker: WORKER, outcome: nullable(OUTCOME) });
+export const INPUT_PATTERN = '^([1-9][0-9]{0,14}|c[A-Za-z0-9_-]{8}-[1-9][0-9]{0,14})$';
+const INPUT: Schema = {
+  type: 'string',
+  pattern: INPUT_PATTERN,
+  description: 'What an input is asked for by: its number in the journal, or a name.',
+};
+export const CALL_QUERY = record(
+  {
+    waitMs: MS,
+    deadlineMs: { type: 'integer', minimum: 0, maximum: 86_400_000, description: 'ms until the call is given up.' },
+  },
+  ['waitMs', 'deadlineMs'],
+);
+export const CANCEL_REQUEST = record({ input: INPUT }, ['input']);
+export const RUN_STATE = record({ worker: WORKER, outcome: nullable(OUTCOME), input: INPUT }, ['input']);
 export const INPUT_STATE = record({
-  seq: SEQ,
+  input: INPUT,
   state: { type: 'string', enum: ['pending', 'ended'] },
   outcome: nullable(OUTCOME),
 });
 export const MESSAGE_QUERY = record({ reply: BOOLEAN, waitMs: MS }, ['reply', 'waitMs']);
-export const MESSAGE_SENT = record({ seq: SEQ });
+export const MESSAGE_SENT = record({ seq: SEQ, input: INPUT, state: { type: 'string', enum: ['pending'] } }, [
+  'input',
+  'state',
+]);
 export const FORK_REQUEST = record({ name: NAME, checkpoint: { type: 'integer', minimum: 1 }, start: BOOLEAN }, [
   'checkpoint',
   'start',

@@ -14,6 +14,8 @@ import type { NodeInfo } from './api-types.ts';
 import { openBlobFolder } from './blob-folder.ts';
 import { BackupStreams } from './backup-stream.ts';
 import { BundleShelf } from './bundle-shelf.ts';
+import { CallDesk } from './call-desk.ts';
+import { CallLane } from './call-lane.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { nodeCodecs } from './codecs.ts';
 import { EventBus } from './event-bus.ts';
@@ -40,7 +42,8 @@ import { openStore, type StoreLimits, WORKERS } from './store/index.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { NodeQuotas, type QuotaOptions } from './quotas/index.ts';
 import { Rebalancer } from './rebalancer.ts';
-import { createRouter, type RequestEnded } from './router.ts';
+import type { RequestEnded } from './operation-run.ts';
+import { createRouter } from './router.ts';
 import { NodeMetrics } from './metrics/node-metrics.ts';
 import { observe, requestEnded } from './metrics/observed-node.ts';
 import { noTracing, openTracing, type TracingOptions } from './metrics/tracing.ts';
@@ -51,6 +54,7 @@ import { openIngress } from './open-ingress.ts';
 import { NODE_VERSION } from './version.ts';
 import { EnginePool } from './threads/engine-pool.ts';
 import type { EngineKind } from './threads/engine-start.ts';
+import { Waits } from './waits.ts';
 import type { WorkerServices } from './worker-services.ts';
 import { WorkerSweeper } from './worker-sweeper.ts';
 import { WorkerTable } from './worker-table.ts';
@@ -190,7 +194,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     logger,
   });
   undo.push(() => engines.close());
-  const modules = new LoadedModules(engines);
+  const modules = new LoadedModules(engines, () => clock.monotonicMs());
   const outbound = new OutboundHttp(options.outbound);
   const peers: PeerRules = {
     connect: security.peerConnect,
@@ -287,8 +291,12 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     limits,
   });
   const streams = new StreamRoom(limits.streams, pulling, closing.signal, (tenant) => quotas.takeStream(tenant));
+  const waits = new Waits(clock, closing.signal);
+  const desk = new CallDesk({ table, post, limits, admission, quotas, waits, clock });
   const handlers = createHandlers({
     table,
+    waits,
+    desk,
     shelf,
     incoming,
     outgoing,
@@ -314,6 +322,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     store,
     events,
     bundles: () => shelf.list().length,
+    modules: () => modules.size,
     streams: () => streams.open,
   });
   const { access } = security;
@@ -321,8 +330,16 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     requestEnded(metrics, ended);
     security.onRequestEnd(ended);
   };
-  const app = createRouter({ access, handlers, limits, logger, onEnd, tracing });
-  const listening = await listenOn({ fetch: app.fetch, listen, tls: security.tls, requestMs: limits.requestMs });
+  const entrance = { access, onEnd, tracing };
+  const app = createRouter({ ...entrance, handlers, limits, logger });
+  const lane = new CallLane({ ...entrance, desk, limits, logger });
+  const listening = await listenOn({
+    fetch: app.fetch,
+    take: (request, response) => lane.take(request, response),
+    listen,
+    tls: security.tls,
+    requestMs: limits.requestMs,
+  });
   const { server, url } = listening;
   undo.push(() => Promise.resolve(server.close()));
   logger.log('info', 'the node listens', { url, name, persistent });
@@ -332,6 +349,8 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     clock,
     logger,
     hibernateAfterMs: persistent ? options.hibernateAfterMs : undefined,
+    modules,
+    unusedModuleMs: limits.unusedModuleMs,
   });
   const rebalancer = new Rebalancer({ engines, workers: () => table.all(), clock, logger });
   void sweeper.run();

@@ -327,7 +327,7 @@ export class WorkerTable {
 
   /** Digests that the workers need. */
   roots(): string[] {
-    return this.list().flatMap(({ record: { bundle, checkpoint, finalSide, versions } }) => [
+    return [...this.all()].flatMap(({ record: { bundle, checkpoint, finalSide, versions } }) => [
       bundle,
       ...versions.map((version) => version.bundle),
       ...(checkpoint ? [checkpoint.bundle] : []),

@@ -58,6 +58,22 @@ describe('busy engines', () => {
   });
 });
 
+it('a module that no worker in memory uses leaves it, and comes back with the next', async () => {
+  const { client } = await openNode({ limits: { unusedModuleMs: 0 } });
+  const modules = async (): Promise<number | undefined> =>
+    readSamples(await client.metrics()).get('pluvio_modules')?.[0]?.value;
+  const module = await counterModule();
+  await client.workers.create({ name: 'a', module });
+  await client.workers.create({ name: 'b', module });
+  await client.workers.delete('a');
+  expect(await client.workers.call('b', 'add', [1n])).toMatchObject({ kind: 'returned' });
+  expect(await modules()).toBe(1);
+  await client.workers.delete('b');
+  await expect.poll(modules, { timeout: 20_000 }).toBe(0);
+  await client.workers.create({ name: 'c', module });
+  expect(await client.workers.call('c', 'add', [1n])).toMatchObject({ kind: 'returned', values: [41n] });
+});
+
 describe('workers in processes', () => {
   it('run as in threads, and outlive kill -9 of their process', async () => {
     const dataDir = await openFolder();

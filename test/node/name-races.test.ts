@@ -36,7 +36,7 @@ async function openTable() {
     logger,
   });
   afterTest(() => engines.close());
-  const modules = new LoadedModules(engines);
+  const modules = new LoadedModules(engines, () => clock.monotonicMs());
   const store = await openStore();
   afterTest(() => store.close());
   const post = new PostOffice({ store, find: () => undefined, clock, logger });

@@ -237,6 +237,9 @@ export interface EndedInput {
 export const WAIT_KINDS = ['recv', 'settle', 'sleep', 'call', 'fetch', 'checkpoint', 'rate'] as const;
 export type WaitKind = (typeof WAIT_KINDS)[number];
 
+/** The name that guests import the ABI by. */
+export const ABI_MODULE = 'pluvio_v1';
+
 /** A host module that answers the imports of `pluvio_v1`. */
 export interface AbiHost extends HostModule {
   readonly name: 'pluvio_v1';

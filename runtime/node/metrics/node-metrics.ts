@@ -49,6 +49,7 @@ export interface MetricSources {
   readonly threads?: () => Iterable<ThreadSample>;
   readonly storeQueueLength?: () => number;
   readonly bundles?: () => number;
+  readonly modules?: () => number;
   readonly streams?: () => number;
 }
 
@@ -241,10 +242,11 @@ export class NodeMetrics {
   }
 
   #collect(): void {
-    const { workers, threads, storeQueueLength, bundles, streams } = this.#sources;
+    const { workers, threads, storeQueueLength, bundles, modules, streams } = this.#sources;
     this.#gauge('pluvio_resident_bytes').set(process.memoryUsage.rss());
     if (storeQueueLength) this.#gauge('pluvio_store_queue_length').set(storeQueueLength());
     if (bundles) this.#gauge('pluvio_bundles').set(bundles());
+    if (modules) this.#gauge('pluvio_modules').set(modules());
     if (streams) this.#gauge('pluvio_streams').set(streams());
     if (threads) this.#collectThreads(threads());
     if (workers) this.#collectWorkers(workers());

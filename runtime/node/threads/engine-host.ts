@@ -56,7 +56,7 @@ class EngineHost {
     this.#tenants = new EngineTenants(setup.memorySlot);
     this.#cache = cache;
     this.#budget = budget;
-    this.#rpc = new Rpc(port, this.#answers(), this.#hears());
+    this.#rpc = new Rpc(port, this.#answers(), this.#hears(), 'replies');
   }
 
   #answers(): Answerer<EngineOperations> {
@@ -70,11 +70,13 @@ class EngineHost {
         if (loaded === undefined) throw new PluvioError('INTERNAL', `module ${module} was not loaded`);
         return this.#add(id, await Guest.open(loaded, state, this.#options(id, spec)));
       },
-      fork: async ({ id, from, spec }) => {
+      fork: async ({ id, from, spec, done }) => {
         await setImmediate(); // standard input that came before arrives first
         const parent = this.#guest(from);
         parent.output.flush();
-        return this.#add(id, await parent.fork(this.#options(id, spec)));
+        const twin = await parent.fork(this.#options(id, spec));
+        twin.settleInputs(done);
+        return this.#add(id, twin);
       },
       call: async ({ id, name, args, input, keeps }) => {
         const ended = await this.#guest(id).call(name, args, input, keeps);
@@ -88,6 +90,7 @@ class EngineHost {
         await guest.worker.stop();
         return guest.figures;
       },
+      cancel: ({ id, reason }) => this.#guest(id).cancel(reason),
       capture: ({ id }) => this.#capture(this.#guest(id)),
       snapshot: async ({ id, keep, delta }) => {
         const guest = this.#guest(id);

@@ -147,8 +147,11 @@ export type EngineOperations = {
     readonly body: Of & { readonly module: string; readonly spec: GuestSpec; readonly state: GuestState | null };
     readonly answer: Figures;
   };
-  /** A second worker in the state of one that does not run. */
-  readonly fork: { readonly body: Of & { readonly from: number; readonly spec: GuestSpec }; readonly answer: Figures };
+  /** A second worker in the state of one that does not run; `done`: inputs of that one that it will never be given. */
+  readonly fork: {
+    readonly body: Of & { readonly from: number; readonly spec: GuestSpec; readonly done: DoneInputs };
+    readonly answer: Figures;
+  };
   /** `input`: what the export is given, where it is one that the journal has or that the host ABI hands over. */
   readonly call: {
     readonly body: Of & {
@@ -165,6 +168,8 @@ export type EngineOperations = {
   readonly start: { readonly body: Of; readonly answer: Ended };
   readonly resume: { readonly body: Of; readonly answer: Ended };
   readonly stop: { readonly body: Of; readonly answer: Figures };
+  /** Gives the call up, running or stopped. Gives its end if it was stopped; that of a running one comes as the answer to its beginning. */
+  readonly cancel: { readonly body: Of & { readonly reason: string }; readonly answer: Ended | null };
   readonly capture: { readonly body: Of; readonly answer: Snapshot };
   readonly snapshot: {
     readonly body: Of & { readonly keep: boolean; readonly delta: boolean };

@@ -123,6 +123,13 @@ export class EngineWorker {
     this.#figures = await this.engine.ask('stop', { id: this.id });
   }
 
+  /** Gives the call up. One that runs ends as a trap; of one that was stopped the end is given. */
+  async cancel(reason: string): Promise<Ended | null> {
+    const ended = await this.engine.ask('cancel', { id: this.id, reason });
+    if (ended !== null) this.#figures = ended.figures;
+    return ended;
+  }
+
   /** The whole state as data. @throws PluvioError as `Worker.capture` */
   async capture(): Promise<Snapshot> {
     return this.engine.ask('capture', { id: this.id });

@@ -61,6 +61,8 @@ interface Hosts {
 export class Guest {
   readonly worker: Worker;
   readonly #hosts: Hosts;
+  /** Why the call that runs is to be given up. */
+  #cancelled: string | undefined;
 
   constructor(worker: Worker, hosts: Hosts) {
     this.worker = worker;
@@ -135,10 +137,29 @@ export class Guest {
     }
   }
 
+  /** Gives the call up; null: it ran, and its end is told to whoever began it. */
+  async cancel(reason: string): Promise<Ended | null> {
+    if (this.worker.state === 'stopped') return this.#ended(this.#abandon(reason));
+    this.#cancelled = reason;
+    await this.worker.stop();
+    return null;
+  }
+
+  #abandon(message: string): Outcome {
+    this.worker.abandon();
+    return { kind: 'trapped', code: 'cancelled', message, frames: [] };
+  }
+
   /** Lets the worker run, to the end of its call. */
   async run(begin: (worker: Worker) => Promise<Outcome>): Promise<Ended> {
-    const { abi, output } = this.#hosts;
+    this.#cancelled = undefined;
     const outcome = await begin(this.worker);
+    const isCancelled = this.#cancelled !== undefined && outcome.kind === 'stopped';
+    return this.#ended(isCancelled ? this.#abandon(this.#cancelled ?? '') : outcome);
+  }
+
+  #ended(outcome: Outcome): Ended {
+    const { abi, output } = this.#hosts;
     output.flush();
     const ended = abi?.inProgress.entry !== undefined && this.worker.state !== 'stopped';
     const left = ended ? abi.endInput() : null;
