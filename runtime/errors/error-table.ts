@@ -124,6 +124,11 @@ export const ERROR_CODES = {
   ),
   WORKERS_TOO_MANY: row(503, 'The node holds as many workers as its limit allows.', true),
   STREAMS_TOO_MANY: row(503, 'The node serves as many log and event streams as its limit allows.', true),
+  STREAM_STALLED: row(
+    408,
+    'The reader of a stream took nothing for as long as the limit allows, and the connection was ended; ask again from where it broke off.',
+    true,
+  ),
   CALL_FAILED: row(
     502,
     'The guest did not answer: it trapped, exited, reached a limit, was stopped, or replied with an error; the message says which.',

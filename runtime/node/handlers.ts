@@ -19,6 +19,7 @@ import type { NodeAdmission } from './node-admission.ts';
 import type { NodeDrain } from './node-drain.ts';
 import type { OutgoingMoves } from './outgoing-moves.ts';
 import type { PostOffice } from './post-office.ts';
+import type { PullRules } from './pulled-stream.ts';
 import type { Query } from './query.ts';
 import type { NodeQuotas } from './quotas/node-quotas.ts';
 import type { OperationId } from './route-table.ts';
@@ -57,6 +58,8 @@ export interface NodeServices {
   readonly outgoing: OutgoingMoves;
   readonly events: EventBus;
   readonly streams: StreamRoom;
+  /** How answers that are streams wait for their readers. */
+  readonly pulling: PullRules;
   readonly post: PostOffice;
   readonly clock: Clock;
   readonly waits: Waits;

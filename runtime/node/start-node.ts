@@ -259,7 +259,12 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
 
   const admission = new NodeAdmission(closing.signal);
   const drain = new NodeDrain({ table, outgoing, admission, events, clock, logger, closing: closing.signal });
-  const backups = new BackupStreams({ store, blobs, dataDir, hold: () => shelf.hold(), clock });
+  const pulling = {
+    clock,
+    stallMs: limits.stallMs,
+    stalled: () => metrics.limitReached({ scope: 'node', limit: 'stallMs' }),
+  };
+  const backups = new BackupStreams({ store, blobs, dataDir, hold: () => shelf.hold(), pulling });
   await backups.recover();
   const { ingress: ingressListen, ingressUrl } = options;
   const inward = { table, post, admission, quotas, limits, clock, logger };
@@ -285,7 +290,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     drain: drain.state,
     limits,
   });
-  const streams = new StreamRoom(limits.streams, clock, closing.signal, (tenant) => quotas.takeStream(tenant));
+  const streams = new StreamRoom(limits.streams, pulling, closing.signal, (tenant) => quotas.takeStream(tenant));
   const waits = new Waits(clock, closing.signal);
   const desk = new CallDesk({ table, post, limits, admission, quotas, waits, clock });
   const handlers = createHandlers({
@@ -297,6 +302,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     outgoing,
     events,
     streams,
+    pulling,
     post,
     clock,
     limits,
