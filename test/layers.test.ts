@@ -18,8 +18,15 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
   'runtime/cluster': { from: ['errors', 'bundle'], anyPlatform: false },
   'runtime/index.ts': { from: ['errors', 'engine', 'host'], anyPlatform: true },
   'sdk/client': { from: ['errors'], anyPlatform: true },
+  'sdk/project': {
+    from: ['errors', 'wasm', 'engine', 'host', 'bundle', 'node', 'index.ts', 'sdk/client'],
+    anyPlatform: false,
+  },
   'sdk/cli': {
-    from: ['errors', 'wasm', 'instrument', 'engine', 'host', 'bundle', 'node', 'cluster', 'index.ts', 'sdk/client'],
+    from: [
+      ...['errors', 'wasm', 'instrument', 'engine', 'host', 'bundle', 'node', 'cluster', 'index.ts'],
+      ...['sdk/client', 'sdk/project'],
+    ],
     anyPlatform: false,
   },
   modules: { from: ['sdk/client', 'sdk/assembly'], anyPlatform: false },

@@ -1,4 +1,4 @@
-const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 /**
  * Bytes in base64, with padding.
@@ -13,10 +13,10 @@ export function encodeBase64(bytes: Uint8Array): string {
       ((<u32>bytes[at]) << 16) | (rest > 1 ? (<u32>bytes[at + 1]) << 8 : 0) | (rest > 2 ? <u32>bytes[at + 2] : 0);
     parts.push(ALPHABET.charAt(word >> 18));
     parts.push(ALPHABET.charAt((word >> 12) & 63));
-    parts.push(rest > 1 ? ALPHABET.charAt((word >> 6) & 63) : "=");
-    parts.push(rest > 2 ? ALPHABET.charAt(word & 63) : "=");
+    parts.push(rest > 1 ? ALPHABET.charAt((word >> 6) & 63) : '=');
+    parts.push(rest > 2 ? ALPHABET.charAt(word & 63) : '=');
   }
-  return parts.join("");
+  return parts.join('');
 }
 
 function valueOf(char: i32): i32 {

@@ -1,7 +1,7 @@
-import { encode, startOf } from "./bytes";
-import { Page, takePage } from "./names-page";
-import * as abi from "./pluvio_v1";
-import { done, Status } from "./status";
+import { encode, startOf } from './bytes';
+import { Page, takePage } from './names-page';
+import * as abi from './pluvio_v1';
+import { done, Status } from './status';
 
 /** Blobs of the worker's own: larger data, read and written in pieces. They move with it. Capability `blob`. */
 export namespace blobs {
@@ -23,7 +23,7 @@ export namespace blobs {
     const bytes = encode(name);
     return new Status(
       abi.blob_write(startOf(bytes), bytes.length, offset, startOf(data), data.length),
-      "blobs.write " + name,
+      'blobs.write ' + name,
     );
   }
 
@@ -40,7 +40,7 @@ export namespace blobs {
     let at = 0;
     while (at < data.length) {
       const count = abi.blob_read(startOf(bytes), bytes.length, offset + at, startOf(data) + at, data.length - at);
-      if (done("blobs.read " + name, count) == 0) return data.subarray(0, at);
+      if (done('blobs.read ' + name, count) == 0) return data.subarray(0, at);
       at += count;
     }
     return data;
@@ -54,18 +54,18 @@ export namespace blobs {
   export function size(name: string): i32 {
     const bytes = encode(name);
     const size = abi.blob_size(startOf(bytes), bytes.length);
-    return size == abi.NOT_FOUND ? -1 : done("blobs.size " + name, size);
+    return size == abi.NOT_FOUND ? -1 : done('blobs.size ' + name, size);
   }
 
   /**
    * Removes a blob; false: there was none.
    *
-   * @example blobs.write("d", encode("x")); assert(blobs.delete("d")); assert(!blobs.delete("d"));
+   * @example blobs.write("d", encode("x")); assert(blobs.remove("d")); assert(!blobs.remove("d"));
    */
-  export function delete(name: string): bool {
+  export function remove(name: string): bool {
     const bytes = encode(name);
     const code = abi.blob_delete(startOf(bytes), bytes.length);
-    return code != abi.NOT_FOUND && done("blobs.delete " + name, code) >= 0;
+    return code != abi.NOT_FOUND && done('blobs.remove ' + name, code) >= 0;
   }
 
   /**
@@ -73,11 +73,11 @@ export namespace blobs {
    *
    * @example blobs.write("l/1", encode("x")); assert(blobs.list("l/").names.length == 1);
    */
-  export function list(prefix: string = "", limit: u32 = 1000, cursor: string | null = null): Page {
+  export function list(prefix: string = '', limit: u32 = 1000, cursor: string | null = null): Page {
     const start = encode(prefix);
-    const after = encode(cursor === null ? "" : cursor);
+    const after = encode(cursor === null ? '' : cursor);
     return takePage(
-      done("blobs.list", abi.blob_list(startOf(start), start.length, startOf(after), after.length, limit)),
+      done('blobs.list', abi.blob_list(startOf(start), start.length, startOf(after), after.length, limit)),
     );
   }
 }

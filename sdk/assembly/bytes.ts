@@ -1,5 +1,5 @@
-import { input_length, input_read, result_read } from "./pluvio_v1";
-import { done } from "./status";
+import { input_length, input_read, result_read } from './pluvio_v1';
+import { done } from './status';
 
 /**
  * A text as UTF-8.
@@ -20,8 +20,6 @@ export function decode(bytes: Uint8Array): string {
 }
 
 /** Where bytes lie; 0 for none. */
-// @ts-ignore: decorator
-@inline
 export function startOf(bytes: Uint8Array): usize {
   return bytes.dataStart;
 }
@@ -31,7 +29,7 @@ export function takeResult(length: i32): Uint8Array {
   const bytes = new Uint8Array(length);
   let at = 0;
   while (at < length) {
-    const count = done("result_read", result_read(bytes.dataStart + at, length - at, at));
+    const count = done('result_read', result_read(bytes.dataStart + at, length - at, at));
     if (count == 0) return bytes.subarray(0, at);
     at += count;
   }
@@ -49,7 +47,7 @@ export function takeInput(): Uint8Array {
   const bytes = new Uint8Array(length);
   let at = 0;
   while (at < length) {
-    const count = done("input_read", input_read(bytes.dataStart + at, length - at, at));
+    const count = done('input_read', input_read(bytes.dataStart + at, length - at, at));
     if (count == 0) return bytes.subarray(0, at);
     at += count;
   }

@@ -1,5 +1,5 @@
-import { checkpoint as wait_for_checkpoint } from "./pluvio_v1";
-import { Status } from "./status";
+import { checkpoint as wait_for_checkpoint } from './pluvio_v1';
+import { Status } from './status';
 
 /**
  * Waits until the worker's state, with all that it did so far, is durable. Capability `checkpoint`.
@@ -7,5 +7,5 @@ import { Status } from "./status";
  * @example checkpoint().expect();
  */
 export function checkpoint(): Status {
-  return new Status(wait_for_checkpoint(), "checkpoint");
+  return new Status(wait_for_checkpoint(), 'checkpoint');
 }

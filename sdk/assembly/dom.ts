@@ -1,7 +1,7 @@
 /** In place of the compiler's bindings to a browser, `~lib/bindings/dom`: what of it a worker has. */
-import { encode, startOf } from "pluvio/sdk/assembly/bytes";
-import "pluvio/sdk/assembly/globals";
-import * as abi from "pluvio/sdk/assembly/pluvio_v1";
+import { encode, startOf } from 'pluvio/sdk/assembly/bytes';
+import 'pluvio/sdk/assembly/globals';
+import * as abi from 'pluvio/sdk/assembly/pluvio_v1';
 
 function write(level: u32, text: string): void {
   const bytes = encode(text);
@@ -10,7 +10,7 @@ function write(level: u32, text: string): void {
 
 export namespace console {
   export function assert(condition: bool, message: string): void {
-    if (!condition) write(abi.LOG_ERROR, "assertion failed: " + message);
+    if (!condition) write(abi.LOG_ERROR, 'assertion failed: ' + message);
   }
 
   export function log(message: string): void {
@@ -34,15 +34,15 @@ export namespace console {
   }
 
   export function time(label: string): void {
-    write(abi.LOG_DEBUG, label + " begins");
+    write(abi.LOG_DEBUG, label + ' begins');
   }
 
   export function timeLog(label: string): void {
-    write(abi.LOG_DEBUG, label + " goes on");
+    write(abi.LOG_DEBUG, label + ' goes on');
   }
 
   export function timeEnd(label: string): void {
-    write(abi.LOG_DEBUG, label + " ends");
+    write(abi.LOG_DEBUG, label + ' ends');
   }
 }
 

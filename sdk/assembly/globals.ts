@@ -1,6 +1,6 @@
 /** What the compiler's own library asks its host for, by the host ABI. `pluvio build` puts it in place. */
-import { encode, startOf } from "./bytes";
-import * as abi from "./pluvio_v1";
+import { encode, startOf } from './bytes';
+import * as abi from './pluvio_v1';
 
 function write(level: u32, text: string): void {
   const bytes = encode(text);
@@ -14,8 +14,8 @@ export function endWithTrap(
   line: u32 = 0,
   column: u32 = 0,
 ): void {
-  const what = message === null ? "failed" : message;
-  const where = file === null ? "" : ` (${file}:${line}:${column})`;
+  const what = message === null ? 'failed' : message;
+  const where = file === null ? '' : ` (${file}:${line}:${column})`;
   write(abi.LOG_ERROR, what + where);
   unreachable();
 }
@@ -31,7 +31,7 @@ export function writeTrace(
   a4: f64 = 0,
 ): void {
   const numbers = [a0, a1, a2, a3, a4].slice(0, n);
-  write(abi.LOG_TRACE, n == 0 ? message : message + " " + numbers.join(" "));
+  write(abi.LOG_TRACE, n == 0 ? message : message + ' ' + numbers.join(' '));
 }
 
 /** Seeds `Math.random`. */

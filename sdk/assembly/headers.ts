@@ -1,5 +1,5 @@
-import { JsonReader } from "./json-reader";
-import { JsonWriter } from "./json-writer";
+import { JsonReader } from './json-reader';
+import { JsonWriter } from './json-writer';
 
 /** A header field of HTTP. */
 export class Header {
@@ -18,7 +18,7 @@ export function readHeaders(json: JsonReader): Header[] {
     const name = json.string();
     const hasValue = hasName && json.nextItem();
     const value = json.string();
-    if (!hasValue || json.nextItem()) json.fault("a pair of name and value");
+    if (!hasValue || json.nextItem()) json.fault('a pair of name and value');
     headers.push(new Header(name, value));
   }
   return headers;

@@ -1,14 +1,14 @@
-import { decode, startOf, takeResult } from "./bytes";
-import { Header, readHeaders, writeHeaders } from "./headers";
-import { JsonReader } from "./json-reader";
-import { JsonWriter } from "./json-writer";
-import { failureText } from "./mailbox";
-import * as abi from "./pluvio_v1";
-import { done, Result } from "./status";
+import { decode, startOf, takeResult } from './bytes';
+import { Header, readHeaders, writeHeaders } from './headers';
+import { JsonReader } from './json-reader';
+import { JsonWriter } from './json-writer';
+import { failureText } from './mailbox';
+import * as abi from './pluvio_v1';
+import { done, Result } from './status';
 
 /** An HTTP request. */
 export class Request {
-  method: string = "GET";
+  method: string = 'GET';
   headers: Header[] = [];
   body: Uint8Array = new Uint8Array(0);
   /** 0: as long as the node allows. */
@@ -60,18 +60,18 @@ export class Response {
 function requestJson(request: Request): Uint8Array {
   const json = new JsonWriter();
   json.beginObject();
-  json.member("url");
+  json.member('url');
   json.string(request.url);
-  json.member("method");
+  json.member('method');
   json.string(request.method);
-  json.member("headers");
+  json.member('headers');
   writeHeaders(json, request.headers);
   if (request.timeoutMs > 0) {
-    json.member("timeoutMs");
+    json.member('timeoutMs');
     json.whole(request.timeoutMs);
   }
   if (request.repeatable) {
-    json.member("repeatable");
+    json.member('repeatable');
     json.bool(true);
   }
   json.endObject();
@@ -83,15 +83,15 @@ function takeResponse(length: i32): Response {
   const response = new Response();
   json.beginObject();
   for (let name = json.nextMember(); name !== null; name = json.nextMember()) {
-    if (name == "status") response.status = json.i32();
-    else if (name == "headers") response.headers = readHeaders(json);
+    if (name == 'status') response.status = json.i32();
+    else if (name == 'headers') response.headers = readHeaders(json);
     else json.skip();
   }
   const size = max(0, abi.fetch_body_length());
   const body = new Uint8Array(size);
   let at = 0;
   while (at < size) {
-    const count = done("fetch_body_read", abi.fetch_body_read(startOf(body) + at, size - at, at));
+    const count = done('fetch_body_read', abi.fetch_body_read(startOf(body) + at, size - at, at));
     if (count == 0) break;
     at += count;
   }
@@ -109,8 +109,8 @@ export namespace http {
   export function fetch(request: Request): Result<Response> {
     const head = requestJson(request);
     const length = abi.http_fetch(startOf(head), head.length, startOf(request.body), request.body.length);
-    if (length >= 0) return new Result<Response>(length, "", "", takeResponse(length));
-    return new Result<Response>(length, "http.fetch " + request.url, failureText(length), new Response());
+    if (length >= 0) return new Result<Response>(length, '', '', takeResponse(length));
+    return new Result<Response>(length, 'http.fetch ' + request.url, failureText(length), new Response());
   }
 
   /**

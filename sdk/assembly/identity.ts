@@ -1,13 +1,13 @@
-import { takeResult, takeText } from "./bytes";
-import { JsonReader } from "./json-reader";
-import { caller_info, NOT_FOUND, self_info, trace_context } from "./pluvio_v1";
-import { done } from "./status";
+import { takeResult, takeText } from './bytes';
+import { JsonReader } from './json-reader';
+import { caller_info, NOT_FOUND, self_info, trace_context } from './pluvio_v1';
+import { done } from './status';
 
 /** Who an input comes from. */
 export class Caller {
   /** `client`, `worker` or `node`. */
-  kind: string = "";
-  name: string = "";
+  kind: string = '';
+  name: string = '';
   tenant: string | null = null;
 }
 
@@ -15,9 +15,9 @@ export function readCaller(json: JsonReader): Caller {
   const caller = new Caller();
   json.beginObject();
   for (let name = json.nextMember(); name !== null; name = json.nextMember()) {
-    if (name == "kind") caller.kind = json.string();
-    else if (name == "name") caller.name = json.string();
-    else if (name == "tenant") caller.tenant = json.string();
+    if (name == 'kind') caller.kind = json.string();
+    else if (name == 'name') caller.name = json.string();
+    else if (name == 'tenant') caller.tenant = json.string();
     else json.skip();
   }
   return caller;
@@ -31,11 +31,11 @@ export namespace identity {
    * @example assert(identity.self() == "examples");
    */
   export function self(): string {
-    const json = new JsonReader(takeResult(done("identity.self", self_info())));
-    let self = "";
+    const json = new JsonReader(takeResult(done('identity.self', self_info())));
+    let self = '';
     json.beginObject();
     for (let name = json.nextMember(); name !== null; name = json.nextMember()) {
-      if (name == "name") self = json.string();
+      if (name == 'name') self = json.string();
       else json.skip();
     }
     return self;
@@ -49,7 +49,7 @@ export namespace identity {
   export function caller(): Caller | null {
     const length = caller_info();
     if (length == NOT_FOUND) return null;
-    return readCaller(new JsonReader(takeResult(done("identity.caller", length))));
+    return readCaller(new JsonReader(takeResult(done('identity.caller', length))));
   }
 }
 
@@ -62,6 +62,6 @@ export namespace trace {
    */
   export function parent(): string | null {
     const length = trace_context();
-    return length == NOT_FOUND ? null : takeText(done("trace.parent", length));
+    return length == NOT_FOUND ? null : takeText(done('trace.parent', length));
   }
 }

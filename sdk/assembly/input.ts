@@ -1,16 +1,16 @@
-import { decode, encode, startOf, takeInput, takeResult } from "./bytes";
-import { Header, readHeaders, writeHeaders } from "./headers";
-import { Caller, readCaller } from "./identity";
-import { JsonReader } from "./json-reader";
-import { JsonWriter } from "./json-writer";
-import { message_info, NOT_FOUND, output_head, output_write } from "./pluvio_v1";
-import { done } from "./status";
+import { decode, encode, startOf, takeInput, takeResult } from './bytes';
+import { Header, readHeaders, writeHeaders } from './headers';
+import { Caller, readCaller } from './identity';
+import { JsonReader } from './json-reader';
+import { JsonWriter } from './json-writer';
+import { message_info, NOT_FOUND, output_head, output_write } from './pluvio_v1';
+import { done } from './status';
 
 /** What an input is. */
 export class InputInfo {
-  id: string = "";
+  id: string = '';
   /** `call`, `message`, `timer`, `topic` or `http`. */
-  kind: string = "";
+  kind: string = '';
   caller: Caller | null = null;
   /** The worker that sent a message. */
   from: string | null = null;
@@ -48,19 +48,19 @@ function readInfo(json: JsonReader): InputInfo {
   json.beginObject();
   for (let name = json.nextMember(); name !== null; name = json.nextMember()) {
     if (json.takeNull()) continue;
-    if (name == "id") info.id = json.string();
-    else if (name == "kind") info.kind = json.string();
-    else if (name == "caller") info.caller = readCaller(json);
-    else if (name == "from") info.from = json.string();
-    else if (name == "topic") info.topic = json.string();
-    else if (name == "timer") info.timer = json.string();
-    else if (name == "dueMs") info.dueMs = <i64>json.f64();
-    else if (name == "reply") info.expectsReply = json.bool();
-    else if (name == "deadlineMs") info.deadlineMs = <i64>json.f64();
-    else if (name == "method") info.method = json.string();
-    else if (name == "url") info.url = json.string();
-    else if (name == "headers") info.headers = readHeaders(json);
-    else if (name == "traceparent") info.traceparent = json.string();
+    if (name == 'id') info.id = json.string();
+    else if (name == 'kind') info.kind = json.string();
+    else if (name == 'caller') info.caller = readCaller(json);
+    else if (name == 'from') info.from = json.string();
+    else if (name == 'topic') info.topic = json.string();
+    else if (name == 'timer') info.timer = json.string();
+    else if (name == 'dueMs') info.dueMs = <i64>json.f64();
+    else if (name == 'reply') info.expectsReply = json.bool();
+    else if (name == 'deadlineMs') info.deadlineMs = <i64>json.f64();
+    else if (name == 'method') info.method = json.string();
+    else if (name == 'url') info.url = json.string();
+    else if (name == 'headers') info.headers = readHeaders(json);
+    else if (name == 'traceparent') info.traceparent = json.string();
     else json.skip();
   }
   return info;
@@ -93,7 +93,7 @@ export namespace input {
    */
   export function info(): InputInfo | null {
     const length = message_info();
-    return length == NOT_FOUND ? null : readInfo(new JsonReader(takeResult(done("input.info", length))));
+    return length == NOT_FOUND ? null : readInfo(new JsonReader(takeResult(done('input.info', length))));
   }
 }
 
@@ -105,7 +105,7 @@ export namespace output {
    * @example output.write(encode("hello"));
    */
   export function write(data: Uint8Array): void {
-    done("output.write", output_write(startOf(data), data.length));
+    done('output.write', output_write(startOf(data), data.length));
   }
 
   /**
@@ -124,7 +124,7 @@ export namespace output {
    */
   export function head(status: i32, headers: Header[] = []): void {
     const bytes = headJson(status, headers);
-    done("output.head", output_head(startOf(bytes), bytes.length));
+    done('output.head', output_head(startOf(bytes), bytes.length));
   }
 }
 
@@ -132,9 +132,9 @@ export namespace output {
 export function headJson(status: i32, headers: Header[]): Uint8Array {
   const json = new JsonWriter();
   json.beginObject();
-  json.member("status");
+  json.member('status');
   json.i32(status);
-  json.member("headers");
+  json.member('headers');
   writeHeaders(json, headers);
   json.endObject();
   return json.bytes();

@@ -1,4 +1,4 @@
-import { decode } from "./bytes";
+import { decode } from './bytes';
 
 const QUOTE: u8 = 0x22;
 const MINUS: u8 = 0x2d;
@@ -21,7 +21,7 @@ function isDigit(byte: u8): bool {
  */
 export class JsonReader {
   /** What is being read, for messages. */
-  context: string = "JSON";
+  context: string = 'JSON';
   private at: i32 = 0;
   private isFirst: bool = false;
 
@@ -29,7 +29,7 @@ export class JsonReader {
 
   /** Ends the call: what was found is not what it must be. */
   fault(expected: string): void {
-    const found = this.at < this.bytes.length ? decode(this.bytes.slice(this.at, this.at + 20)) : "its end";
+    const found = this.at < this.bytes.length ? decode(this.bytes.slice(this.at, this.at + 20)) : 'its end';
     abort(`${this.context}: found ${found} at byte ${this.at}; it must be ${expected}`);
   }
 
@@ -68,7 +68,7 @@ export class JsonReader {
   }
 
   beginArray(): void {
-    this.take(ARRAY, "an array");
+    this.take(ARRAY, 'an array');
     this.isFirst = true;
   }
 
@@ -78,7 +78,7 @@ export class JsonReader {
   }
 
   beginObject(): void {
-    this.take(OBJECT, "an object");
+    this.take(OBJECT, 'an object');
     this.isFirst = true;
   }
 
@@ -93,17 +93,17 @@ export class JsonReader {
   /** Nothing may follow. */
   end(): void {
     this.peek();
-    if (this.at < this.bytes.length) this.fault("its end");
+    if (this.at < this.bytes.length) this.fault('its end');
   }
 
   /** Takes a null, if there is one. */
   takeNull(): bool {
-    return this.takeWord("null");
+    return this.takeWord('null');
   }
 
   bool(): bool {
-    if (this.takeWord("true")) return true;
-    if (!this.takeWord("false")) this.fault("true or false");
+    if (this.takeWord('true')) return true;
+    if (!this.takeWord('false')) this.fault('true or false');
     return false;
   }
 
@@ -112,11 +112,11 @@ export class JsonReader {
     if (this.peek() == QUOTE) {
       const start = this.at;
       const text = this.string();
-      if (text == "NaN") return NaN;
-      if (text == "Infinity") return Infinity;
-      if (text == "-Infinity") return -Infinity;
+      if (text == 'NaN') return NaN;
+      if (text == 'Infinity') return Infinity;
+      if (text == '-Infinity') return -Infinity;
       this.at = start;
-      this.fault("a number");
+      this.fault('a number');
     }
     const start = this.at;
     if (this.byteAt() == MINUS) this.at++;
@@ -145,7 +145,7 @@ export class JsonReader {
   private digits(): void {
     const start = this.at;
     while (isDigit(this.byteAt())) this.at++;
-    if (this.at == start) this.fault("a number");
+    if (this.at == start) this.fault('a number');
   }
 
   /** Digits of an integer of at most 64 bits, as a number or as a text of digits; `isNegative` is told by the sign. */
@@ -193,47 +193,47 @@ export class JsonReader {
   }
 
   i8(): i8 {
-    return <i8>this.signed(i8.MIN_VALUE, i8.MAX_VALUE, "an i8");
+    return <i8>this.signed(i8.MIN_VALUE, i8.MAX_VALUE, 'an i8');
   }
 
   i16(): i16 {
-    return <i16>this.signed(i16.MIN_VALUE, i16.MAX_VALUE, "an i16");
+    return <i16>this.signed(i16.MIN_VALUE, i16.MAX_VALUE, 'an i16');
   }
 
   i32(): i32 {
-    return <i32>this.signed(i32.MIN_VALUE, i32.MAX_VALUE, "an i32");
+    return <i32>this.signed(i32.MIN_VALUE, i32.MAX_VALUE, 'an i32');
   }
 
   /** A number, or a text of decimal digits: JSON numbers of JavaScript are exact up to 2^53 only. */
   i64(): i64 {
-    return this.signed(i64.MIN_VALUE, i64.MAX_VALUE, "an i64");
+    return this.signed(i64.MIN_VALUE, i64.MAX_VALUE, 'an i64');
   }
 
   u8(): u8 {
-    return <u8>this.unsigned(u8.MAX_VALUE, "a u8");
+    return <u8>this.unsigned(u8.MAX_VALUE, 'a u8');
   }
 
   u16(): u16 {
-    return <u16>this.unsigned(u16.MAX_VALUE, "a u16");
+    return <u16>this.unsigned(u16.MAX_VALUE, 'a u16');
   }
 
   u32(): u32 {
-    return <u32>this.unsigned(u32.MAX_VALUE, "a u32");
+    return <u32>this.unsigned(u32.MAX_VALUE, 'a u32');
   }
 
   /** As `i64`. */
   u64(): u64 {
-    return this.unsigned(u64.MAX_VALUE, "a u64");
+    return this.unsigned(u64.MAX_VALUE, 'a u64');
   }
 
   string(): string {
-    this.take(QUOTE, "a text");
+    this.take(QUOTE, 'a text');
     let start = this.at;
-    let text = "";
+    let text = '';
     while (true) {
-      if (this.at >= this.bytes.length) this.fault("a text with an end");
+      if (this.at >= this.bytes.length) this.fault('a text with an end');
       const byte = unchecked(this.bytes[this.at]);
-      if (byte < 0x20) this.fault("a text without control characters");
+      if (byte < 0x20) this.fault('a text without control characters');
       if (byte != QUOTE && byte != BACKSLASH) {
         this.at++;
         continue;
@@ -259,21 +259,21 @@ export class JsonReader {
       case 0x2f:
         return String.fromCharCode(byte);
       case 0x62:
-        return "\b";
+        return '\b';
       case 0x66:
-        return "\f";
+        return '\f';
       case 0x6e:
-        return "\n";
+        return '\n';
       case 0x72:
-        return "\r";
+        return '\r';
       case 0x74:
-        return "\t";
+        return '\t';
       case 0x75:
         return String.fromCharCode(this.hexadecimal());
     }
     this.at -= 2;
-    this.fault("an escape of JSON");
-    return "";
+    this.fault('an escape of JSON');
+    return '';
   }
 
   private hexadecimal(): i32 {
@@ -283,28 +283,23 @@ export class JsonReader {
       const low = byte | 0x20;
       if (isDigit(byte)) unit = (unit << 4) | (byte - 0x30);
       else if (low >= 0x61 && low <= 0x66) unit = (unit << 4) | (low - 0x57);
-      else this.fault("four hexadecimal digits");
+      else this.fault('four hexadecimal digits');
       this.at++;
     }
     return unit;
   }
 
-  /** Passes over a value, whatever it is. */
-  skip(): void {
-    let depth = 0;
-    do {
-      const byte = this.peek();
-      if (byte == QUOTE) this.string();
-      else if (byte == ARRAY || byte == OBJECT) {
-        depth++;
-        this.at++;
-      } else if (byte == ARRAY_END || byte == OBJECT_END) {
-        depth--;
-        this.at++;
-      } else if (depth > 0 && (byte == COMMA || byte == COLON)) this.at++;
-      else if (!this.takeNull() && !this.takeWord("true") && !this.takeWord("false")) this.f64();
-      if (depth < 0) this.fault("a value");
-    } while (depth > 0);
-    this.isFirst = false;
+  /** Passes over a value, whatever it is; arrays and objects nest at most 64 deep. */
+  skip(depth: i32 = 0): void {
+    if (depth > 64) this.fault('nested at most 64 deep');
+    const byte = this.peek();
+    if (byte == ARRAY) {
+      this.beginArray();
+      while (this.nextItem()) this.skip(depth + 1);
+    } else if (byte == OBJECT) {
+      this.beginObject();
+      while (this.nextMember() !== null) this.skip(depth + 1);
+    } else if (byte == QUOTE) this.string();
+    else if (!this.takeNull() && !this.takeWord('true') && !this.takeWord('false')) this.f64();
   }
 }

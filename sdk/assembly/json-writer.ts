@@ -79,12 +79,12 @@ export class JsonWriter {
 
   null(): void {
     this.separate();
-    this.ascii("null");
+    this.ascii('null');
   }
 
   bool(value: bool): void {
     this.separate();
-    this.ascii(value ? "true" : "false");
+    this.ascii(value ? 'true' : 'false');
   }
 
   i32(value: i32): void {
@@ -118,7 +118,7 @@ export class JsonWriter {
   /** A number; what JSON lacks as one of the texts "NaN", "Infinity" and "-Infinity". */
   f64(value: f64): void {
     this.separate();
-    if (isFinite(value)) this.ascii(reinterpret<i64>(value) == i64.MIN_VALUE ? "-0.0" : value.toString());
+    if (isFinite(value)) this.ascii(reinterpret<i64>(value) == i64.MIN_VALUE ? '-0.0' : value.toString());
     else this.ascii('"' + value.toString() + '"');
   }
 
@@ -156,7 +156,7 @@ export class JsonWriter {
   }
 
   private unicodeEscape(unit: i32): void {
-    this.ascii("\\u" + unit.toString(16).padStart(4, "0"));
+    this.ascii('\\u' + unit.toString(16).padStart(4, '0'));
   }
 
   private two(point: i32): void {

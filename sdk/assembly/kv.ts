@@ -1,7 +1,7 @@
-import { decode, encode, startOf, takeResult } from "./bytes";
-import { Page, takePage } from "./names-page";
-import * as abi from "./pluvio_v1";
-import { done, Status } from "./status";
+import { decode, encode, startOf, takeResult } from './bytes';
+import { Page, takePage } from './names-page';
+import * as abi from './pluvio_v1';
+import { done, Status } from './status';
 
 /** Keys and values of the worker's own: they are part of its state and move with it. Capability `kv`. */
 export namespace kv {
@@ -13,7 +13,7 @@ export namespace kv {
   export function get(key: string): Uint8Array | null {
     const bytes = encode(key);
     const length = abi.kv_get(startOf(bytes), bytes.length);
-    return length == abi.NOT_FOUND ? null : takeResult(done("kv.get", length));
+    return length == abi.NOT_FOUND ? null : takeResult(done('kv.get', length));
   }
 
   /**
@@ -32,7 +32,7 @@ export namespace kv {
    */
   export function trySet(key: string, value: Uint8Array): Status {
     const bytes = encode(key);
-    return new Status(abi.kv_set(startOf(bytes), bytes.length, startOf(value), value.length), "kv.set");
+    return new Status(abi.kv_set(startOf(bytes), bytes.length, startOf(value), value.length), 'kv.set');
   }
 
   /**
@@ -57,12 +57,12 @@ export namespace kv {
   /**
    * Removes a key; false: there was none.
    *
-   * @example kv.setText("gone", ""); assert(kv.delete("gone")); assert(!kv.delete("gone"));
+   * @example kv.setText("gone", ""); assert(kv.remove("gone")); assert(!kv.remove("gone"));
    */
-  export function delete(key: string): bool {
+  export function remove(key: string): bool {
     const bytes = encode(key);
     const code = abi.kv_delete(startOf(bytes), bytes.length);
-    return code != abi.NOT_FOUND && done("kv.delete", code) >= 0;
+    return code != abi.NOT_FOUND && done('kv.remove', code) >= 0;
   }
 
   /**
@@ -70,12 +70,10 @@ export namespace kv {
    *
    * @example kv.setText("p/1", ""); kv.setText("p/2", ""); const page = kv.list("p/", 1); assert(page.names[0] == "p/1"); assert(kv.list("p/", 9, page.cursor).names[0] == "p/2");
    */
-  export function list(prefix: string = "", limit: u32 = 1000, cursor: string | null = null): Page {
+  export function list(prefix: string = '', limit: u32 = 1000, cursor: string | null = null): Page {
     const start = encode(prefix);
-    const after = encode(cursor === null ? "" : cursor);
-    return takePage(
-      done("kv.list", abi.kv_list(startOf(start), start.length, startOf(after), after.length, limit)),
-    );
+    const after = encode(cursor === null ? '' : cursor);
+    return takePage(done('kv.list', abi.kv_list(startOf(start), start.length, startOf(after), after.length, limit)));
   }
 
   /**
@@ -84,7 +82,7 @@ export namespace kv {
    * @example kv.begin(); kv.setText("t", "1"); kv.commit(); assert(kv.getText("t") == "1");
    */
   export function begin(): void {
-    done("kv.begin", abi.kv_begin());
+    done('kv.begin', abi.kv_begin());
   }
 
   /**
@@ -93,7 +91,7 @@ export namespace kv {
    * @example kv.begin(); kv.setText("u", "1"); kv.commit(); assert(kv.getText("u") == "1");
    */
   export function commit(): void {
-    done("kv.commit", abi.kv_commit());
+    done('kv.commit', abi.kv_commit());
   }
 
   /**
@@ -102,6 +100,6 @@ export namespace kv {
    * @example kv.begin(); kv.setText("v", "1"); kv.rollback(); assert(kv.getText("v") == null);
    */
   export function rollback(): void {
-    done("kv.rollback", abi.kv_rollback());
+    done('kv.rollback', abi.kv_rollback());
   }
 }

@@ -1,7 +1,7 @@
-import { encode, startOf } from "./bytes";
-import { JsonWriter } from "./json-writer";
-import * as abi from "./pluvio_v1";
-import { done } from "./status";
+import { encode, startOf } from './bytes';
+import { JsonWriter } from './json-writer';
+import * as abi from './pluvio_v1';
+import { done } from './status';
 
 /** Members of a log entry beside its message. */
 export type Fields = Map<string, string>;
@@ -9,7 +9,7 @@ export type Fields = Map<string, string>;
 function write(level: u32, message: string, fields: Fields | null): void {
   const text = encode(message);
   if (fields === null || fields.size == 0) {
-    done("log", abi.log(level, startOf(text), text.length, 0, 0));
+    done('log', abi.log(level, startOf(text), text.length, 0, 0));
     return;
   }
   const json = new JsonWriter();
@@ -21,7 +21,7 @@ function write(level: u32, message: string, fields: Fields | null): void {
   }
   json.endObject();
   const bytes = json.bytes();
-  done("log", abi.log(level, startOf(text), text.length, startOf(bytes), bytes.length));
+  done('log', abi.log(level, startOf(text), text.length, startOf(bytes), bytes.length));
 }
 
 /** Writes to the worker's log. Values of secrets that the worker has read are masked. */

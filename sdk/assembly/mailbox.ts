@@ -1,8 +1,8 @@
-import { decode, encode, startOf, takeInput, takeResult, takeText } from "./bytes";
-import { Header } from "./headers";
-import { headJson, input, InputInfo } from "./input";
-import * as abi from "./pluvio_v1";
-import { done, Result, Status } from "./status";
+import { decode, encode, startOf, takeInput, takeResult, takeText } from './bytes';
+import { Header } from './headers';
+import { headJson, input, InputInfo } from './input';
+import * as abi from './pluvio_v1';
+import { done, Result, Status } from './status';
 
 /** A message that the worker has taken. It is over when the worker takes the next one. */
 export class Message {
@@ -35,7 +35,7 @@ export class Message {
    * @example mailbox.send("examples", encode("hi")); assert(mailbox.receive(5000).value.tryReply(encode("ho")).name == "STATE");
    */
   tryReply(body: Uint8Array): Status {
-    return new Status(abi.reply(startOf(body), body.length), "message.reply");
+    return new Status(abi.reply(startOf(body), body.length), 'message.reply');
   }
 
   /**
@@ -45,7 +45,7 @@ export class Message {
    */
   replyHttp(status: i32, headers: Header[] = [], body: Uint8Array = new Uint8Array(0)): Status {
     const head = headJson(status, headers);
-    return new Status(abi.reply_http(startOf(head), head.length, startOf(body), body.length), "message.replyHttp");
+    return new Status(abi.reply_http(startOf(head), head.length, startOf(body), body.length), 'message.replyHttp');
   }
 
   /**
@@ -55,7 +55,7 @@ export class Message {
    */
   replyError(text: string): Status {
     const bytes = encode(text);
-    return new Status(abi.reply_error(startOf(bytes), bytes.length), "message.replyError");
+    return new Status(abi.reply_error(startOf(bytes), bytes.length), 'message.replyError');
   }
 }
 
@@ -68,8 +68,8 @@ export namespace mailbox {
    */
   export function receive(timeoutMs: i64 = abi.FOREVER): Result<Message | null> {
     const length = abi.recv(timeoutMs);
-    if (length < 0) return new Result<Message | null>(length, "mailbox.receive", "", null);
-    return new Result<Message | null>(length, "", "", new Message(input.info()!, takeInput()));
+    if (length < 0) return new Result<Message | null>(length, 'mailbox.receive', '', null);
+    return new Result<Message | null>(length, '', '', new Message(input.info()!, takeInput()));
   }
 
   /**
@@ -79,7 +79,7 @@ export namespace mailbox {
    */
   export function send(to: string, body: Uint8Array): void {
     const name = encode(to);
-    done("mailbox.send " + to, abi.send(startOf(name), name.length, startOf(body), body.length));
+    done('mailbox.send ' + to, abi.send(startOf(name), name.length, startOf(body), body.length));
   }
 
   /**
@@ -90,14 +90,14 @@ export namespace mailbox {
   export function call(to: string, body: Uint8Array, timeoutMs: i64 = abi.FOREVER): Result<Uint8Array> {
     const name = encode(to);
     const length = abi.call(startOf(name), name.length, startOf(body), body.length, timeoutMs);
-    if (length >= 0) return new Result<Uint8Array>(length, "", "", takeResult(length));
-    return new Result<Uint8Array>(length, "mailbox.call " + to, failureText(length), new Uint8Array(0));
+    if (length >= 0) return new Result<Uint8Array>(length, '', '', takeResult(length));
+    return new Result<Uint8Array>(length, 'mailbox.call ' + to, failureText(length), new Uint8Array(0));
   }
 }
 
 /** What who was asked said of its failure. */
 export function failureText(code: i32): string {
-  if (code != abi.FAILED) return "";
+  if (code != abi.FAILED) return '';
   const length = abi.result_length();
-  return length < 0 ? "" : takeText(length);
+  return length < 0 ? '' : takeText(length);
 }

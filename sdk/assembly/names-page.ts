@@ -1,5 +1,5 @@
-import { takeResult } from "./bytes";
-import { JsonReader } from "./json-reader";
+import { takeResult } from './bytes';
+import { JsonReader } from './json-reader';
 
 /** A page of names. */
 export class Page {
@@ -13,10 +13,10 @@ export function takePage(length: i32): Page {
   const page = new Page();
   json.beginObject();
   for (let name = json.nextMember(); name !== null; name = json.nextMember()) {
-    if (name == "names") {
+    if (name == 'names') {
       json.beginArray();
       while (json.nextItem()) page.names.push(json.string());
-    } else if (name == "cursor") page.cursor = json.takeNull() ? null : json.string();
+    } else if (name == 'cursor') page.cursor = json.takeNull() ? null : json.string();
     else json.skip();
   }
   return page;

@@ -1,5 +1,5 @@
-import { random as fill_random } from "./pluvio_v1";
-import { done } from "./status";
+import { random as fill_random } from './pluvio_v1';
+import { done } from './status';
 
 /** Bytes of a cryptographic source. `Math.random` is seeded from it. */
 export namespace random {
@@ -9,7 +9,7 @@ export namespace random {
    * @example const key = new Uint8Array(32); random.fill(key); assert(key.some((byte) => byte != 0));
    */
   export function fill(bytes: Uint8Array): void {
-    done("random.fill", fill_random(bytes.dataStart, bytes.length));
+    done('random.fill', fill_random(bytes.dataStart, bytes.length));
   }
 
   /**

@@ -1,6 +1,6 @@
-import { encode, startOf, takeText } from "./bytes";
-import { config_get, NOT_FOUND, secret_get } from "./pluvio_v1";
-import { done } from "./status";
+import { encode, startOf, takeText } from './bytes';
+import { config_get, NOT_FOUND, secret_get } from './pluvio_v1';
+import { done } from './status';
 
 /** The manifest's configuration. Capability `config`, by key. */
 export namespace config {
@@ -12,7 +12,7 @@ export namespace config {
   export function get(key: string): string | null {
     const bytes = encode(key);
     const length = config_get(startOf(bytes), bytes.length);
-    return length == NOT_FOUND ? null : takeText(done("config.get " + key, length));
+    return length == NOT_FOUND ? null : takeText(done('config.get ' + key, length));
   }
 }
 
@@ -26,6 +26,6 @@ export namespace secrets {
   export function get(name: string): string | null {
     const bytes = encode(name);
     const length = secret_get(startOf(bytes), bytes.length);
-    return length == NOT_FOUND ? null : takeText(done("secrets.get " + name, length));
+    return length == NOT_FOUND ? null : takeText(done('secrets.get ' + name, length));
   }
 }

@@ -1,4 +1,4 @@
-import * as abi from "./pluvio_v1";
+import * as abi from './pluvio_v1';
 
 /**
  * The name of a status: `OK`, or that of an error code of the host ABI (docs/abi.md).
@@ -6,34 +6,34 @@ import * as abi from "./pluvio_v1";
  * @example assert(statusName(-4) == "NOT_FOUND"); assert(statusName(0) == "OK");
  */
 export function statusName(code: i64): string {
-  if (code >= 0) return "OK";
+  if (code >= 0) return 'OK';
   switch (<i32>code) {
     case abi.INVALID:
-      return "INVALID";
+      return 'INVALID';
     case abi.FAULT:
-      return "FAULT";
+      return 'FAULT';
     case abi.DENIED:
-      return "DENIED";
+      return 'DENIED';
     case abi.NOT_FOUND:
-      return "NOT_FOUND";
+      return 'NOT_FOUND';
     case abi.QUOTA:
-      return "QUOTA";
+      return 'QUOTA';
     case abi.TOO_LARGE:
-      return "TOO_LARGE";
+      return 'TOO_LARGE';
     case abi.TIMEOUT:
-      return "TIMEOUT";
+      return 'TIMEOUT';
     case abi.CANCELLED:
-      return "CANCELLED";
+      return 'CANCELLED';
     case abi.STATE:
-      return "STATE";
+      return 'STATE';
     case abi.FAILED:
-      return "FAILED";
+      return 'FAILED';
     case abi.INTERRUPTED:
-      return "INTERRUPTED";
+      return 'INTERRUPTED';
     case abi.UNAVAILABLE:
-      return "UNAVAILABLE";
+      return 'UNAVAILABLE';
     default:
-      return "ERROR " + code.toString();
+      return 'ERROR ' + code.toString();
   }
 }
 
@@ -43,9 +43,9 @@ export class Status {
     /** 0 or more: it was done. Less: an error code of the host ABI. */
     readonly code: i32,
     /** What was asked for, for messages. */
-    readonly what: string = "",
+    readonly what: string = '',
     /** What who was asked said of its failure; empty: nothing. */
-    readonly message: string = "",
+    readonly message: string = '',
   ) {}
 
   /**
@@ -72,7 +72,7 @@ export class Status {
    * @example kv.trySet("k", encode("v")).expect();
    */
   expect(): void {
-    if (!this.ok) abort(`${this.what}: ${this.name}${this.message.length > 0 ? ` (${this.message})` : ""}`);
+    if (!this.ok) abort(`${this.what}: ${this.name}${this.message.length > 0 ? ` (${this.message})` : ''}`);
   }
 }
 

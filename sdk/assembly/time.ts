@@ -1,7 +1,7 @@
-import { encode, startOf, takeResult } from "./bytes";
-import { JsonReader } from "./json-reader";
-import * as abi from "./pluvio_v1";
-import { done, Status, statusName } from "./status";
+import { encode, startOf, takeResult } from './bytes';
+import { JsonReader } from './json-reader';
+import * as abi from './pluvio_v1';
+import { done, Status, statusName } from './status';
 
 /** The clock, and waiting. */
 export namespace time {
@@ -12,7 +12,7 @@ export namespace time {
    */
   export function nowNs(): i64 {
     const ns = abi.time_now();
-    if (ns < 0) abort("time.nowNs: " + statusName(ns));
+    if (ns < 0) abort('time.nowNs: ' + statusName(ns));
     return ns;
   }
 
@@ -31,13 +31,13 @@ export namespace time {
    * @example time.sleep(5).expect();
    */
   export function sleep(ms: i64): Status {
-    return new Status(abi.sleep(ms), "time.sleep");
+    return new Status(abi.sleep(ms), 'time.sleep');
   }
 }
 
 /** A timer that is set. */
 export class Timer {
-  id: string = "";
+  id: string = '';
   dueMs: i64 = 0;
   /** Of one that comes again and again. */
   expression: string | null = null;
@@ -47,9 +47,9 @@ function readTimer(json: JsonReader): Timer {
   const timer = new Timer();
   json.beginObject();
   for (let name = json.nextMember(); name !== null; name = json.nextMember()) {
-    if (name == "id") timer.id = json.string();
-    else if (name == "dueMs") timer.dueMs = <i64>json.f64();
-    else if (name == "expression") timer.expression = json.takeNull() ? null : json.string();
+    if (name == 'id') timer.id = json.string();
+    else if (name == 'dueMs') timer.dueMs = <i64>json.f64();
+    else if (name == 'expression') timer.expression = json.takeNull() ? null : json.string();
     else json.skip();
   }
   return timer;
@@ -77,7 +77,7 @@ export namespace timers {
     const bytes = encode(id);
     return new Status(
       abi.timer_set(startOf(bytes), bytes.length, ms, startOf(payload), payload.length),
-      "timers.after " + id,
+      'timers.after ' + id,
     );
   }
 
@@ -100,7 +100,7 @@ export namespace timers {
     const text = encode(expression);
     return new Status(
       abi.cron_set(startOf(bytes), bytes.length, startOf(text), text.length, startOf(payload), payload.length),
-      "timers.cron " + id,
+      'timers.cron ' + id,
     );
   }
 
@@ -112,7 +112,7 @@ export namespace timers {
   export function cancel(id: string): bool {
     const bytes = encode(id);
     const code = abi.timer_cancel(startOf(bytes), bytes.length);
-    return code != abi.NOT_FOUND && done("timers.cancel " + id, code) >= 0;
+    return code != abi.NOT_FOUND && done('timers.cancel ' + id, code) >= 0;
   }
 
   /**
@@ -121,7 +121,7 @@ export namespace timers {
    * @example assert(timers.list().length == 0);
    */
   export function list(): Timer[] {
-    const json = new JsonReader(takeResult(done("timers.list", abi.timer_list())));
+    const json = new JsonReader(takeResult(done('timers.list', abi.timer_list())));
     const found: Timer[] = [];
     json.beginArray();
     while (json.nextItem()) found.push(readTimer(json));

@@ -1,6 +1,6 @@
-import { encode, startOf } from "./bytes";
-import * as abi from "./pluvio_v1";
-import { done, Status } from "./status";
+import { encode, startOf } from './bytes';
+import * as abi from './pluvio_v1';
+import { done, Status } from './status';
 
 /** Messages to all who want them. Capabilities `topics.publish` and `topics.subscribe`, by topic. */
 export namespace topics {
@@ -11,7 +11,7 @@ export namespace topics {
    */
   export function publish(topic: string, body: Uint8Array): void {
     const name = encode(topic);
-    done("topics.publish " + topic, abi.publish(startOf(name), name.length, startOf(body), body.length));
+    done('topics.publish ' + topic, abi.publish(startOf(name), name.length, startOf(body), body.length));
   }
 
   /**
@@ -30,7 +30,7 @@ export namespace topics {
    */
   export function trySubscribe(topic: string): Status {
     const name = encode(topic);
-    return new Status(abi.subscribe(startOf(name), name.length), "topics.subscribe " + topic);
+    return new Status(abi.subscribe(startOf(name), name.length), 'topics.subscribe ' + topic);
   }
 
   /**
@@ -41,6 +41,6 @@ export namespace topics {
   export function unsubscribe(topic: string): bool {
     const name = encode(topic);
     const code = abi.unsubscribe(startOf(name), name.length);
-    return code != abi.NOT_FOUND && done("topics.unsubscribe " + topic, code) >= 0;
+    return code != abi.NOT_FOUND && done('topics.unsubscribe ' + topic, code) >= 0;
   }
 }

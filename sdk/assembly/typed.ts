@@ -1,14 +1,14 @@
 /** What the code that `pluvio build` writes for typed exports is made of. */
-import { decodeBase64 } from "./base64";
-import { startOf, takeInput } from "./bytes";
-import { JsonReader } from "./json-reader";
-import { JsonWriter } from "./json-writer";
-import { output_write } from "./pluvio_v1";
-import { done } from "./status";
+import { decodeBase64 } from './base64';
+import { startOf, takeInput } from './bytes';
+import { JsonReader } from './json-reader';
+import { JsonWriter } from './json-writer';
+import { output_write } from './pluvio_v1';
+import { done } from './status';
 
-export { encodeBase64 } from "./base64";
-export { JsonReader } from "./json-reader";
-export { JsonWriter } from "./json-writer";
+export { encodeBase64 } from './base64';
+export { JsonReader } from './json-reader';
+export { JsonWriter } from './json-writer';
 
 /** A call that ended with a trap has left its frames on the collector's stack: each call begins with an empty one. */
 export function begin(): void {
@@ -24,7 +24,7 @@ export class Arguments {
     const bytes = takeInput();
     this.isEmpty = bytes.length == 0;
     this.json = new JsonReader(bytes);
-    this.json.context = "arguments of " + name;
+    this.json.context = 'arguments of ' + name;
     if (!this.isEmpty) this.json.beginArray();
   }
 
@@ -42,7 +42,7 @@ export class Arguments {
 
   /** There may be no more. */
   end(): void {
-    this.json.context = "arguments of " + this.name;
+    this.json.context = 'arguments of ' + this.name;
     if (this.isEmpty) return;
     if (this.json.nextItem()) this.json.fault("']': there are more arguments than parameters");
     this.json.end();
@@ -52,7 +52,7 @@ export class Arguments {
 /** Gives the result of a call. */
 export function give(json: JsonWriter): void {
   const bytes = json.bytes();
-  done("the result", output_write(startOf(bytes), bytes.length));
+  done('the result', output_write(startOf(bytes), bytes.length));
 }
 
 /** The result of a function that gives nothing. */
@@ -64,7 +64,7 @@ export function giveNothing(): void {
 
 export function readBytes(json: JsonReader): Uint8Array {
   const bytes = decodeBase64(json.string());
-  if (bytes === null) json.fault("base64");
+  if (bytes === null) json.fault('base64');
   return bytes!;
 }
 

@@ -21,6 +21,14 @@ interface Output {
   write: (text: string | Uint8Array) => boolean;
 }
 
+/** How much time the compiler takes for how fast a program; names of functions stay in any case. */
+export const OPTIMIZE = {
+  none: ['--debug'],
+  balanced: ['--optimizeLevel', '2', '--shrinkLevel', '1', '--debug'],
+  speed: ['--optimizeLevel', '3', '--debug'],
+} as const;
+export type Optimize = keyof typeof OPTIMIZE;
+
 export interface CompilerInput {
   /** The project's folder: paths in messages begin there. */
   readonly folder: string;
@@ -28,7 +36,7 @@ export interface CompilerInput {
   readonly entry: string;
   /** Sources that are no files, by path from the folder. */
   readonly sources?: Readonly<Record<string, string>>;
-  readonly debug?: boolean;
+  readonly optimize?: Optimize;
 }
 
 const PACKAGE_ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -46,6 +54,17 @@ const OPTIONS = [
 
 /** @throws PluvioError `COMPILER_MISSING` */
 async function loadCompiler(folder: string): Promise<Compiler> {
+  const manifest = compilerManifest(folder);
+  return (await import(pathToFileURL(join(dirname(manifest), 'dist/asc.js')).href)) as Compiler; // the package's API
+}
+
+/** The compiler's version. @throws PluvioError `COMPILER_MISSING` */
+export function compilerVersion(folder: string): string {
+  const manifest = JSON.parse(readFileSync(compilerManifest(folder), 'utf8')) as { version: string }; // npm's format
+  return manifest.version;
+}
+
+function compilerManifest(folder: string): string {
   const bases = [pathToFileURL(join(resolve(folder), 'pluvio.json')).href, import.meta.url];
   const manifest = bases
     .map((base) => {
@@ -62,7 +81,7 @@ async function loadCompiler(folder: string): Promise<Compiler> {
       `cannot compile in ${folder}: the package assemblyscript is not installed there; it must be among its devDependencies`,
     );
   }
-  return (await import(pathToFileURL(join(dirname(manifest), 'dist/asc.js')).href)) as Compiler; // the package's API
+  return manifest;
 }
 
 /** `pluvio/assembly` is the guest SDK, `pluvio/sdk/assembly/…` a file of it. */
@@ -170,7 +189,7 @@ export async function readProgram<Found>(
  */
 export async function compileProgram(input: CompilerInput): Promise<{ module: Uint8Array; messages: string }> {
   const compiler = await loadCompiler(input.folder);
-  const level = input.debug === true ? ['--debug'] : ['-O3', '--debug'];
+  const level = OPTIMIZE[input.optimize ?? 'balanced'];
   const { error, messages, files } = await run(compiler, input, [...level, '--outFile', 'module.wasm']);
   const module = files.get('module.wasm');
   if (error !== null || module === undefined) throw failed(input.entry, messages || String(error));

@@ -42,7 +42,8 @@ export interface ProgramExports {
 const FUNCTION = 4;
 const PROPERTY = 10;
 const FILE = 13;
-const PRIVATE_OR_PROTECTED = 0x600;
+const PRIVATE = 0x200;
+const PROTECTED = 0x400;
 const LIBRARY = '~lib/';
 
 const SUPPORTED =
@@ -91,7 +92,8 @@ class TypeReader {
     this.classes.set(name, { name, path: parent.internalName, fields: [] }); // a class may have itself as a field
     const fields = [...(members?.values() ?? [])].filter(isField).map((field): Field => {
       const at = `field ${field.name} of class ${name}`;
-      if (field.is(PRIVATE_OR_PROTECTED)) throw invalid(at, 'a class that callers give or get has public fields only');
+      if (field.is(PRIVATE) || field.is(PROTECTED))
+        throw invalid(at, 'a class that callers give or get has public fields only');
       if (field.instance === null) throw invalid(at, 'its type is not known');
       return { name: field.name, type: this.typeOf(field.instance.type, at) };
     });

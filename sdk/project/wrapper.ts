@@ -129,7 +129,9 @@ class WrapperWriter {
 
   #classReader(name: string): string {
     const fields = this.#classes.get(name)?.fields ?? [];
-    const required = fields.map((field, index) => ({ field, index })).filter(({ field }) => field.type.kind !== 'nullable');
+    const required = fields
+      .map((field, index) => ({ field, index }))
+      .filter(({ field }) => field.type.kind !== 'nullable');
     return [
       `  const at = __new(offsetof<${name}>(), idof<${name}>());`,
       `  const value = changetype<${name}>(at);`,
@@ -194,7 +196,10 @@ class WrapperWriter {
 /** A call with fewer arguments than the function has parameters takes the defaults of the rest. */
 function callOf({ name, params, required, result }: ExportedFunction, writer: WrapperWriter): string {
   const give = (count: number): string => {
-    const call = `$user_${name}(${params.slice(0, count).map((_, index) => `a${index}`).join(', ')})`;
+    const call = `$user_${name}(${params
+      .slice(0, count)
+      .map((_, index) => `a${index}`)
+      .join(', ')})`;
     return result === undefined ? `${call}; $p.giveNothing();` : `$answer_${name}(${call});`;
   };
   const lines = params.flatMap(({ name: param, type }, index) => [
@@ -231,7 +236,11 @@ function callOf({ name, params, required, result }: ExportedFunction, writer: Wr
  * The source of the wrapper.
  * @param entry Path of the project's source without ending, from the project's folder; the wrapper lies in that folder itself.
  */
-export function wrapperSource(entry: string, { functions, classes }: ProgramExports, plain: readonly PlainExport[]): string {
+export function wrapperSource(
+  entry: string,
+  { functions, classes }: ProgramExports,
+  plain: readonly PlainExport[],
+): string {
   const writer = new WrapperWriter(classes);
   const calls = functions.map((one) => callOf(one, writer));
   const raw = plain.filter(({ encoding }) => encoding === 'raw');
