@@ -24,7 +24,7 @@ export class InputInfo {
   deadlineMs: i64 = 0;
   /** Of an HTTP request. */
   method: string | null = null;
-  /** Path and query of an HTTP request. */
+  /** Address of an HTTP request, as a whole. */
   url: string | null = null;
   headers: Header[] = [];
   traceparent: string | null = null;

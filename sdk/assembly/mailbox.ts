@@ -66,10 +66,11 @@ export namespace mailbox {
    *
    * @example assert(mailbox.receive(0).name == "TIMEOUT");
    */
-  export function receive(timeoutMs: i64 = abi.FOREVER): Result<Message | null> {
+  export function receive(timeoutMs: i64 = abi.FOREVER): Result<Message> {
     const length = abi.recv(timeoutMs);
-    if (length < 0) return new Result<Message | null>(length, 'mailbox.receive', '', null);
-    return new Result<Message | null>(length, '', '', new Message(input.info()!, takeInput()));
+    if (length < 0)
+      return new Result<Message>(length, 'mailbox.receive', '', new Message(new InputInfo(), new Uint8Array(0)));
+    return new Result<Message>(length, '', '', new Message(input.info()!, takeInput()));
   }
 
   /**

@@ -79,7 +79,7 @@ export async function compileTyped(
 
 async function runCommand(folder: string, [program = '', ...args]: readonly string[]): Promise<string> {
   const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  const closed = once(child, 'close').catch((cause: unknown) => {
+  const closed: Promise<unknown[]> = once(child, 'close').catch((cause: unknown) => {
     throw new PluvioError('COMPILER_MISSING', `cannot run ${program}: ${String(cause)}`, {}, { cause });
   });
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
