@@ -9,6 +9,7 @@ import type {
   Updated,
   WorkerInfo,
 } from '../../runtime/node/api-types.ts';
+import { encodeArguments } from './json-arguments.ts';
 import { type LogOptions, type LogPiece, readLogs } from './logs.ts';
 import type { Transport } from './transport.ts';
 import { decodeOutcome, encodeValue, type WasmValue } from './values.ts';
@@ -247,6 +248,36 @@ export class Workers {
     const outcome = await this.waitOutcome(name, { ...(signal ? { signal } : {}) });
     if (!outcome) throw new PluvioError('INTERNAL', `the call of "${exportName}" left no outcome`);
     return outcome;
+  }
+
+  /**
+   * Calls a typed export with values and gives its result, however long it takes and wherever the worker goes meanwhile. Values are as JSON
+   * has them; docs/projects.md says how wide integers and bytes are written.
+   * @param options `key`: default one of its own, so that the call is done once whatever breaks on the way.
+   * @throws PluvioError `CALL_FAILED`: the worker's log says why
+   */
+  async callTyped(
+    name: string,
+    exportName: string,
+    args: readonly unknown[] = [],
+    { signal, key = globalThis.crypto.randomUUID() }: KeyedOptions = {},
+  ): Promise<unknown> {
+    const request = {
+      method: 'POST',
+      path: pathOf(name, `/call/${encodeURIComponent(exportName)}`),
+      query: { waitMs: WAIT_MS },
+      body: new TextEncoder().encode(encodeArguments(args)),
+      contentType: 'application/json',
+      headers: { 'idempotency-key': key },
+      repeatable: true,
+      timeoutMs: 0,
+      signal,
+    } as const;
+    for (;;) {
+      const response = await this.#transport.send(request);
+      const answer: unknown = await response.json();
+      if (response.status !== 202) return answer; // 202: it goes on; asked again with its key, it is not done again
+    }
   }
 
   /**
