@@ -86,7 +86,7 @@ function compilerManifest(folder: string): string {
 
 /** `pluvio/assembly` is the guest SDK, `pluvio/sdk/assembly/…` a file of it. */
 function guestSource(path: string): string | null {
-  if (path === 'assembly.ts') return 'export * from "./sdk/assembly/index";\n';
+  if (path === 'assembly.ts') return "export * from './sdk/assembly/index';\n";
   const file = /^sdk\/assembly\/([\w-]+\.ts)$/.exec(path.replaceAll('\\', '/'))?.[1];
   return file === undefined ? null : readOrNull(join(GUEST_SOURCES, file));
 }

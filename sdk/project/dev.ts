@@ -14,6 +14,8 @@ import { type LocalNode, type LocalNodeOptions, openLocalNode } from './local-no
 import { LOCK_FILE } from './lock.ts';
 
 export interface DevEvents {
+  /** The node answers; nothing is built yet. */
+  opened(node: LocalNode): void;
   /** A version runs. */
   built(plan: DeployPlan, elapsedMs: number, notes: readonly string[]): void;
   /** One could not be built or deployed; what ran before goes on. */
@@ -118,7 +120,9 @@ class Dev implements DevSession {
  */
 export async function startDev(folder: string, options: LocalNodeOptions, events: DevEvents): Promise<DevSession> {
   await loadProject(folder);
-  const dev = new Dev(folder, await openLocalNode(options), events);
+  const node = await openLocalNode(options);
+  events.opened(node);
+  const dev = new Dev(folder, node, events);
   await dev.build();
   return dev;
 }

@@ -20,6 +20,9 @@ export const devAction: CommandAction = async ({ args: [folder = '.'], options }
     ...(dataDir === undefined ? {} : { dataDir }),
   };
   const dev = await startDev(folder, settings, {
+    opened: ({ url, ingress }) => {
+      note(`node on ${url}; HTTP requests by routes on ${ingress ?? ''}; Ctrl-C ends it`);
+    },
     built: ({ worker, action, state }, elapsedMs, notes) => {
       for (const text of notes) note(text);
       if (action === 'none') return;
@@ -29,7 +32,6 @@ export const devAction: CommandAction = async ({ args: [folder = '.'], options }
     failed: (error) => void reportFailure(error),
     wrote: (bytes) => void process.stdout.write(bytes),
   });
-  note(`node on ${dev.node.url}; HTTP requests by routes on ${dev.node.ingress ?? ''}; Ctrl-C ends it`);
   await signalled;
   await dev.close().catch((error: unknown) => {
     if (!(error instanceof PluvioError)) throw error;

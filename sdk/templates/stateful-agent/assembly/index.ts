@@ -16,8 +16,8 @@ export function recall(word: string): string[] {
 }
 
 /** Reminds of something after a time, by the log. */
-export function remind(of: string, afterMs: i32): void {
-  timers.after('remind/' + of, afterMs, encode(of));
+export function remind(what: string, afterMs: i32): void {
+  timers.after('remind/' + what, afterMs, encode(what));
 }
 
 /** Messages and timers come here. */
