@@ -21,7 +21,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Files that must not be published. */
 const UNWANTED =
-  /\.(?:test|fixture)\.|^test\/|^examples\/|^scripts\/|\.tsbuildinfo$|(?<!\.d)(?<!sdk\/(?:templates|assembly)\/.*)(?<!^assembly)\.ts$/;
+  /(?<!sdk\/templates\/.*)\.(?:test|fixture)\.|^test\/|^examples\/|^scripts\/|\.tsbuildinfo$|(?<!\.d)(?<!sdk\/(?:templates|assembly)\/.*)(?<!^assembly)\.ts$/;
 
 const faults: string[] = [];
 // The package's own manifest, written by hand and checked by npm.

@@ -1,3 +1,5 @@
+import './globals';
+
 export { decodeBase64, encodeBase64 } from './base64';
 export { blobs } from './blobs';
 export { decode, encode } from './bytes';
