@@ -11,7 +11,7 @@ import type {
 } from '../../runtime/node/api-types.ts';
 import { encodeArguments } from './json-arguments.ts';
 import { type LogOptions, type LogPiece, readLogs } from './logs.ts';
-import type { Transport } from './transport.ts';
+import { pause, type Transport } from './transport.ts';
 import { decodeOutcome, encodeValue, type WasmValue } from './values.ts';
 
 /** A worker from a bundle that the node has, or from the bytes of a module. */
@@ -59,6 +59,7 @@ interface RunState {
 }
 
 const WAIT_MS = 25_000;
+const MOVING_PAUSE_MS = 200;
 const pathOf = (name: string, rest = ''): string => `/v1/workers/${encodeURIComponent(name)}${rest}`;
 
 /** The workers of a node. A worker that has moved is followed to where it is. */
@@ -274,7 +275,14 @@ export class Workers {
       signal,
     } as const;
     for (;;) {
-      const response = await this.#transport.send(request);
+      const response = await this.#transport.send(request).catch((error: unknown) => {
+        if (error instanceof PluvioError && error.code === 'WORKER_MOVING') return undefined;
+        throw error;
+      });
+      if (response === undefined) {
+        await pause(MOVING_PAUSE_MS, this.#transport.signalOf(signal));
+        continue;
+      }
       const answer: unknown = await response.json();
       if (response.status !== 202) return answer; // 202: it goes on; asked again with its key, it is not done again
     }
