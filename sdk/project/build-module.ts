@@ -1,7 +1,7 @@
 /** Makes the module of a project, with the interface that its program has. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { ExportInterface, NamedType, WorkerManifest } from '../../runtime/bundle/index.ts';
@@ -11,6 +11,9 @@ import { type ExportedFunction, fieldTexts, type ProgramExports, readExports } f
 import type { Build, Project } from './load-project.ts';
 import { typeText } from './value-types.ts';
 import { type PlainExport, wrapperSource } from './wrapper.ts';
+
+/** Where builds go; it is there when a command runs. */
+export const BUILD_FOLDER = 'build';
 
 export interface BuiltModule {
   readonly module: Uint8Array;
@@ -78,6 +81,7 @@ export async function compileTyped(
 }
 
 async function runCommand(folder: string, [program = '', ...args]: readonly string[]): Promise<string> {
+  await mkdir(join(folder, BUILD_FOLDER), { recursive: true });
   const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const closed: Promise<unknown[]> = once(child, 'close').catch((cause: unknown) => {
     throw new PluvioError('COMPILER_MISSING', `cannot run ${program}: ${String(cause)}`, {}, { cause });

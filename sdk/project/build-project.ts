@@ -13,11 +13,9 @@ import { PluvioError } from '../../runtime/errors/index.ts';
 import { requiredCapabilities } from '../../runtime/host/index.ts';
 import { nodeCodecs } from '../../runtime/node/index.ts';
 import { decodeModule } from '../../runtime/wasm/index.ts';
-import { buildModule } from './build-module.ts';
+import { BUILD_FOLDER, buildModule } from './build-module.ts';
 import type { Project } from './load-project.ts';
 import { checkLock, type Lock, writeLock } from './lock.ts';
-
-export const BUILD_FOLDER = 'build';
 
 export interface BuiltProject {
   readonly bundle: Bundle;
@@ -68,16 +66,15 @@ function missingCapabilities({ manifest, module }: Bundle): string[] {
  */
 export async function buildProject(project: Project): Promise<BuiltProject> {
   const built = await buildModule(project);
-  const { manifest, files: mounts } = project;
+  const { manifest } = project;
   const bundle: Bundle = {
     manifest: {
       ...manifest,
-      ...(mounts.length === 0 ? {} : { files: mounts }),
       ...withEntries('interface', { ...built.interface, ...manifest.interface }),
       ...withEntries('types', built.types),
     },
     module: built.module,
-    files: await readFiles(project.folder, mounts),
+    files: await readFiles(project.folder, manifest.files ?? []),
   };
   const packed = await packBundle(bundle, nodeCodecs);
   const module = await digestOf(built.module, nodeCodecs);

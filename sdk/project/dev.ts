@@ -7,7 +7,8 @@
  */
 import { watch } from 'node:fs';
 import { PluvioError } from '../../runtime/errors/index.ts';
-import { BUILD_FOLDER, buildProject } from './build-project.ts';
+import { BUILD_FOLDER } from './build-module.ts';
+import { buildProject } from './build-project.ts';
 import { applyDeploy, type DeployPlan, planDeploy } from './deploy.ts';
 import { loadProject, type Project } from './load-project.ts';
 import { type LocalNode, type LocalNodeOptions, openLocalNode } from './local-node.ts';

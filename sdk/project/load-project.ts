@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkWorkerManifest, type FileMount, type WorkerManifest } from '../../runtime/bundle/index.ts';
+import { checkWorkerManifest, type WorkerManifest } from '../../runtime/bundle/index.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import { ConfigText } from '../../runtime/node/config/config-text.ts';
 import { checkValue } from '../../runtime/node/schema-check.ts';
@@ -27,10 +27,8 @@ export interface Project {
   readonly build: Build;
   /** Folder of the guest's tests. */
   readonly tests: string;
-  /** What the file says of the manifest; `interface` lacks the typed exports. */
+  /** What the file says of the manifest; `interface` lacks the typed exports, sources of files are paths of the project. */
   readonly manifest: WorkerManifest;
-  /** Files of the project that the worker sees. */
-  readonly files: readonly FileMount[];
 }
 
 /** A file that fits PROJECT_SCHEMA. */
@@ -77,7 +75,7 @@ export function projectOf(folder: string, path: string, bytes: Uint8Array): Proj
   inPlace(() => checkValue(PROJECT_SCHEMA, text.value, 'project'));
   const json = text.value as ProjectJson; // checked by the schema
   const build = inPlace(() => buildOf(json.build));
-  const { $schema: _, build: __, version, tests = 'tests', files = [], ...rest } = json;
+  const { $schema: _, build: __, version, tests = 'tests', ...rest } = json;
   const manifest = inPlace(() =>
     checkWorkerManifest({
       schemaVersion: 1,
@@ -85,7 +83,7 @@ export function projectOf(folder: string, path: string, bytes: Uint8Array): Proj
       ...(version === undefined ? {} : { annotations: { [VERSION_ANNOTATION]: version } }),
     }),
   );
-  return { folder, name: json.name, build, tests, manifest, files };
+  return { folder, name: json.name, build, tests, manifest };
 }
 
 function textOf(path: string, bytes: Uint8Array): ConfigText {
