@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { ERROR_CODES } from '../runtime/errors/index.ts';
 import { assemblyImports, cHeader } from './abi-bindings.ts';
+import { assemblyDocument } from './assembly-document.ts';
 import { abiDocument } from './abi-document.ts';
 import { configDocument, configSchema } from '../runtime/node/config/index.ts';
 import { projectSchema } from '../sdk/project/project-schema.ts';
@@ -40,6 +41,7 @@ export const DERIVED: Readonly<Record<string, () => string>> = {
   'docs/config.md': configDocument,
   'docs/node-config.schema.json': () => `${JSON.stringify(configSchema(), null, 2)}\n`,
   'docs/metrics.md': metricsDocument,
+  'docs/assembly.md': assemblyDocument,
   'docs/project.schema.json': () => `${JSON.stringify(projectSchema(), null, 2)}\n`,
   'sdk/c/pluvio.h': cHeader,
   'sdk/assembly/pluvio_v1.ts': assemblyImports,
