@@ -35,6 +35,21 @@ it('calls typed exports like functions', async () => {
   await expect(greeter.fail()).rejects.toMatchObject({ code: 'CALL_FAILED' });
 });
 
+it('is for typed exports only', async () => {
+  const { client } = await openNode();
+  const source = `import { output } from 'pluvio/assembly';
+    export function raw(): void { output.text('no JSON'); }
+    export function number(): i32 { return 1; }`;
+  await deployBuilt(
+    client,
+    await buildSource(source, { interface: { raw: { encoding: 'bytes' }, number: { encoding: 'core' } } }),
+  );
+  const guest = client.worker<{ raw(): string; number(): number; none(): null }>('guest');
+  await expect(guest.raw()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  await expect(guest.number()).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+  await expect(guest.none()).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+});
+
 it('waits for a call that takes longer than a request may', async () => {
   const { client } = await openNode({ limits: { waitMs: 20 } });
   await deployBuilt(client, await buildSource(SOURCE));

@@ -283,7 +283,10 @@ export class Workers {
         await pause(MOVING_PAUSE_MS, this.#transport.signalOf(signal));
         continue;
       }
-      const answer: unknown = await response.json();
+      const answer: unknown = await response.json().catch((cause: unknown) => {
+        const problem = `cannot call "${exportName}" of worker "${name}" with values: its answer is no JSON; it must be a typed export`;
+        throw new PluvioError('INVALID_ARGUMENT', problem, { worker: name }, { cause });
+      });
       if (response.status !== 202) return answer; // 202: it goes on; asked again with its key, it is not done again
     }
   }

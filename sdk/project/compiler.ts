@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import type { CompilerProgram } from './compiler-types.ts';
@@ -43,7 +43,11 @@ const PACKAGE_ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Of the package or of the repository: where the guest's sources lie. */
 const GUEST_SOURCES = join(PACKAGE_ROOT, 'sdk/assembly');
 const PLUVIO_PACKAGE = /(?:^|[\\/])node_modules[\\/]pluvio[\\/](.*)$/;
-/** In place of what the compiler's library asks a browser for. */
+/** A folder of the compiler's library that is none on the disk, and its file: in place of what the library asks a browser for. */
+const BINDINGS = 'pluvio-bindings';
+const DOM = 'bindings/dom.ts';
+/** Options are those of pluvio.json: an asconfig.json is not read. */
+const NO_CONFIG = 'pluvio-no-config.json';
 const GLOBALS = '~lib/pluvio/sdk/assembly/globals';
 const OPTIONS = [
   ...['--runtime', 'incremental', '--noColors', '--disableWarning', '235'],
@@ -134,16 +138,17 @@ async function run(
     const path = resolve(base, name);
     const inPackage = PLUVIO_PACKAGE.exec(path)?.[1];
     if (inPackage !== undefined) return guestSource(inPackage);
-    if (name === 'bindings/dom.ts') return readOrNull(join(GUEST_SOURCES, 'dom.ts'));
+    if (basename(base) === BINDINGS) return name === DOM ? readOrNull(join(GUEST_SOURCES, 'dom.ts')) : null;
+    if (name === NO_CONFIG) return null;
     const given = Object.entries(sources).find(([source]) => resolve(root, source) === path)?.[1];
     return given ?? readOrNull(path);
   };
   const { error } = await compiler.main(
-    [entry, '--baseDir', root, '--lib', 'pluvio-bindings', '--config', 'none', ...OPTIONS, ...options],
+    [entry, '--baseDir', root, '--lib', BINDINGS, '--config', NO_CONFIG, ...OPTIONS, ...options],
     {
       readFile: readSource,
       writeFile: (name: string, bytes: Uint8Array) => files.set(name, bytes),
-      listFiles: () => ['bindings/dom.ts'],
+      listFiles: () => [DOM],
       stdout: output,
       stderr: output,
       transforms: afterInitialize === undefined ? [] : [{ afterInitialize }],

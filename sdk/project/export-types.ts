@@ -56,7 +56,7 @@ class TypeReader {
   typeOf(type: CompilerType, where: string): ValueType {
     if (type.isNullableReference) return { kind: 'nullable', of: this.typeOf(type.nonNullableType, where) };
     if (!type.isReference) {
-      const named = namedType(widthOf(type.toString()));
+      const named = namedType(type.toString());
       if (named.kind === 'class') throw unsupported(where, type.toString());
       return named;
     }
@@ -100,9 +100,6 @@ class TypeReader {
     this.classes.set(name, { name, path: parent.internalName, fields });
   }
 }
-
-/** Pointers are of 32 bits. */
-const widthOf = (name: string): string => ({ isize: 'i32', usize: 'u32' })[name] ?? name;
 
 const isField = (member: CompilerElement): member is CompilerProperty =>
   member.kind === PROPERTY && (member as CompilerProperty).isField; // of that kind

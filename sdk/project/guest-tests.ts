@@ -19,6 +19,8 @@ export interface GuestTestResult {
   readonly failure: string | undefined;
 }
 
+/** How long a test may take unless the project says otherwise. */
+const TEST_MAX_MS = 60_000;
 const TEST_FILE = /\.test\.ts$/;
 
 /** Paths of the tests from the project's folder, sorted. */
@@ -40,7 +42,12 @@ async function uploadTests(
 ): Promise<{ digest: string; names: string[] }> {
   const { routes: _, interface: __, files: ___, ...manifest } = project.manifest;
   const built = await compileTyped(project.folder, file, { manifest, optimize: 'none' });
-  const withTypes: WorkerManifest = { ...manifest, name: 'test', interface: built.interface };
+  const withTypes: WorkerManifest = {
+    ...manifest,
+    name: 'test',
+    interface: built.interface,
+    limits: { wallClockMs: TEST_MAX_MS, ...manifest.limits },
+  };
   const packed = await packBundle({ manifest: withTypes, module: built.module, files: new Map() }, nodeCodecs);
   const chunks: BlobPart[] = [];
   for await (const chunk of writeDrop(packed)) chunks.push(new Uint8Array(chunk));

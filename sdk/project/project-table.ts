@@ -145,8 +145,6 @@ export const PROJECT_FIELDS = {
   ),
 } as const satisfies Readonly<Record<string, Schema>>;
 
-export type ProjectFieldName = keyof typeof PROJECT_FIELDS;
-
 /** What a pluvio.json is checked against. */
 export const PROJECT_SCHEMA: Schema = {
   type: 'object',

@@ -15,7 +15,7 @@ export const DEV: CommandRow = {
     },
     {
       flags: '--ingress <HOST:PORT>',
-      description: 'where it answers HTTP requests by its routes (default: 127.0.0.1:8080)',
+      description: 'where it answers HTTP requests by its routes (default: 127.0.0.1:8080 where it has some)',
       completes: 'nothing',
     },
     { flags: '--data <DIR>', description: 'where state is kept (default: in memory only)', completes: 'directory' },

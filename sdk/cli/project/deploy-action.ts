@@ -1,3 +1,4 @@
+import { PluvioError } from '../../../runtime/errors/index.ts';
 import { buildProject, writeBuild } from '../../project/build-project.ts';
 import { applyDeploy, type DeployPlan, planDeploy } from '../../project/deploy.ts';
 import { loadProject } from '../../project/load-project.ts';
@@ -33,14 +34,18 @@ export const deployAction: CommandAction = async ({ args: [folder = '.'], option
   if (isSet(options, 'locked')) await writeBuild(project, built, true);
   for (const text of built.notes) note(text);
   const { client, here } = await connect(options);
-  const plan = await planDeploy(client, built);
+  await client.workers.get(project.name).catch((error: unknown) => {
+    if (!(error instanceof PluvioError && error.code === 'WORKER_NOT_FOUND')) throw error;
+  });
+  const node = here(); // where the worker is
+  const plan = await planDeploy(node, built);
   const isJson = formatOf(options) === 'json';
   if (!isJson) for (const line of planLines(plan)) printLine(line);
   if (isSet(options, 'dryRun')) {
     if (isJson) printJson({ plan, worker: null });
     return 0;
   }
-  const worker = await applyDeploy(here(), plan, built, isSet(options, 'keep'));
+  const worker = await applyDeploy(node, plan, built, isSet(options, 'keep'));
   if (isJson) printJson({ plan, worker });
   else printLine(`${worker.name}  ${worker.status}`);
   return 0;
