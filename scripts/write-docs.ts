@@ -6,6 +6,7 @@ import { assemblyDocument } from './assembly-document.ts';
 import { abiDocument } from './abi-document.ts';
 import { configDocument, configSchema } from '../runtime/node/config/index.ts';
 import { projectSchema } from '../sdk/project/project-schema.ts';
+import { limitsDocument } from '../runtime/node/quotas/index.ts';
 import { metricsDocument } from '../runtime/node/metrics/index.ts';
 
 /** docs/errors.md, from the table of error codes. */
@@ -40,6 +41,7 @@ export const DERIVED: Readonly<Record<string, () => string>> = {
   'docs/abi.md': abiDocument,
   'docs/config.md': configDocument,
   'docs/node-config.schema.json': () => `${JSON.stringify(configSchema(), null, 2)}\n`,
+  'docs/limits.md': limitsDocument,
   'docs/metrics.md': metricsDocument,
   'docs/assembly.md': assemblyDocument,
   'docs/project.schema.json': () => `${JSON.stringify(projectSchema(), null, 2)}\n`,

@@ -4,6 +4,7 @@ import { AUDIT } from './commands/audit.ts';
 import { BACKUP } from './commands/backup.ts';
 import { BUILD } from './commands/build.ts';
 import { CALL } from './commands/call.ts';
+import { CANCEL } from './commands/cancel.ts';
 import { CHECKPOINT } from './commands/checkpoint.ts';
 import { COMPLETION } from './commands/completion.ts';
 import { CONFIG } from './commands/config.ts';
@@ -56,6 +57,7 @@ export const COMMANDS: readonly CommandRow[] = [
   GET,
   LOGS,
   CALL,
+  CANCEL,
   STOP,
   SNAPSHOT,
   CHECKPOINT,

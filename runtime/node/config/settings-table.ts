@@ -1,11 +1,11 @@
 /** Every setting of a node, a row each: the config file, its schema, variables, flags and docs/config.md derive from it. */
-import { LIMITS } from '../../engine/limits.ts';
-import type { WorkerLimits } from '../../engine/types.ts';
+import type { LimitRow } from '../../limits/index.ts';
 import { parseListen } from '../access.ts';
 import { NODE_LIMITS, type NodeLimitName } from '../node-limits.ts';
+import { TENANT_LIMITS, type TenantLimitName, type TenantLimits } from '../quotas/tenant-limits.ts';
+import { WORKER_DEFAULTS, WORKER_MAXIMUMS, type WorkerQuotaName } from '../quotas/worker-quotas.ts';
 import type { Schema } from '../schema-check.ts';
 import { choice, flagged, path, ratio, records, type SettingRow, text, TEXT, textOr, texts, whole } from './setting.ts';
-import { TENANT_LIMITS, type TenantLimitName, type TenantLimits } from './tenant-limits.ts';
 
 /** Scopes that a capability is granted with; a scope may end in `*`. */
 export type GrantedCapabilities = Readonly<Record<string, readonly string[]>>;
@@ -58,7 +58,7 @@ const map = (value: Schema): Schema => ({ type: 'object', additionalProperties: 
 const GRANTS = map(SCOPES);
 const TENANT_LIMIT_VALUES = record(
   Object.fromEntries(
-    Object.entries(TENANT_LIMITS).map(([name, { min, max, unit }]) => [
+    Object.entries<LimitRow>(TENANT_LIMITS).map(([name, { min = 0, max, unit }]) => [
       name,
       { type: 'integer', minimum: min, maximum: max, description: unit } as const,
     ]),
@@ -97,20 +97,13 @@ const checkHttpUrl = (value: string): string | undefined => {
 
 const screaming = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 
-interface LimitSource {
-  readonly default: number;
-  readonly min?: number;
-  readonly max: number;
-  readonly unit: string;
-}
-
 /** A row per limit of a table. */
 function limitRows<Prefix extends string, Name extends string>(
   prefix: Prefix,
   env: string,
-  limits: Readonly<Record<Name, LimitSource>>,
+  limits: Readonly<Record<Name, LimitRow>>,
 ): Readonly<Record<`${Prefix}.${Name}`, SettingRow<number>>> {
-  const rows = (Object.entries(limits) as [Name, LimitSource][]).map(([name, row]) => {
+  const rows = (Object.entries(limits) as [Name, LimitRow][]).map(([name, row]) => {
     const range = { fallback: row.default, min: row.min ?? 0, max: row.max };
     return [`${prefix}.${name}`, whole(`${env}_${screaming(name)}`, row.unit, range)] as const;
   });
@@ -289,7 +282,12 @@ export const SETTINGS = {
     max: 30 * 86_400_000,
   }),
   ...limitRows<'limits', NodeLimitName>('limits', 'PLUVIO_LIMIT', NODE_LIMITS),
-  ...limitRows<'workerLimits', keyof WorkerLimits>('workerLimits', 'PLUVIO_WORKER_LIMIT', LIMITS),
+  ...limitRows<'workerLimits', Exclude<WorkerQuotaName, 'bundleBytes'>>(
+    'workerLimits',
+    'PLUVIO_WORKER_LIMIT',
+    WORKER_DEFAULTS,
+  ),
+  ...limitRows<'workerMaximums', WorkerQuotaName>('workerMaximums', 'PLUVIO_WORKER_MAXIMUM', WORKER_MAXIMUMS),
   ...limitRows<'tenantLimits', TenantLimitName>('tenantLimits', 'PLUVIO_TENANT_LIMIT', TENANT_LIMITS),
 } as const;
 
