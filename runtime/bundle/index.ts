@@ -13,6 +13,7 @@ export type {
   Encoding,
   ExportInterface,
   FileMount,
+  NamedType,
   Priority,
   Route,
   ServiceLevel,

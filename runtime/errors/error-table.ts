@@ -213,6 +213,18 @@ export const ERROR_CODES = {
   AUDIT_BROKEN: row(500, 'The audit log was altered or damaged; the message gives file and line.'),
   NODE_UNTRUSTED: row(502, 'The other node showed a certificate whose key is not among the pinned ones.'),
 
+  // projects
+  PROJECT_INVALID: row(
+    400,
+    'A pluvio.json does not fit its schema; the message names every field, with its line (docs/project.schema.json).',
+  ),
+  BUILD_FAILED: row(400, 'The program of a project does not compile; the message has file, line and reason.'),
+  COMPILER_MISSING: row(400, 'The compiler that a project needs is not installed; the message says which.'),
+  LOCK_MISMATCH: row(
+    409,
+    'A build gave other bytes than pluvio.lock says; build without --locked to write the lock anew, or find what changed.',
+  ),
+
   // command line
   FILE_FAILED: row(400, 'A file or directory of the command line could not be read or written; the message names it.'),
 } satisfies Record<string, ErrorRow>;

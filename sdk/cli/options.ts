@@ -30,6 +30,12 @@ export const REMOTE: readonly OptionRow[] = [NODE, TOKEN_FILE, OUTPUT];
 
 export const WORKER: ArgumentRow = { name: '<worker>', description: 'name of the worker', completes: 'worker' };
 
+export const PROJECT: ArgumentRow = {
+  name: '[folder]',
+  description: 'folder of the project, with its pluvio.json (default: this one)',
+  completes: 'directory',
+};
+
 /** Limits of a guest. */
 export const LIMIT_OPTIONS: readonly OptionRow[] = [
   { flags: '--fuel <UNITS>', description: 'fuel for the whole life of the program', completes: 'nothing' },

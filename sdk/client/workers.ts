@@ -10,8 +10,9 @@ import type {
   WorkerInfo,
   WorkerStack,
 } from '../../runtime/node/api-types.ts';
+import { encodeArguments } from './json-arguments.ts';
 import { type LogOptions, type LogPiece, readLogs } from './logs.ts';
-import type { Transport } from './transport.ts';
+import { pause, type Transport } from './transport.ts';
 import { decodeOutcome, encodeValue, type WasmValue } from './values.ts';
 
 /** A worker from a bundle that the node has, or from the bytes of a module. */
@@ -79,6 +80,7 @@ const inputRequest = (name: string, input: string) =>
   }) as const;
 
 const WAIT_MS = 25_000;
+const MOVING_PAUSE_MS = 200;
 const pathOf = (name: string, rest = ''): string => `/v1/workers/${encodeURIComponent(name)}${rest}`;
 
 /** The workers of a node. A worker that has moved is followed to where it is. */
@@ -287,6 +289,46 @@ export class Workers {
     for (;;) {
       const { state, outcome } = await this.#transport.json<InputState>({ ...inputRequest(name, input), signal });
       if (state === 'ended') return outcome && decodeOutcome(outcome);
+    }
+  }
+
+  /**
+   * Calls a typed export with values and gives its result, however long it takes and wherever the worker goes meanwhile. Values are as JSON
+   * has them; docs/projects.md says how wide integers and bytes are written.
+   * @param options `key`: default one of its own, so that the call is done once whatever breaks on the way.
+   * @throws PluvioError `CALL_FAILED`: the worker's log says why
+   */
+  async callTyped(
+    name: string,
+    exportName: string,
+    args: readonly unknown[] = [],
+    { signal, key = globalThis.crypto.randomUUID() }: KeyedOptions = {},
+  ): Promise<unknown> {
+    const request = {
+      method: 'POST',
+      path: pathOf(name, `/call/${encodeURIComponent(exportName)}`),
+      query: { waitMs: WAIT_MS },
+      body: new TextEncoder().encode(encodeArguments(args)),
+      contentType: 'application/json',
+      headers: { 'idempotency-key': key },
+      repeatable: true,
+      timeoutMs: 0,
+      signal,
+    } as const;
+    for (;;) {
+      const response = await this.#transport.send(request).catch((error: unknown) => {
+        if (error instanceof PluvioError && error.code === 'WORKER_MOVING') return undefined;
+        throw error;
+      });
+      if (response === undefined) {
+        await pause(MOVING_PAUSE_MS, this.#transport.signalOf(signal));
+        continue;
+      }
+      const answer: unknown = await response.json().catch((cause: unknown) => {
+        const problem = `cannot call "${exportName}" of worker "${name}" with values: its answer is no JSON; it must be a typed export`;
+        throw new PluvioError('INVALID_ARGUMENT', problem, { worker: name }, { cause });
+      });
+      if (response.status !== 202) return answer; // 202: it goes on; asked again with its key, it is not done again
     }
   }
 
