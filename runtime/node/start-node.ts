@@ -39,6 +39,7 @@ import { shownSealingKey } from './security/sealing-key.ts';
 import { openStore, type StoreLimits, WORKERS } from './store/index.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { Rebalancer } from './rebalancer.ts';
+import { NodeRegistries, type RegistrySettings } from './registry/index.ts';
 import { createRouter, type RequestEnded } from './router.ts';
 import { NodeMetrics } from './metrics/node-metrics.ts';
 import { observe, requestEnded } from './metrics/observed-node.ts';
@@ -74,6 +75,8 @@ export interface NodeOptions extends RightsOptions {
   readonly hibernateAfterMs?: number;
   /** How requests of workers are sent. */
   readonly outbound?: OutboundHttpOptions;
+  /** Registries that the node pulls bundles from; default: none. */
+  readonly registries?: RegistrySettings;
   readonly storeLimits?: Partial<StoreLimits>;
   /** Where workers run: in threads (default), in processes, or on the thread of the caller. */
   readonly isolation?: EngineKind;
@@ -156,14 +159,17 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const store = await openStore({ dataDir, clock, seal, ...storeLimits });
   undo.push(() => store.close());
   await checkAtRestKeys(store.collection('at-rest'), seal);
+  const bundleLimits = { moduleBytes: limits.moduleBytes, blobBytes: limits.blobBytes, totalBytes: limits.bundleBytes };
   const shelf = new BundleShelf({
     blobs,
     records: store.collection('bundles'),
     codecs: nodeCodecs,
-    limits: { moduleBytes: limits.moduleBytes, blobBytes: limits.blobBytes, totalBytes: limits.bundleBytes },
+    limits: bundleLimits,
     clock,
     trust,
   });
+  const registries = new NodeRegistries({ ...options.registries, codecs: nodeCodecs, bundleLimits, trust });
+  undo.push(() => registries.close());
   const events = new EventBus(limits.eventHistory, () => clock.now(), tenantOf);
   const { metricSeries: workerSeries } = options;
   const metrics = new NodeMetrics({ version: NODE_VERSION, ...(workerSeries === undefined ? {} : { workerSeries }) });
@@ -275,6 +281,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const handlers = createHandlers({
     table,
     shelf,
+    registries,
     incoming,
     outgoing,
     events,
@@ -351,6 +358,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     await engines.close();
     await store.close();
     await outbound.close();
+    await registries.close();
     await peerFetch.close();
     await security.close();
     await tracing.close();

@@ -13,17 +13,20 @@ import { type LogOptions, type LogPiece, readLogs } from './logs.ts';
 import type { Transport } from './transport.ts';
 import { decodeOutcome, encodeValue, type WasmValue } from './values.ts';
 
-/** A worker from a bundle that the node has, or from the bytes of a module. */
+/** A worker from a bundle that the node has or pulls from a registry, or from the bytes of a module. */
 export type CreateWorker =
-  | {
-      readonly bundle: string;
+  | ((
+      | { readonly bundle: string }
+      /** As host/repository:tag; the config of the node must list it. */
+      | { readonly reference: string }
+    ) & {
       /** Default: the name in the bundle's manifest. */
       readonly name?: string;
       readonly start?: boolean;
       readonly stdin?: 'open' | 'closed';
       /** Default: that of the token. */
       readonly tenant?: string;
-    }
+    })
   | {
       readonly module: Uint8Array;
       readonly name: string;
@@ -86,6 +89,7 @@ export class Workers {
   create(worker: CreateWorker, { signal }: CallOptions = {}): Promise<WorkerInfo> {
     const request = { method: 'POST', path: '/v1/workers', signal } as const;
     if ('bundle' in worker) return this.#transport.json({ ...request, json: worker });
+    if ('reference' in worker) return this.#transport.json({ ...request, json: worker, timeoutMs: 0 });
     const { module, name, args, env = {}, limits = {}, start, stdin, tenant } = worker;
     const query = {
       name,
