@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { KeyPair } from '../../runtime/bundle/index.ts';
 import {
-  ANNOTATION_NAMES,
+  annotationName,
   type BundleDocument,
   prepareForPush,
   pushBundle,
@@ -84,7 +84,7 @@ async function readSbom(path: string): Promise<BundleDocument> {
 
 function annotationsOf(options: OptionValues): Record<string, string> {
   const entries = Object.entries(environmentOf(options, 'annotation'));
-  return Object.fromEntries(entries.map(([name, value]) => [ANNOTATION_NAMES[name] ?? name, value]));
+  return Object.fromEntries(entries.map(([name, value]) => [annotationName(name), value]));
 }
 
 /**

@@ -8,13 +8,12 @@ import { type KeyPair, signManifest } from '../signature.ts';
 import { fieldOf } from './json-fields.ts';
 
 /** Short names of the annotations that the OCI image specification defines ("Pre-Defined Annotation Keys"). */
-export const ANNOTATION_NAMES: Readonly<Record<string, string>> = {
-  source: 'org.opencontainers.image.source',
-  version: 'org.opencontainers.image.version',
-  licenses: 'org.opencontainers.image.licenses',
-  created: 'org.opencontainers.image.created',
-  description: 'org.opencontainers.image.description',
-};
+const PREFIX = 'org.opencontainers.image.';
+const SHORT_NAMES: ReadonlySet<string> = new Set(['source', 'version', 'licenses', 'created', 'description']);
+const CREATED_NAME = `${PREFIX}created`;
+
+/** The whole name of an annotation that may be given by a short one. */
+export const annotationName = (name: string): string => (SHORT_NAMES.has(name) ? `${PREFIX}${name}` : name);
 
 const CREATED = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,254}$/;
@@ -33,7 +32,7 @@ export function checkAnnotations(annotations: Readonly<Record<string, string>>):
     if (!NAME.test(name)) throw invalid(`${JSON.stringify(name.slice(0, 80))} is no name of one`);
     if (value.length > MAX_VALUE_LENGTH)
       throw invalid(`${name} has ${value.length} characters; it must have at most ${MAX_VALUE_LENGTH}`);
-    if (name === ANNOTATION_NAMES['created'] && !CREATED.test(value))
+    if (name === CREATED_NAME && !CREATED.test(value))
       throw invalid(`${name} is ${JSON.stringify(value.slice(0, 80))}; it must be a time as 2026-01-31T12:00:00Z`);
   }
 }

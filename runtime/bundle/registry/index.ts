@@ -1,4 +1,4 @@
-export { ANNOTATION_NAMES, prepareForPush, type PushedBundle } from './annotations.ts';
+export { annotationName, prepareForPush, type PushedBundle } from './annotations.ts';
 export { type BundleDocument, SBOM_TYPES, sbomType, SIGNATURE_TYPE } from './artifact.ts';
 export type { Credential, CredentialSource } from './authorizer.ts';
 export { REGISTRY_LIMITS, type RegistryLimitName, type RegistryLimits } from './limits.ts';

@@ -89,9 +89,9 @@ const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d+)?
 export const isLoopback = (registry: string): boolean => LOOPBACK.test(registry);
 
 /** Registries that answer at another host than their name says. */
-const API_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
+const API_HOSTS: ReadonlyMap<string, string> = new Map([['docker.io', 'registry-1.docker.io']]);
 
 /** Where the registry's API is. Plain HTTP is for loopback, and for whom it was asked for. */
 export function originOf(registry: string, isPlainHttp: boolean): string {
-  return `${isPlainHttp || isLoopback(registry) ? 'http' : 'https'}://${API_HOSTS[registry] ?? registry}`;
+  return `${isPlainHttp || isLoopback(registry) ? 'http' : 'https'}://${API_HOSTS.get(registry) ?? registry}`;
 }

@@ -13,11 +13,11 @@ import { askHelper, checkHelperName } from './credential-helper.ts';
 
 const CONFIG_MAX_BYTES = 4 * 2 ** 20;
 /** Names under which credentials of a registry are kept besides its own. */
-const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
-  'docker.io': ['index.docker.io', 'registry-1.docker.io'],
-};
+const OTHER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['docker.io', ['index.docker.io', 'registry-1.docker.io']],
+]);
 /** The name that helpers know a registry by. */
-const HELPER_NAMES: Readonly<Record<string, string>> = { 'docker.io': 'https://index.docker.io/v1/' };
+const HELPER_NAMES: ReadonlyMap<string, string> = new Map([['docker.io', 'https://index.docker.io/v1/']]);
 
 interface DockerConfig {
   readonly auths: Readonly<Record<string, unknown>>;
@@ -41,10 +41,10 @@ export function dockerCredentials({ path, helperMs }: DockerCredentialOptions = 
   return async (registry) => {
     const config = await readConfig(path ?? dockerConfigPath(), path !== undefined);
     if (config === undefined) return undefined;
-    const names = [registry, ...(OTHER_NAMES[registry] ?? [])];
+    const names = [registry, ...(OTHER_NAMES.get(registry) ?? [])];
     const helper = ownValue(config.credHelpers, names) ?? config.credsStore;
     if (helper !== undefined) {
-      const found = await askHelper(checkHelperName(helper), HELPER_NAMES[registry] ?? registry, helperMs);
+      const found = await askHelper(checkHelperName(helper), HELPER_NAMES.get(registry) ?? registry, helperMs);
       if (found !== undefined) return found;
     }
     const auth = ownValue(config.auths, names);
