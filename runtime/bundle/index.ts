@@ -38,5 +38,6 @@ export {
   type TrustPolicy,
   verifySignature,
 } from './signature.ts';
+export { type KnownChunks } from './shared-memory.ts';
 export { listBlobs, unpackBundle } from './unpack.ts';
 export { checkWorkerManifest, decodeWorkerManifest, encodeWorkerManifest } from './worker-manifest.ts';

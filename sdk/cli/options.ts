@@ -36,6 +36,12 @@ export const REGISTRY_OPTIONS: readonly OptionRow[] = [
   },
 ];
 
+export const BASE: OptionRow = {
+  flags: '--base <TAG>',
+  description: 'an earlier state of the worker in the repository, whose memory is shared (default: what has the tag)',
+  completes: 'nothing',
+};
+
 /** Whose bundles are taken, and where from. */
 export const SOURCE_OPTIONS: readonly OptionRow[] = [
   {

@@ -1,10 +1,12 @@
 /** Bundles from files and nodes into registries. */
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { KeyPair } from '../../runtime/bundle/index.ts';
+import { type Bundle, type KeyPair, packBundle } from '../../runtime/bundle/index.ts';
 import {
   annotationName,
   type BundleDocument,
+  fetchKnownChunks,
+  parseReference,
   prepareForPush,
   pushBundle,
   type PushedBundle,
@@ -87,15 +89,27 @@ function annotationsOf(options: OptionValues): Record<string, string> {
   return Object.fromEntries(entries.map(([name, value]) => [annotationName(name), value]));
 }
 
+type Packed = Pick<BundleFile, 'digest' | 'manifestBytes' | 'blobs' | 'signature'>;
+
+/**
+ * A worker's state packed so that it shares the memory of an earlier bundle: the one of the option --base, else the one that has the tag.
+ * What is in the registry is named, and not brought.
+ */
+export async function packShared(bundle: Bundle, reference: RegistryReference, options: OptionValues): Promise<Packed> {
+  const { digest: _digest, ...place } = reference;
+  const base = { ...place, tag: textOf(options, 'base') ?? place.tag ?? '' };
+  const access = { ...registryAccess(options, reference), codecs: nodeCodecs };
+  const known =
+    base.tag === '' ? new Map<never, never>() : await fetchKnownChunks(parseReference(referenceText(base)), access);
+  const packed = await packBundle(bundle, nodeCodecs, { known });
+  return { ...packed, signature: undefined };
+}
+
 /**
  * Pushes a bundle as the options say.
  * @throws PluvioError `REGISTRY_…`, `CREDENTIALS_FAILED`, `INVALID_ARGUMENT`, `KEY_INVALID`, `FILE_FAILED`
  */
-export async function pushOf(
-  bundle: Pick<BundleFile, 'digest' | 'manifestBytes' | 'blobs' | 'signature'>,
-  reference: RegistryReference,
-  options: OptionValues,
-): Promise<PushFacts> {
+export async function pushOf(bundle: Packed, reference: RegistryReference, options: OptionValues): Promise<PushFacts> {
   const sbom = textOf(options, 'sbom');
   const documents = sbom === undefined ? [] : [await readSbom(sbom)];
   const sign = await signingPair(options);

@@ -3,6 +3,7 @@ export { type BundleDocument, SBOM_TYPES, sbomType, SIGNATURE_TYPE } from './art
 export type { Credential, CredentialSource } from './authorizer.ts';
 export { REGISTRY_LIMITS, type RegistryLimitName, type RegistryLimits } from './limits.ts';
 export { type Pulled, pullBundle, pullDocument, type PullOptions } from './pull.ts';
+export { fetchKnownChunks } from './known-chunks.ts';
 export { pushBundle, type Pushed, type PushOptions } from './push.ts';
 export {
   isLoopback,

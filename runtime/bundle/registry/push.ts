@@ -9,9 +9,10 @@ import { PluvioError } from '../../errors/index.ts';
 import type { BundleCodecs } from '../codecs.ts';
 import type { Digest } from '../digest.ts';
 import { OCI_MANIFEST_TYPE } from '../media-types.ts';
+import { decodeImageManifest } from '../oci.ts';
 import type { PushedBundle } from './annotations.ts';
 import { type Artifact, type BundleDocument, documentArtifact, signatureArtifact } from './artifact.ts';
-import { type SentBlob, uploadBlob } from './blob-upload.ts';
+import { hasBlob, type SentBlob, uploadBlob } from './blob-upload.ts';
 import { inParallel } from './in-parallel.ts';
 import { putManifest } from './manifests.ts';
 import type { RegistryReference } from './reference.ts';
@@ -69,6 +70,7 @@ export async function pushBundle(
   const blobs = new Map([...bundle.blobs].filter(([blob]) => blob !== digest));
   for (const artifact of artifacts) for (const [blob, bytes] of artifact.blobs) blobs.set(blob, bytes);
   const sent: (SentBlob & { readonly sizeBytes: number })[] = [];
+  await checkThere(session, bundle);
   await inParallel([...blobs], session.limits.parallel, async ([blob, bytes]) => {
     const one = await uploadBlob(session, blob, bytes, onBytes);
     if (one.how !== 'sent') onBytes?.(bytes.byteLength);
@@ -79,6 +81,17 @@ export async function pushBundle(
   for (const artifact of artifacts) await putReferrer(session, digest, artifact, codecs);
   if (reference.tag !== undefined) await putManifest(session, reference.tag, manifestBytes);
   return { digest, ...summaryOf(sent) };
+}
+
+/** Blobs that the bundle names and does not bring must be there. */
+async function checkThere(session: RegistrySession, { manifestBytes, blobs }: PushedBundle): Promise<void> {
+  const { config, layers } = decodeImageManifest(manifestBytes);
+  const absent = new Set([config, ...layers].map(({ digest }) => digest).filter((digest) => !blobs.has(digest)));
+  await inParallel([...absent], session.limits.parallel, async (digest) => {
+    if (await hasBlob(session, digest)) return;
+    const message = `cannot push: ${session.registry} no longer has blob ${digest}, which an earlier bundle has named`;
+    throw new PluvioError('REGISTRY_NOT_FOUND', message, { registry: session.registry });
+  });
 }
 
 function summaryOf(sent: readonly (SentBlob & { readonly sizeBytes: number })[]): Omit<Pushed, 'digest'> {

@@ -1,11 +1,11 @@
 import type { CommandRow } from '../command.ts';
-import { OUTPUT, NODE, PROGRESS, REGISTRY_OPTIONS, TOKEN_FILE } from '../options.ts';
+import { BASE, OUTPUT, NODE, PROGRESS, REGISTRY_OPTIONS, TOKEN_FILE } from '../options.ts';
 
 export const PUSH: CommandRow = {
   name: 'push',
   summary: 'put a program, or a worker with its state, into a registry',
   details:
-    'Any registry of the OCI distribution specification will do. Blobs that it has are not sent again. A name that ends with .drop or .wasm or contains a slash is a file, any other a worker of the node, which goes on. What is printed names the bundle by its digest. Credentials are those of Docker: $DOCKER_CONFIG/config.json, else ~/.docker/config.json.',
+    'Any registry of the OCI distribution specification will do. Blobs that it has are not sent again. A name that ends with .drop or .wasm or contains a slash is a file, any other a worker of the node, which goes on. A file goes as it is; the state of a worker is packed so that memory which an earlier bundle has is not sent again. What is printed names the bundle by its digest. Credentials are those of Docker: $DOCKER_CONFIG/config.json, else ~/.docker/config.json.',
   arguments: [
     {
       name: '<what>',
@@ -35,6 +35,7 @@ export const PUSH: CommandRow = {
       description: 'what it is made of, as SPDX or CycloneDX (JSON); kept beside it',
       completes: 'file',
     },
+    BASE,
     {
       flags: '--mount-from <REPOSITORY>',
       description: 'another repository of the registry that may have some of it',

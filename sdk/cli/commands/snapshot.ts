@@ -3,8 +3,8 @@ import type { CommandAction, CommandRow } from '../command.ts';
 import { saveBundle } from '../bundle-transfer.ts';
 import { connect } from '../node-client.ts';
 import { fileAndFormatOf, isSet, textOf } from '../option-values.ts';
-import { NODE, PROGRESS, REGISTRY_OPTIONS, TOKEN_FILE, WORKER } from '../options.ts';
-import { fetchBundle, notePushed, pushOf } from '../push-bundle.ts';
+import { BASE, NODE, PROGRESS, REGISTRY_OPTIONS, TOKEN_FILE, WORKER } from '../options.ts';
+import { fetchBundle, notePushed, packShared, pushOf } from '../push-bundle.ts';
 import { note, printJson, printLine, sizeText } from '../terminal.ts';
 
 const action: CommandAction = async ({ args: [name = ''], options }) => {
@@ -14,7 +14,8 @@ const action: CommandAction = async ({ args: [name = ''], options }) => {
   const { client, here } = await connect(options);
   const bundle = await client.workers.snapshot(name);
   const fileBytes = path === undefined ? 0 : await saveBundle(here(), bundle, path, isSet(options, 'progress'));
-  const pushed = reference && (await pushOf(await fetchBundle(here(), bundle), reference, options));
+  const file = reference && (await fetchBundle(here(), bundle));
+  const pushed = file && (await pushOf(await packShared(file.bundle, reference, options), reference, options));
   if (format === 'json') printJson({ ...bundle, file: path ?? null, pushed: pushed ?? null });
   else printLine(bundle.digest);
   if (path !== undefined)
@@ -46,6 +47,7 @@ export const SNAPSHOT: CommandRow = {
       description: 'a place in a registry for the bundle, such as registry.example.org/team/pi:monday',
       completes: 'nothing',
     },
+    BASE,
     ...REGISTRY_OPTIONS,
     NODE,
     TOKEN_FILE,
