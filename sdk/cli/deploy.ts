@@ -20,6 +20,15 @@ const LOCAL_ONLY = [
   { name: 'invoke', flag: '--invoke', instead: 'make the worker, and then use `pluvio call`' },
 ] as const;
 
+/** Options that rule what this command reads from a registry, and not what a node does. */
+const OWN_RULES = [
+  { name: 'trust', flag: '--trust' },
+  { name: 'requireSignature', flag: '--require-signature' },
+  { name: 'plainHttp', flag: '--plain-http' },
+  { name: 'allowPrivate', flag: '--allow-private' },
+] as const;
+const NODE_RULES = 'the config of the node says whose bundles it takes, and from where';
+
 /** Creates a worker on the node that the options name; gives the exit code. */
 export async function deploy(settings: RunSettings, options: OptionValues): Promise<number> {
   for (const row of LOCAL_ONLY) {
@@ -41,6 +50,9 @@ function createFromRegistry(client: PluvioClient, settings: RunSettings, options
   if (!namesReference(settings.path)) throw new UsageError(`--node-pulls needs a reference; ${settings.path} is none`);
   if (!isUnchanged(settings))
     throw new UsageError('--node-pulls takes the bundle as it is, without arguments, variables and limits');
+  for (const { name, flag } of OWN_RULES) {
+    if (options[name] !== undefined) throw new UsageError(`${flag} cannot be used with --node-pulls`, NODE_RULES);
+  }
   const name = textOf(options, 'name');
   const stdin = isSet(options, 'stdin') ? 'open' : 'closed';
   return client.workers.create({ reference: settings.path, stdin, ...(name === undefined ? {} : { name }) });

@@ -94,6 +94,7 @@ async function signaturesAndSboms({ pluvio, open, folder }: Setting): Promise<Fa
   failed(await pluvio([...pull, '--trust', stranger]), 'BUNDLE_UNTRUSTED');
   done(await pluvio(['push', PI, `${open.host}/tools/pi:1`]));
   failed(await pluvio(['pull', `${open.host}/tools/pi:1`, '-o', drop, '--require-signature']), 'BUNDLE_UNSIGNED');
+  failed(await pluvio(['run', '--require-signature', PI, '5']), 'BUNDLE_UNSIGNED');
   done(await pluvio(['run', '--trust', trusted, to, '5']));
   // The file keeps the signature: pushed from there it is found again.
   done(await pluvio([...pull, '--trust', trusted]));
@@ -132,12 +133,12 @@ async function signIn({ pluvio, locked, tokened, folder }: Setting): Promise<Fac
 
 async function suspendAndResume({ pluvio, open, startNode }: Setting): Promise<Facts> {
   const steps = 40;
-  const program = [SLEEPER, String(steps), '50'];
   const lines = (from: number): string[] =>
     Array.from({ length: steps - from + 1 }, (_, index) => `step ${from + index} of ${steps}: slept`);
   const [north, south] = [await startNode(), await startNode()];
   const client = new PluvioClient({ baseUrl: north });
-  done(await pluvio(['run', '--node', north, '--name', 'sleeper', ...program]));
+  const module = new Uint8Array(await readFile(SLEEPER));
+  await client.workers.create({ name: 'sleeper', module, args: [String(steps), '50'] });
   for await (const piece of client.workers.logs('sleeper', { follow: true })) if (piece.bytes.length > 0) break;
   await client.workers.stop('sleeper');
   let before = '';
@@ -162,6 +163,8 @@ async function nodePulls({ pluvio, open, startNode }: Setting): Promise<Facts> {
   const listed = ['--set', `registries.allow=${open.host}/tools`];
   const halfOpen = await startNode(...listed);
   failed(await pluvio(['run', '--node', halfOpen, '--node-pulls', reference]), 'REGISTRY_REFUSED');
+  const rules = await pluvio(['run', '--node', halfOpen, '--node-pulls', '--require-signature', reference]);
+  assert.equal(rules.exitCode, 2, 'the rules of the command are not the node’s');
   const willing = await startNode(...listed, '--set', 'registries.allowPrivate=127.0.0.1');
   const output = done(await pluvio(['run', '--node', willing, '--node-pulls', '--logs', reference]));
   assert.match(output, /^3\./);

@@ -463,6 +463,16 @@ describe('the whole', () => {
     expect(await codeOf(pull(registry, { limits: { operationMs: 300 } }))).toBe('REGISTRY_UNREACHABLE');
   });
 
+  it('ends when its caller aborts between two tries', async () => {
+    const abort = new AbortController();
+    const registry = await turned(() => (_seen, _request, response) => response.writeHead(503).end() !== undefined);
+    const pause = (): Promise<void> => {
+      abort.abort();
+      return new Promise(() => undefined);
+    };
+    expect(await codeOf(pull(registry, { signal: abort.signal, limits: {}, pause }))).toBe('ABORTED');
+  });
+
   it('ends when its caller aborts', async () => {
     const abort = new AbortController();
     const registry = await turned(() => ({ method, url }) => {

@@ -152,7 +152,12 @@ class Upload {
   /** What the registry has of the upload; undefined: it knows nothing of it, or says nothing that fits. */
   async resumePlace(): Promise<Place | undefined> {
     const url = this.#place;
-    const response = await this.#session.send({ method: 'GET', url, what: this.#what, expects: [204, 400, 404, 405, 416] });
+    const response = await this.#session.send({
+      method: 'GET',
+      url,
+      what: this.#what,
+      expects: [204, 400, 404, 405, 416],
+    });
     await discard(response);
     const last = /^0-(\d+)$/.exec(response.headers.get('range') ?? '')?.[1];
     if (response.status !== 204 || last === undefined) return undefined;

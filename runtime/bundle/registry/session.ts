@@ -145,7 +145,11 @@ export class RegistrySession {
   /** Waits before the next try, longer each time. @throws PluvioError `ABORTED`, `REGISTRY_UNREACHABLE` */
   async rest(attempt: number, askedMs = 0): Promise<void> {
     const ms = Math.min(MAX_PAUSE_MS, Math.max(askedMs, FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 10)));
-    await this.#pause(ms);
+    const ended = Promise.withResolvers<undefined>();
+    const end = (): void => ended.resolve(undefined);
+    this.#ended.addEventListener('abort', end, { once: true });
+    await Promise.race([this.#pause(ms), ended.promise]);
+    this.#ended.removeEventListener('abort', end);
     this.checkEnded('go on');
   }
 

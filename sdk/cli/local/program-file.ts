@@ -59,13 +59,19 @@ export const namesReference = (text: string): boolean => isReference(text) && !e
 export async function readProgramFile(path: string, options: OptionValues = {}): Promise<ProgramFile> {
   if (namesReference(path)) return pullProgram(path, options);
   const { head, sizeBytes } = await readHead(path);
+  const trust = trustOf(options);
   if (head.startsWith(WASM_MAGIC)) {
+    if (trust.signatureRequired === true)
+      throw new PluvioError(
+        'BUNDLE_UNSIGNED',
+        `cannot take ${path}: a bare module has no signature; it must be a bundle`,
+      );
     const bytes = await readFile(path).catch((cause: unknown) => Promise.reject(fileFailure('read', path, cause)));
     return { kind: 'module', path, module: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
   }
   if (head.startsWith(TAR_MAGIC, TAR_MAGIC_AT)) {
     const content = (): AsyncIterable<Uint8Array> => createReadStream(path);
-    return { ...(await readBundle(path, content(), trustOf(options))), sizeBytes, content };
+    return { ...(await readBundle(path, content(), trust)), sizeBytes, content };
   }
   throw new PluvioError(
     'MODULE_MALFORMED',
