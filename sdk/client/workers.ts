@@ -43,7 +43,7 @@ export interface CallOptions {
 }
 
 export interface KeyedOptions extends CallOptions {
-  /** Idempotency key. */
+  /** Idempotency key; default: a fresh one for a message, none for a call. */
   readonly key?: string;
 }
 
@@ -62,6 +62,12 @@ interface RunState {
 
 const WAIT_MS = 25_000;
 const pathOf = (name: string, rest = ''): string => `/v1/workers/${encodeURIComponent(name)}${rest}`;
+
+const KEY_BYTES = 16;
+
+/** An idempotency key that nobody has used: messages are in the journal anyway, so that one costs nothing. */
+const freshKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** The workers of a node. A worker that has moved is followed to where it is. */
 export class Workers {
@@ -269,15 +275,23 @@ export class Workers {
   }
 
   /**
-   * Puts a message into the worker's mailbox and waits for the reply.
+   * Puts a message into the worker's mailbox and waits for the reply. It is sent again when the connection breaks, and taken once.
    * @throws PluvioError as `invoke`
    */
-  async ask(name: string, body: Uint8Array | string, { signal, key }: KeyedOptions = {}): Promise<Uint8Array> {
+  async ask(
+    name: string,
+    body: Uint8Array | string,
+    { signal, key = freshKey() }: KeyedOptions = {},
+  ): Promise<Uint8Array> {
     return this.#bytes({ path: pathOf(name, '/messages'), body, key, signal, query: { reply: true, waitMs: WAIT_MS } });
   }
 
-  /** Puts a message into the worker's mailbox; done when it is durable. Gives its number. */
-  async send(name: string, body: Uint8Array | string, { signal, key }: KeyedOptions = {}): Promise<number> {
+  /** Puts a message into the worker's mailbox; done when it is durable. Gives its number. Sent again and taken once, as with `ask`. */
+  async send(
+    name: string,
+    body: Uint8Array | string,
+    { signal, key = freshKey() }: KeyedOptions = {},
+  ): Promise<number> {
     const response = await this.#sendBytes({ path: pathOf(name, '/messages'), body, key, signal, query: {} });
     return ((await response.json()) as { seq: number }).seq; // as the API says
   }
