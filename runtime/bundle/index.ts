@@ -28,6 +28,21 @@ export { BUNDLE_ARTIFACT_TYPE, LAYERS, OCI_MANIFEST_TYPE } from './media-types.t
 export type { GroupCache, MemoryGroup } from './memory-groups.ts';
 export { packBundle, type PackedBundle, type PackOptions } from './pack.ts';
 export {
+  type Credential,
+  type CredentialSource,
+  parseReference,
+  pullBundle,
+  type Pulled,
+  type PullOptions,
+  pushBundle,
+  type Pushed,
+  type PushOptions,
+  REGISTRY_LIMITS,
+  type RegistryAccess,
+  type RegistryLimits,
+  type RegistryReference,
+} from './registry/index.ts';
+export {
   type BundleSignature,
   checkTrust,
   decodeSignature,

@@ -51,7 +51,7 @@ export async function fetchBundle(
 }
 
 /** The bundle without a signature that is not there. */
-export const pushedOf = ({
+const pushedOf = ({
   digest,
   manifestBytes,
   blobs,

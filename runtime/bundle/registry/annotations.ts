@@ -24,7 +24,7 @@ const MAX_ANNOTATIONS = 64;
 export type PushedBundle = Pick<PackedBundle, 'digest' | 'manifestBytes' | 'blobs' | 'signature'>;
 
 /** @throws PluvioError `INVALID_ARGUMENT` */
-export function checkAnnotations(annotations: Readonly<Record<string, string>>): void {
+function checkAnnotations(annotations: Readonly<Record<string, string>>): void {
   const entries = Object.entries(annotations);
   if (entries.length > MAX_ANNOTATIONS)
     throw invalid(`there are ${entries.length}; there must be at most ${MAX_ANNOTATIONS}`);
