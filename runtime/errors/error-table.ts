@@ -73,6 +73,33 @@ export const ERROR_CODES = {
   BUNDLE_UNTRUSTED: row(403, 'The bundle is signed with a key that the receiver does not trust.'),
   BLOB_NOT_FOUND: row(404, 'The store or source has no blob with that digest.'),
   BLOB_DAMAGED: row(500, 'A stored blob no longer has the content that its digest stands for; store it again.'),
+
+  // registries
+  REGISTRY_UNREACHABLE: row(
+    502,
+    'A registry could not be reached, broke off, took too long or is not able to answer now; the message gives the reason.',
+    true,
+  ),
+  REGISTRY_DENIED: row(403, 'A registry refuses who asks; sign in with its credentials, or ask for the right there.'),
+  REGISTRY_NOT_FOUND: row(404, 'A registry has no such repository, tag, digest or upload.'),
+  REGISTRY_FAILED: row(
+    502,
+    'A registry answered in a way that its specification does not allow, or refused what it was sent; the message says which.',
+  ),
+  REGISTRY_REFUSED: row(
+    403,
+    'A registry, or a host that it leads to, is not one that may be spoken to: not listed, not public, or without TLS.',
+  ),
+  REGISTRY_BUSY: row(
+    503,
+    'The node pulls as many bundles at the same time as its limit allows; try again later.',
+    true,
+  ),
+  CREDENTIALS_FAILED: row(
+    400,
+    'The credentials for a registry could not be read: their file is damaged, or their helper failed; the message says which.',
+  ),
+
   // node
   ENGINE_LOST: row(
     503,

@@ -17,6 +17,7 @@ import type { NodeLimits } from './node-limits.ts';
 import type { Clock } from './clock.ts';
 import type { NodeAdmission } from './node-admission.ts';
 import type { NodeDrain } from './node-drain.ts';
+import type { NodeRegistries } from './registry/index.ts';
 import type { OutgoingMoves } from './outgoing-moves.ts';
 import type { PostOffice } from './post-office.ts';
 import type { PullRules } from './pulled-stream.ts';
@@ -54,6 +55,7 @@ export type Handlers = Readonly<Record<OperationId, Handler>>;
 export interface NodeServices {
   readonly table: WorkerTable;
   readonly shelf: BundleShelf;
+  readonly registries: NodeRegistries;
   readonly incoming: IncomingMoves;
   readonly outgoing: OutgoingMoves;
   readonly events: EventBus;

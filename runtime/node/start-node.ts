@@ -44,6 +44,7 @@ import { NodeQuotas, type QuotaOptions } from './quotas/index.ts';
 import { Rebalancer } from './rebalancer.ts';
 import type { RequestEnded } from './operation-run.ts';
 import { createRouter } from './router.ts';
+import { NodeRegistries, type RegistrySettings } from './registry/index.ts';
 import { NodeMetrics } from './metrics/node-metrics.ts';
 import { observe, requestEnded } from './metrics/observed-node.ts';
 import { noTracing, openTracing, type TracingOptions } from './metrics/tracing.ts';
@@ -81,6 +82,8 @@ export interface NodeOptions extends RightsOptions {
   readonly outbound?: OutboundHttpOptions;
   /** What workers and tenants may have, within what the node has. */
   readonly quotas?: QuotaOptions;
+  /** Registries that the node pulls bundles from; default: none. */
+  readonly registries?: RegistrySettings;
   readonly storeLimits?: Partial<StoreLimits>;
   /** Where workers run: in threads (default), in processes, or on the thread of the caller. */
   readonly isolation?: EngineKind;
@@ -170,15 +173,18 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const engineCount = options.engines ?? (options.isolateTenants ? TENANT_ENGINES : availableParallelism());
   const counting = { sharesMemory: kind !== 'process', engines: engineCount };
   const quotas = new NodeQuotas(options.quotas ?? {}, { events, metrics, clock, ...counting });
+  const bundleLimits = { moduleBytes: limits.moduleBytes, blobBytes: limits.blobBytes, totalBytes: limits.bundleBytes };
   const shelf = new BundleShelf({
     blobs,
     records: store.collection('bundles'),
     codecs: nodeCodecs,
-    limits: { moduleBytes: limits.moduleBytes, blobBytes: limits.blobBytes, totalBytes: limits.bundleBytes },
+    limits: bundleLimits,
     clock,
     trust,
     checkRoom: (tenant, addedBytes, have) => quotas.checkBundle(tenant, addedBytes, have),
   });
+  const registries = new NodeRegistries({ ...options.registries, codecs: nodeCodecs, bundleLimits, trust });
+  undo.push(() => registries.close());
   const tracing = options.tracing
     ? await openTracing({ ...options.tracing, nodeName: name, version: NODE_VERSION })
     : noTracing;
@@ -298,6 +304,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     waits,
     desk,
     shelf,
+    registries,
     incoming,
     outgoing,
     events,
@@ -387,6 +394,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     await engines.close();
     await store.close();
     await outbound.close();
+    await registries.close();
     await peerFetch.close();
     await security.close();
     await tracing.close();

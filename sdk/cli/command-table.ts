@@ -22,6 +22,8 @@ import { LOGS } from './commands/logs.ts';
 import { MOVE } from './commands/move.ts';
 import { NEW } from './commands/new.ts';
 import { NODE_COMMAND } from './commands/node.ts';
+import { PULL } from './commands/pull.ts';
+import { PUSH } from './commands/push.ts';
 import { RESTORE } from './commands/restore.ts';
 import { RESUME } from './commands/resume.ts';
 import { REVERT } from './commands/revert.ts';
@@ -46,6 +48,8 @@ export const COMMANDS: readonly CommandRow[] = [
   RUN,
   RESUME,
   INSPECT,
+  PUSH,
+  PULL,
   NODE_COMMAND,
   DRAIN,
   BACKUP,

@@ -15,17 +15,20 @@ import { type LogOptions, type LogPiece, readLogs } from './logs.ts';
 import { pause, type Transport } from './transport.ts';
 import { decodeOutcome, encodeValue, type WasmValue } from './values.ts';
 
-/** A worker from a bundle that the node has, or from the bytes of a module. */
+/** A worker from a bundle that the node has or pulls from a registry, or from the bytes of a module. */
 export type CreateWorker =
-  | {
-      readonly bundle: string;
+  | ((
+      | { readonly bundle: string }
+      /** As host/repository:tag; the config of the node must list it. */
+      | { readonly reference: string }
+    ) & {
       /** Default: the name in the bundle's manifest. */
       readonly name?: string;
       readonly start?: boolean;
       readonly stdin?: 'open' | 'closed';
       /** Default: that of the token. */
       readonly tenant?: string;
-    }
+    })
   | {
       readonly module: Uint8Array;
       readonly name: string;
@@ -42,7 +45,7 @@ export interface CallOptions {
 }
 
 export interface KeyedOptions extends CallOptions {
-  /** Idempotency key. */
+  /** Idempotency key; default: a fresh one for a message, none for a call. */
   readonly key?: string;
 }
 
@@ -83,6 +86,12 @@ const WAIT_MS = 25_000;
 const MOVING_PAUSE_MS = 200;
 const pathOf = (name: string, rest = ''): string => `/v1/workers/${encodeURIComponent(name)}${rest}`;
 
+const KEY_BYTES = 16;
+
+/** An idempotency key that nobody has used: messages are in the journal anyway, so that one costs nothing. */
+const freshKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
 /** The workers of a node. A worker that has moved is followed to where it is. */
 export class Workers {
   readonly #transport: Transport;
@@ -118,6 +127,7 @@ export class Workers {
   create(worker: CreateWorker, { signal }: CallOptions = {}): Promise<WorkerInfo> {
     const request = { method: 'POST', path: '/v1/workers', signal } as const;
     if ('bundle' in worker) return this.#transport.json({ ...request, json: worker });
+    if ('reference' in worker) return this.#transport.json({ ...request, json: worker, timeoutMs: 0 });
     const { module, name, args, env = {}, limits = {}, start, stdin, tenant } = worker;
     const query = {
       name,
@@ -374,16 +384,24 @@ export class Workers {
   }
 
   /**
-   * Puts a message into the worker's mailbox and waits for the reply.
+   * Puts a message into the worker's mailbox and waits for the reply. It is sent again when the connection breaks, and taken once.
    * @throws PluvioError as `invoke`
    */
-  async ask(name: string, body: Uint8Array | string, { signal, key }: KeyedOptions = {}): Promise<Uint8Array> {
+  async ask(
+    name: string,
+    body: Uint8Array | string,
+    { signal, key = freshKey() }: KeyedOptions = {},
+  ): Promise<Uint8Array> {
     const query = { reply: true, waitMs: WAIT_MS };
     return this.#bytes(name, { path: pathOf(name, '/messages'), body, key, signal, query });
   }
 
-  /** Puts a message into the worker's mailbox; done when it is durable. Gives its number. */
-  async send(name: string, body: Uint8Array | string, { signal, key }: KeyedOptions = {}): Promise<number> {
+  /** Puts a message into the worker's mailbox; done when it is durable. Gives its number. Sent again and taken once, as with `ask`. */
+  async send(
+    name: string,
+    body: Uint8Array | string,
+    { signal, key = freshKey() }: KeyedOptions = {},
+  ): Promise<number> {
     const response = await this.#sendBytes({ path: pathOf(name, '/messages'), body, key, signal, query: {} });
     return ((await response.json()) as { seq: number }).seq; // as the API says
   }
