@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import {
   buildProject,
   declarationsOf,
@@ -12,6 +12,9 @@ import {
   runGuestTests,
 } from '../sdk/project/index.ts';
 import { runBareCommand } from '../test/programs/run-bare.ts';
+
+// Each example is a process that starts nodes, and two of them compile first.
+vi.setConfig({ testTimeout: 180_000 });
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

@@ -2,8 +2,11 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CliNode, openFolder, runCli, startCli, startCliNode } from './testing/cli-process.ts';
+
+// Each test is some ten processes and compilations, one after the other.
+vi.setConfig({ testTimeout: 240_000 });
 
 let home: string;
 let node: CliNode;
