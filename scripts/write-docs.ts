@@ -4,6 +4,7 @@ import { ERROR_CODES } from '../runtime/errors/index.ts';
 import { assemblyImports, cHeader } from './abi-bindings.ts';
 import { abiDocument } from './abi-document.ts';
 import { configDocument, configSchema } from '../runtime/node/config/index.ts';
+import { limitsDocument } from '../runtime/node/quotas/index.ts';
 import { metricsDocument } from '../runtime/node/metrics/index.ts';
 
 /** docs/errors.md, from the table of error codes. */
@@ -38,6 +39,7 @@ export const DERIVED: Readonly<Record<string, () => string>> = {
   'docs/abi.md': abiDocument,
   'docs/config.md': configDocument,
   'docs/node-config.schema.json': () => `${JSON.stringify(configSchema(), null, 2)}\n`,
+  'docs/limits.md': limitsDocument,
   'docs/metrics.md': metricsDocument,
   'sdk/c/pluvio.h': cHeader,
   'sdk/assembly/pluvio_v1.ts': assemblyImports,

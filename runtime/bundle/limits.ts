@@ -1,5 +1,6 @@
 /** Limits that hold while a bundle is unpacked, before memory is taken for what it claims. */
 import { PluvioError } from '../errors/index.ts';
+import { type LimitRow, resolveLimits } from '../limits/index.ts';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -17,7 +18,7 @@ export const BUNDLE_LIMITS = {
   files: { default: 4096, max: 10_000, unit: 'files' },
   fileBytes: { default: 256 * MIB, max: 2 * GIB, unit: 'bytes of one file' },
   expansion: { default: 200, max: 100_000, unit: 'bytes of memory per byte of its blobs' },
-} as const satisfies Record<string, { default: number; max: number; unit: string }>;
+} as const satisfies Record<string, LimitRow>;
 
 export type BundleLimitName = keyof typeof BUNDLE_LIMITS;
 export type BundleLimits = { readonly [Name in BundleLimitName]?: number };
@@ -27,21 +28,8 @@ export type ResolvedBundleLimits = { readonly [Name in BundleLimitName]: number 
 export const EXPANSION_FLOOR_BYTES = 64 * MIB;
 
 /** @throws PluvioError `LIMIT_OUT_OF_RANGE` */
-export function resolveBundleLimits(limits: BundleLimits = {}): ResolvedBundleLimits {
-  const names = Object.keys(BUNDLE_LIMITS) as BundleLimitName[]; // the keys of the table
-  const entries = names.map((name) => {
-    const { default: fallback, max, unit } = BUNDLE_LIMITS[name];
-    const value = limits[name] ?? fallback;
-    if (!Number.isInteger(value) || value < 0 || value > max) {
-      throw new PluvioError(
-        'LIMIT_OUT_OF_RANGE',
-        `limit ${name} is ${value}; it must be a whole number from 0 to ${max} ${unit}`,
-      );
-    }
-    return [name, value] as const;
-  });
-  return Object.fromEntries(entries) as Record<BundleLimitName, number>; // one entry per key of the table
-}
+export const resolveBundleLimits = (limits: BundleLimits = {}): ResolvedBundleLimits =>
+  resolveLimits(BUNDLE_LIMITS, limits);
 
 /** @throws PluvioError `BUNDLE_LIMIT` */
 export function checkLimit(limits: ResolvedBundleLimits, limit: BundleLimitName, found: number, what: string): void {

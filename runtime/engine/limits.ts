@@ -1,11 +1,5 @@
-import { PluvioError } from '../errors/index.ts';
+import { type LimitRow, resolveLimits as resolveTable } from '../limits/index.ts';
 import type { WorkerLimits } from './types.ts';
-
-interface LimitRow {
-  readonly default: number;
-  readonly max: number;
-  readonly unit: string;
-}
 
 /** The unit of the limit `stackDepth`. */
 export const STACK_UNIT_BYTES = 256;
@@ -29,7 +23,7 @@ export const LIMITS = {
     unit: 'units of 256 bytes of stack',
   },
   wallClockMs: { default: 86_400_000 * 365, max: 86_400_000 * 365, unit: 'ms' },
-  fuelPerSecond: { default: Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, unit: 'fuel in a second' },
+  fuelPerSecond: { default: Number.MAX_SAFE_INTEGER, min: 1, max: Number.MAX_SAFE_INTEGER, unit: 'fuel in a second' },
 } as const satisfies Record<keyof WorkerLimits, LimitRow>;
 
 /** What each object counts besides its fields. */
@@ -41,9 +35,7 @@ export const heapSizeBytes = (count: number, objectBytes: number): number => cou
 /** All limits, as numbers. */
 export type ResolvedLimits = { readonly [Name in keyof WorkerLimits]-?: number };
 
-const DEFAULTS = Object.fromEntries(
-  Object.entries(LIMITS).map(([name, row]) => [name, row.default]),
-) as unknown as ResolvedLimits; // keys of LIMITS are those of WorkerLimits
+const DEFAULTS: ResolvedLimits = resolveTable(LIMITS, {});
 
 /**
  * Fills in what is left out and checks every limit against its range.
@@ -52,19 +44,6 @@ const DEFAULTS = Object.fromEntries(
  */
 export function resolveLimits(limits: WorkerLimits | undefined, base: ResolvedLimits = DEFAULTS): ResolvedLimits {
   if (limits === undefined) return base;
-  const resolved: Record<string, number> = {};
-  for (const [key, row] of Object.entries(LIMITS)) {
-    const name = key as keyof WorkerLimits; // keys of LIMITS are those of WorkerLimits
-    const asked = limits[name];
-    const value = asked === undefined ? base[name] : Number(asked);
-    if (!Number.isInteger(value) || value < 0 || value > row.max) {
-      throw new PluvioError(
-        'LIMIT_OUT_OF_RANGE',
-        `limit ${name} is ${String(asked)}; it must be a whole number from 0 to ${row.max} ${row.unit}`,
-        { limit: name, max: row.max },
-      );
-    }
-    resolved[name] = value;
-  }
-  return resolved as ResolvedLimits; // every key was set above
+  const { fuel, ...rest } = limits;
+  return resolveTable(LIMITS, { ...rest, fuel: fuel === undefined ? undefined : Number(fuel) }, 'limit', base);
 }

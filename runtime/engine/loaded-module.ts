@@ -18,7 +18,8 @@ import {
   siteSideModule,
   type UnwindMode,
 } from '../instrument/index.ts';
-import { decodeModule, decodeNames, isDefaultable, type Module, validateDefinitions } from '../wasm/index.ts';
+import { funcNames } from './func-names.ts';
+import { decodeModule, isDefaultable, type Module, validateDefinitions } from '../wasm/index.ts';
 import { detectEngine, ENGINES } from './engines.ts';
 import { RecentMap } from './recent-map.ts';
 import { guestSite, hostCallSite, type SiteInfo } from './site-info.ts';
@@ -120,16 +121,12 @@ export class LoadedModule {
 
   /** A function's name: from the name section, or its export or import. */
   funcName(func: number): string | undefined {
-    if (this.#names === undefined) {
-      const names = new Map<number, string>();
-      let index = 0;
-      for (const entry of this.module.imports)
-        if (entry.desc.kind === 'func') names.set(index++, `${entry.module}.${entry.name}`);
-      for (const entry of this.module.exports) if (entry.kind === 'func') names.set(entry.index, entry.name);
-      for (const [at, name] of decodeNames(this.module).funcs) names.set(at, name);
-      this.#names = names;
-    }
-    return this.#names.get(func);
+    return this.funcNames.get(func);
+  }
+
+  /** All names of functions, by index. */
+  get funcNames(): ReadonlyMap<number, string> {
+    return (this.#names ??= funcNames(this.module));
   }
 
   /** The plan of a function that the module defines. */

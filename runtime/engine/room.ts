@@ -29,7 +29,10 @@ export class Room {
   /** Whether the guest may have so many more pages; takes them. */
   growMemory(pages: number): boolean {
     const { memoryPages } = this.#instance;
-    if (memoryPages + pages > this.#limits.memoryPages) return false;
+    if (memoryPages + pages > this.#limits.memoryPages) {
+      this.#budget?.refused?.();
+      return false;
+    }
     if (this.#budget === undefined) return true;
     const missing = memoryPages + pages - this.#held;
     if (missing > 0 && !this.#budget.take(missing)) return false;

@@ -81,6 +81,31 @@ test('fuel beyond what a second allows is paid with a pause', () => {
   expect(new Share().pauseMs(1e15, 0)).toBe(0);
 });
 
+test('fuel that is shared is paid for as well, and the longer pause holds', () => {
+  const used: number[] = [];
+  const pool = { pauseMs: (fuelUsed: number): number => (used.push(fuelUsed) > 1 ? 700 : 0) };
+  let pauses = 0;
+  const share = new Share({ fuelPerSecond: 1000, pool, onPause: () => pauses++ });
+  expect(share.pauseMs(50, 10_000)).toBe(0);
+  expect(share.pauseMs(550, 10_000)).toBe(700);
+  expect(share.pauseMs(1550, 10_000)).toBe(1450);
+  expect([used, pauses]).toEqual([[50, 500, 1000], 2]);
+});
+
+test('a pause is no longer than a timer can wait', () => {
+  expect(new Share({ fuelPerSecond: 1 }).pauseMs(1e15, 0)).toBe(2 ** 31 - 1);
+});
+
+test('who may have to pause is known before it runs', () => {
+  const pool = { pauseMs: () => 0 };
+  const limited = [{ fuelPerSecond: 1 }, { pool }].map((options) => new Share(options).isLimited);
+  const free = [{}, { fuelPerSecond: Number.MAX_SAFE_INTEGER }].map((options) => new Share(options).isLimited);
+  expect([limited, free]).toEqual([
+    [true, true],
+    [false, false],
+  ]);
+});
+
 test('who has had more than those who wait is told to wait', () => {
   const queue = new TurnQueue();
   const [waits, comes] = [new Share(), new Share()];

@@ -13,6 +13,12 @@ import { makeNextRound } from './event-loop.ts';
 
 const ROUNDS = 8;
 
+/** Fuel that several workers share. */
+export interface FuelPool {
+  /** For how many milliseconds a worker that has used that much of it must not run. */
+  pauseMs(fuelUsed: number): number;
+}
+
 /** What a worker may claim of its thread. */
 export interface ShareOptions {
   /** Its part of the time relative to others', 1 to 10,000; default 100. */
@@ -21,11 +27,17 @@ export interface ShareOptions {
   readonly latencyMs?: number;
   /** Fuel that it may use in each second, on average; default: no limit. */
   readonly fuelPerSecond?: number;
+  /** What it uses besides its own; default: none. */
+  readonly pool?: FuelPool;
+  /** Told when it must not run because of `fuelPerSecond`. */
+  readonly onPause?: () => void;
 }
 
 const DEFAULT_WEIGHT = 100;
 /** Fuel of so many milliseconds may be used at once. */
 const BURST_MS = 100;
+/** Longest delay of a timer of the platform; a longer one would end at once. */
+const PAUSE_MAX_MS = 0x7fff_ffff;
 
 interface Waiting {
   readonly share: Share;
@@ -44,11 +56,20 @@ export class Share {
   pass = 0;
   #fuelFromMs = Number.NEGATIVE_INFINITY;
   #fuelSeen = 0;
+  readonly #pool: FuelPool | undefined;
+  readonly #onPause: (() => void) | undefined;
 
-  constructor({ weight, latencyMs, fuelPerSecond }: ShareOptions = {}) {
+  constructor({ weight, latencyMs, fuelPerSecond, pool, onPause }: ShareOptions = {}) {
+    this.#pool = pool;
+    this.#onPause = onPause;
     this.weight = weight ?? DEFAULT_WEIGHT;
     this.latencyMs = latencyMs ?? Number.POSITIVE_INFINITY;
     this.fuelPerSecond = fuelPerSecond ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether it may have to pause: short calls count, too. */
+  get isLimited(): boolean {
+    return this.#pool !== undefined || this.fuelPerSecond < Number.MAX_SAFE_INTEGER;
   }
 
   /** Counts time that it ran. */
@@ -60,9 +81,12 @@ export class Share {
   /** How long it must not run, having used that much fuel in all. */
   pauseMs(fuelUsed: number, nowMs: number): number {
     const from = Math.max(this.#fuelFromMs, nowMs - BURST_MS);
-    this.#fuelFromMs = from + ((fuelUsed - this.#fuelSeen) / this.fuelPerSecond) * 1000;
+    const used = fuelUsed - this.#fuelSeen;
+    this.#fuelFromMs = from + (used / this.fuelPerSecond) * 1000;
     this.#fuelSeen = fuelUsed;
-    return Math.max(0, this.#fuelFromMs - nowMs);
+    const ownMs = Math.max(0, this.#fuelFromMs - nowMs);
+    if (ownMs > 0) this.#onPause?.();
+    return Math.min(PAUSE_MAX_MS, Math.max(ownMs, this.#pool?.pauseMs(used) ?? 0));
   }
 
   /** Fuel up to here was used before this share was there. */

@@ -13,6 +13,9 @@ import type { Share, TurnQueue } from './turn-queue.ts';
 /** A guest runs at most about this long before other work of the event loop gets its turn. */
 export const SLICE_MS = 8;
 
+/** Stacks of one thread that may be put aside at a time: each takes memory of the engine, a stack that is left does not. */
+export const SUSPENDED_MAX = 128;
+
 const REENTRY_GROWTH = 3;
 /** A module that has run so long in all its workers has been optimised where it is hot. */
 const WARM_MS = 2000;
@@ -49,9 +52,9 @@ export class Turns {
     this.#share.ran(performance.now() - this.#start);
   }
 
-  /** Others come first, as they have had less. */
+  /** Others come first, as they have had less; or what it has used is to be paid for. */
   get mustWait(): boolean {
-    return this.#queue.isAhead(this.#share);
+    return this.#share.isLimited || this.#queue.isAhead(this.#share);
   }
 
   /** Calls back when it is the worker's turn; a worker that is to stop need not wait for fuel. */

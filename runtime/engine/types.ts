@@ -21,7 +21,9 @@ export type Outcome =
     }
   | { readonly kind: 'limit'; readonly limit: LimitName };
 
-/** Why the guest trapped; `exception`: a guest or host exception left the outermost function. */
+/**
+ * Why the guest trapped; `exception`: a guest or host exception left the outermost function; `cancelled`: whoever embeds it gave the call up.
+ */
 export type TrapCode =
   | 'unreachable'
   | 'memory-out-of-bounds'
@@ -36,6 +38,7 @@ export type TrapCode =
   | 'cast-failure'
   | 'exception'
   | 'stack-overflow'
+  | 'cancelled'
   | 'unknown';
 
 /** One line of a guest stack trace, innermost first. */
@@ -123,6 +126,8 @@ export interface MemoryBudget {
   /** Takes so many pages; false: there are not so many left, and none is taken. */
   take(pages: number): boolean;
   give(pages: number): void;
+  /** Told when the worker's own limit has refused a grow. */
+  refused?(): void;
 }
 
 /** What ends the wait of a host call, where that is known without the worker: it may be put away until then. */

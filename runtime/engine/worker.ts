@@ -35,7 +35,7 @@ import { type CapturedStack, clearSave, layStack, takeStack } from './stack.ts';
 import type { EngineThread, Running } from './thread.ts';
 import { trappedOutcome } from './traps.ts';
 import type { Room } from './room.ts';
-import { Turns } from './turns.ts';
+import { SUSPENDED_MAX, Turns } from './turns.ts';
 import { AnswerWait } from './waiting.ts';
 import type { EntryCall, RestoredState, Signal, WorkerParts } from './worker-parts.ts';
 import type {
@@ -50,9 +50,6 @@ import type {
   WorkerOptions,
   WorkerState,
 } from './types.ts';
-
-/** Stacks of one thread that may be put aside at a time: each takes memory of the engine, a stack that is left does not. */
-const SUSPENDED_MAX = 128;
 
 export class Worker implements Running, GuestAccess {
   readonly module: LoadedModule;
@@ -84,9 +81,8 @@ export class Worker implements Running, GuestAccess {
   readonly #turns: Turns;
   readonly room: Room;
   readonly #answers = new AnswerWait();
-  /** The call runs on a stack that can be put aside. */
+  /** The call runs on a stack that can be put aside; whether it is. */
   #ownStack = false;
-  /** It is put aside. */
   #suspended = false;
   #lastPoll = 0;
   #deadline = Number.POSITIVE_INFINITY;
@@ -148,8 +144,6 @@ export class Worker implements Running, GuestAccess {
     this.#state = state;
     this.#parts.options.onState?.(state);
   }
-
-  // --- what callers do ---
 
   /**
    * Calls an export. i64 arguments and results are bigints, as in the WebAssembly JavaScript interface.
@@ -230,17 +224,22 @@ export class Worker implements Running, GuestAccess {
     await this.#ended;
   }
 
+  /** Gives up the call that was stopped: its stack is gone, the rest of the state stays as it is. */
+  abandon(): void {
+    if (this.#state === 'stopped') this.#finish({ kind: 'exited', code: 0 });
+  }
+
   /**
    * The state as bytes of its own; see docs/snapshot-format.md.
    * @throws PluvioError `WORKER_NOT_STOPPED`, `NOT_MIGRATABLE`, `WORKER_CLOSED`, `SNAPSHOT_PARENT`
    */
   snapshot(options: SnapshotOptions = {}): Uint8Array {
-    return this.#snapshots.take(this.#stateAtRest(), options);
+    return this.#snapshots.take(this.stateAtRest(), options);
   }
 
   /** The whole state as data of its own. @throws PluvioError as `snapshot` */
   capture(): Snapshot {
-    return this.#snapshots.capture(this.#stateAtRest(), initialChanges(this.instance, true));
+    return this.#snapshots.capture(this.stateAtRest(), initialChanges(this.instance, true));
   }
 
   /** Forgets the snapshot that was kept, and releases the copy of the memories. */
@@ -254,10 +253,11 @@ export class Worker implements Running, GuestAccess {
    * @throws PluvioError as `snapshot` and `restoreWorker`
    */
   async fork(options: WorkerOptions = {}): Promise<Worker> {
-    return forkWorker(this.#parts, this.#stateAtRest(), options, this.#limits);
+    return forkWorker(this.#parts, this.stateAtRest(), options, this.#limits);
   }
 
-  #stateAtRest(): RestoredState {
+  /** What it is besides its instance, for who takes a copy or a look. @throws PluvioError `WORKER_NOT_STOPPED`, `WORKER_CLOSED` */
+  stateAtRest(): RestoredState {
     this.#requireOpen();
     if (this.#state === 'running') throw notStoppedError(this);
     return {
@@ -403,8 +403,7 @@ export class Worker implements Running, GuestAccess {
 
   /** Between two slices: lets others run, or waits for a host call's answer. Gives an outcome if the call is not to go on now. */
   async #between(): Promise<Outcome | undefined> {
-    const signal = this.#signal;
-    if (signal?.kind === 'wait') return this.#wait(signal.pending);
+    if (this.#signal?.kind === 'wait') return this.#wait(this.#signal.pending);
     await this.#nextTurn();
     return this.#stopAsked ? { kind: 'stopped' } : undefined;
   }

@@ -124,6 +124,12 @@ export const ERROR_CODES = {
   ROUTE_TAKEN: row(409, 'Another worker of the node has a route of that host, path and method; the message names it.'),
   INGRESS_TIMEOUT: row(504, 'The worker did not answer an HTTP request in time; it may still work on it.'),
   INGRESS_LOOP: row(508, 'An HTTP request was passed on by as many nodes as the limit allows.'),
+  HEAD_TOO_LARGE: row(431, 'Request line and header fields together are longer than the node reads; send less.'),
+  REQUEST_TIMEOUT: row(408, 'The request did not arrive in the time that the node waits for one; send it again.', true),
+  EXPECTATION_FAILED: row(
+    417,
+    'The request expects something of the node that it does not do; leave the header Expect out.',
+  ),
   BODY_TOO_LARGE: row(413, 'The request body exceeds the limit of the operation; the message gives the limit.'),
   MEDIA_TYPE_UNSUPPORTED: row(
     415,
@@ -138,18 +144,21 @@ export const ERROR_CODES = {
     410,
     'The node ended while the worker ran and no snapshot of it is known; its bundle can be started anew.',
   ),
+  TENANT_LIMIT: row(
+    429,
+    'The tenant has on this node what it may have; the message names the limit. Try again after `retry-after`, or make room.',
+    true,
+  ),
   WORKERS_TOO_MANY: row(503, 'The node holds as many workers as its limit allows.', true),
   STREAMS_TOO_MANY: row(503, 'The node serves as many log and event streams as its limit allows.', true),
   CALL_FAILED: row(
     502,
     'The guest did not answer: it trapped, exited, reached a limit, was stopped, or replied with an error; the message says which.',
   ),
-  CALL_PENDING: row(
-    202,
-    'The call goes on for longer than the request could wait; ask for its end by its number.',
-    true,
+  INPUT_NOT_FOUND: row(
+    404,
+    'The worker has no input of that number or name (any more), or none that could still be given up.',
   ),
-  INPUT_NOT_FOUND: row(404, 'The journal of the worker has no input of that number (any more).'),
   STDIN_FULL: row(
     429,
     'The standard input of the worker holds as many unread bytes as the limit allows; send the rest later.',

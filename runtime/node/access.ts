@@ -19,6 +19,11 @@ import { ALL_VERBS, isVerb, NARROWED_OPERATIONS, type Verb, VERBS_OF_SCOPE } fro
 /** `public` needs no token; `read` looks; `write` does everything; `peer` sends blobs and moves workers in. */
 export type Scope = 'public' | 'read' | 'write' | 'peer';
 
+/** Where headers are looked up, by their names in lower case: `Headers`, or those of a server's request. */
+export interface HeaderSource {
+  get(name: string): string | null;
+}
+
 /** A token and what it covers; without `scopes` and `verbs` it covers all. */
 export interface TokenGrant {
   readonly token: string;
@@ -115,7 +120,7 @@ export class AccessPolicy {
   }
 
   /** @throws PluvioError `FORBIDDEN` */
-  checkSource(headers: Headers): void {
+  checkSource(headers: HeaderSource): void {
     const host = headers.get('host') ?? '';
     const hostName = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
     if (this.#loopback && !LOOPBACK_HOST.test(hostName)) {
@@ -131,7 +136,7 @@ export class AccessPolicy {
    * Who asks; at once but for a capability token that is new here.
    * @throws PluvioError `UNAUTHENTICATED`
    */
-  identify(headers: Headers): Identity | Promise<Identity> {
+  identify(headers: HeaderSource): Identity | Promise<Identity> {
     if (this.#isOpen) return ANYBODY;
     const token = /^Bearer ([\x21-\x7e]+)$/i.exec(headers.get('authorization') ?? '')?.[1];
     if (token === undefined) throw new PluvioError('UNAUTHENTICATED', 'the request carries no bearer token');

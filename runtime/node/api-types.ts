@@ -70,6 +70,26 @@ export interface WorkerInfo {
   readonly logNextSeq: number;
 }
 
+/** Where a worker is. */
+export interface WorkerStack {
+  readonly status: WorkerStatus;
+  /** Frames of the whole stack; 0: no call is in progress. */
+  readonly depth: number;
+  /** The innermost ones, innermost first. */
+  readonly frames: readonly JsonStackFrame[];
+}
+
+export interface JsonStackFrame {
+  readonly func: number;
+  /** From the module's name section, or the name of its export or import. */
+  readonly name: string | null;
+  /** Offset in the function's body. */
+  readonly pc: number;
+  /** Offset in the module's file; null for a function that the module imports. */
+  readonly fileOffset: number | null;
+  readonly place: 'host call' | 'function entry' | 'loop' | 'call';
+}
+
 /** One piece of output. Either `text` or, where the bytes are not whole UTF-8, `base64`. */
 export interface LogEntry {
   readonly seq: number;
@@ -88,6 +108,7 @@ export type EventKind =
   | 'exited'
   | 'trapped'
   | 'limit'
+  | 'limited'
   | 'snapshotted'
   | 'move-started'
   | 'move-failed'
@@ -108,6 +129,7 @@ export interface NodeEvent {
   readonly seq: number;
   readonly timeMs: number;
   readonly kind: EventKind;
+  /** Empty: no worker has to do with it. */
   readonly worker: string;
   readonly data: Readonly<Record<string, string | number | boolean | null>>;
 }

@@ -56,6 +56,8 @@ export interface BundleShelfOptions {
   readonly clock: Clock;
   /** Whose signature an uploaded bundle must carry; default: none. */
   readonly trust?: TrustPolicy;
+  /** Whether a tenant may have so many more bytes of bundles. @throws PluvioError `TENANT_LIMIT` */
+  readonly checkRoom?: (tenant: string, addedBytes: number, have: () => number) => void;
 }
 
 /** What the records keep of a bundle. */
@@ -180,6 +182,7 @@ export class BundleShelf {
     origin: BundleInfo['origin'],
     tenant: string | undefined,
   ): Promise<BundleInfo> {
+    this.#checkRoom(tenant, digest, sizes.totalBytes);
     for (const [blob, bytes] of blobs) await this.#store(blob, bytes);
     const info = {
       digest,
@@ -194,7 +197,11 @@ export class BundleShelf {
 
   /** Takes up a bundle whose blobs are all in the store; `held` ones come from a peer, others must be trusted. */
   async adopt(digest: string, origin: BundleInfo['origin'], tenant?: string): Promise<BundleInfo> {
-    if (this.#bundles.has(digest)) return this.#index({ ...this.get(digest), origin }, { tenant });
+    const known = this.#bundles.get(digest);
+    if (known !== undefined) {
+      this.#checkRoom(tenant, digest, known.sizeBytes);
+      return this.#index({ ...publicInfo(known), origin }, { tenant });
+    }
     const trust = origin === 'held' ? {} : this.#options.trust;
     return (await this.#takeFrom(await this.#sourceOf(digest), origin, { trust, tenant })).info;
   }
@@ -235,16 +242,31 @@ export class BundleShelf {
     const { codecs, limits, clock } = this.#options;
     const bundle = await unpackBundle(source, codecs, limits, trust);
     const bytes = await source.fetch(source.digest, limits.metadataBytes ?? BUNDLE_LIMITS.metadataBytes.default);
+    const blobs = listBlobs(bytes, limits);
+    const totalBytes = blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, bytes.length);
+    this.#checkRoom(tenant, source.digest, totalBytes);
     await this.#store(source.digest, bytes);
-    let totalBytes = bytes.length;
-    for (const { digest, sizeBytes } of listBlobs(bytes, limits)) {
-      totalBytes += sizeBytes;
+    for (const { digest, sizeBytes } of blobs) {
       if (!(await this.has(digest))) await this.#store(digest, await source.fetch(digest, sizeBytes));
     }
     const { name } = bundle.manifest;
     const hasSnapshot = bundle.snapshot !== undefined;
     const found = { digest: source.digest, name, sizeBytes: totalBytes, hasSnapshot, origin, createdMs: clock.now() };
     return { bundle, info: await this.#index(found, { signature: source.signature, tenant }) };
+  }
+
+  /** @throws PluvioError `TENANT_LIMIT` */
+  #checkRoom(tenant: string | undefined, digest: string, sizeBytes: number): void {
+    if (tenant === undefined || this.isOf(digest, tenant)) return;
+    this.#options.checkRoom?.(tenant, sizeBytes, () => this.#bytesOf(tenant));
+  }
+
+  /** Bytes of a tenant's bundles; what two of them share counts twice. */
+  #bytesOf(tenant: string): number {
+    let bytes = 0;
+    for (const { tenants, sizeBytes } of this.#bundles.values())
+      if (tenants?.includes(tenant) === true) bytes += sizeBytes;
+    return bytes;
   }
 
   async #index(info: BundleInfo, { signature, tenant }: Sender): Promise<BundleInfo> {

@@ -6,6 +6,8 @@ export interface Clock {
   monotonicMs(): number;
   /** Resolves after that time, or at once when the signal aborts. Does not keep the process alive. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls back after that time, unless what it gives is called before. Does not keep the process alive. */
+  alarm(ms: number, ring: () => void): () => void;
 }
 
 export const systemClock: Clock = {
@@ -23,6 +25,11 @@ export const systemClock: Clock = {
       timer.unref();
       signal?.addEventListener('abort', done, { once: true });
     }),
+  alarm: (ms, ring) => {
+    const timer = setTimeout(ring, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
 };
 
 /** What a promise gives, or undefined if it has not given it within that time or the signal aborts first. */

@@ -1,16 +1,15 @@
 /** Wakes everybody who waits, each time it rings. */
 export class Doorbell {
-  #next = Promise.withResolvers<void>();
+  #next: PromiseWithResolvers<void> | undefined;
 
   ring(): void {
-    const rung = this.#next;
-    this.#next = Promise.withResolvers<void>();
-    rung.resolve();
+    this.#next?.resolve();
+    this.#next = undefined;
   }
 
   /** Resolves at the next ring or when the signal aborts. */
   wait(signal?: AbortSignal): Promise<void> {
-    const next = this.#next.promise;
+    const next = (this.#next ??= Promise.withResolvers()).promise;
     if (!signal) return next;
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {

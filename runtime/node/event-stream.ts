@@ -2,6 +2,9 @@ import { PluvioError } from '../errors/index.ts';
 import type { Clock } from './clock.ts';
 import { MEDIA } from './media-types.ts';
 
+/** Counts a stream of a tenant; gives what says that it is closed. @throws PluvioError `TENANT_LIMIT` */
+export type TakeStream = (tenant: string | undefined) => () => void;
+
 const HEARTBEAT_MS = 15_000;
 
 /** One server-sent event. */
@@ -20,20 +23,26 @@ export class StreamRoom {
   readonly #limit: number;
   readonly #clock: Clock;
   readonly #closing: AbortSignal;
+  readonly #take: TakeStream;
   #open = 0;
 
-  constructor(limit: number, clock: Clock, closing: AbortSignal) {
+  constructor(limit: number, clock: Clock, closing: AbortSignal, take: TakeStream = () => () => undefined) {
     this.#limit = limit;
     this.#clock = clock;
     this.#closing = closing;
+    this.#take = take;
   }
 
   get open(): number {
     return this.#open;
   }
 
-  /** Server-sent events, with a comment now and then so that a dead connection is noticed. */
-  events(source: (signal: AbortSignal) => AsyncGenerator<ServerEvent>, request: Request): Response {
+  /** Server-sent events for a tenant, undefined: for nobody's, with a comment now and then so that a dead connection is noticed. */
+  events(
+    source: (signal: AbortSignal) => AsyncGenerator<ServerEvent>,
+    request: Request,
+    tenant: string | undefined,
+  ): Response {
     const encoder = new TextEncoder();
     const clock = this.#clock;
     async function* frames(signal: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -56,11 +65,16 @@ export class StreamRoom {
         next = events.next();
       }
     }
-    return this.bytes(frames, request, MEDIA.events);
+    return this.bytes(frames, request, MEDIA.events, tenant);
   }
 
-  /** @throws PluvioError `STREAMS_TOO_MANY` */
-  bytes(source: (signal: AbortSignal) => AsyncGenerator<Uint8Array>, request: Request, contentType: string): Response {
+  /** @throws PluvioError `STREAMS_TOO_MANY`, `TENANT_LIMIT` */
+  bytes(
+    source: (signal: AbortSignal) => AsyncGenerator<Uint8Array>,
+    request: Request,
+    contentType: string,
+    tenant: string | undefined,
+  ): Response {
     const headers = { 'content-type': contentType, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
     if (request.method === 'HEAD') return new Response(null, { headers });
     if (this.#open >= this.#limit) {
@@ -68,6 +82,7 @@ export class StreamRoom {
         limit: this.#limit,
       });
     }
+    const release = this.#take(tenant);
     this.#open++;
     const gone = new AbortController();
     const signal = AbortSignal.any([gone.signal, request.signal, this.#closing]);
@@ -76,6 +91,7 @@ export class StreamRoom {
     const finish = (): void => {
       if (!over) this.#open--;
       over = true;
+      release();
       gone.abort();
     };
     const body = new ReadableStream<Uint8Array>(

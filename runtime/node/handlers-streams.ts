@@ -25,7 +25,7 @@ export function streamHandlers({ table, events, streams }: NodeServices): Record
           if (wanted === undefined || event.worker === wanted) yield { event: event.kind, id: event.seq, data: event };
         }
       }
-      return Promise.resolve(streams.events(source, request));
+      return Promise.resolve(streams.events(source, request, identity?.tenant));
     },
     getLogs: async ({ params, query, request, accepts }) => {
       const worker = table.get(params['name'] ?? '');
@@ -48,7 +48,8 @@ export function streamHandlers({ table, events, streams }: NodeServices): Record
         if (!signal.aborted) yield { event: 'end', data: { status: table.find(worker.name)?.status ?? 'gone' } };
       }
       const asEvents = accepts.includes(MEDIA.events);
-      return asEvents ? streams.events(entries, request) : streams.bytes(bytes, request, MEDIA.text);
+      const { tenant } = worker.record;
+      return asEvents ? streams.events(entries, request, tenant) : streams.bytes(bytes, request, MEDIA.text, tenant);
     },
   };
 }

@@ -5,15 +5,17 @@ import { readBody } from './body.ts';
 import { checkBundle } from './handlers-bundles.ts';
 import type { Handler, NodeServices, OperationCall } from './handlers.ts';
 import type { HostedWorker } from './hosted-worker.ts';
-import type { Query } from './query.ts';
+import { numberOf, type Query } from './query.ts';
 import { takeReference } from './registry/index.ts';
 import { checkReach, identityOf, reaches, tenantForNew } from './security/identity.ts';
+import { STACK_FRAMES } from './worker-stack.ts';
 import type { CreateOptions } from './worker-table.ts';
 
 type WorkerOperation =
   | 'listWorkers'
   | 'createWorker'
   | 'getWorker'
+  | 'getStack'
   | 'deleteWorker'
   | 'updateWorker'
   | 'rollbackWorker'
@@ -113,6 +115,7 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
       return create(manifest.name, digest, { start: start !== false, stdinOpen: stdin === 'open', tenant });
     },
     getWorker: async (call) => Promise.resolve(workerOf(call).info()),
+    getStack: async (call) => workerOf(call).stack(numberOf(call.query, 'frames') ?? STACK_FRAMES.default),
     updateWorker: async (call) => {
       services.admission.check();
       const { bundle, keep = false } = call.json as { bundle: string; keep?: boolean }; // checked by the schema
@@ -167,11 +170,6 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
     },
   };
 }
-
-const numberOf = (query: Query, name: string): number | undefined => {
-  const value = query[name];
-  return typeof value === 'number' ? value : undefined;
-};
 
 const textsOf = (query: Query, name: string): readonly string[] => {
   const value = query[name];

@@ -1,6 +1,7 @@
 /** The operations of the API by id; each is a function of the call and the node's services. */
 import type { BackupStreams } from './backup-stream.ts';
 import type { BundleShelf } from './bundle-shelf.ts';
+import type { CallDesk } from './call-desk.ts';
 import type { EventBus } from './event-bus.ts';
 import type { StreamRoom } from './event-stream.ts';
 import { bundleHandlers } from './handlers-bundles.ts';
@@ -20,11 +21,13 @@ import type { NodeRegistries } from './registry/index.ts';
 import type { OutgoingMoves } from './outgoing-moves.ts';
 import type { PostOffice } from './post-office.ts';
 import type { Query } from './query.ts';
+import type { NodeQuotas } from './quotas/node-quotas.ts';
 import type { OperationId } from './route-table.ts';
 import type { Identity } from './security/identity.ts';
 import type { NodeMetrics } from './metrics/node-metrics.ts';
 import type { WorkerSampler } from './metrics/worker-sampler.ts';
 import type { Revoked } from './security/revocations.ts';
+import type { Waits } from './waits.ts';
 import type { WorkerTable } from './worker-table.ts';
 
 /** One request, checked against its row of the route table. */
@@ -58,8 +61,11 @@ export interface NodeServices {
   readonly streams: StreamRoom;
   readonly post: PostOffice;
   readonly clock: Clock;
+  readonly waits: Waits;
+  readonly desk: CallDesk;
   readonly limits: NodeLimits;
   readonly admission: NodeAdmission;
+  readonly quotas: NodeQuotas;
   readonly drain: NodeDrain;
   readonly backups: BackupStreams;
   readonly info: () => NodeInfo;

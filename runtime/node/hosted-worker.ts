@@ -9,7 +9,7 @@
  * worker-core.ts, how it runs in worker-running.ts, how its state is kept in worker-keeping.ts.
  */
 import type { PluvioError } from '../errors/index.ts';
-import type { JsonOutcome, WorkerInfo, WorkerStatus } from './api-types.ts';
+import type { JsonOutcome, WorkerInfo, WorkerStack, WorkerStatus } from './api-types.ts';
 import type { BundleInfo } from './bundle-shelf.ts';
 import { within } from './clock.ts';
 import type { QueuedInput } from './input-end.ts';
@@ -28,6 +28,7 @@ import { replaced } from './worker-refusals.ts';
 import { WorkerRunning } from './worker-running.ts';
 import type { WorkerServices } from './worker-services.ts';
 import type { WorkerSide } from './worker-side.ts';
+import { stackOf } from './worker-stack.ts';
 
 export type { Captured, MoveMark };
 
@@ -42,9 +43,11 @@ export class HostedWorker {
       inputsOwner: {
         takesInputs: () => this.#running.takesInputs(),
         awake: () => this.#running.awake(),
+        isLate: (ref) => this.#running.isLate(ref),
         inputFailed: (error) => this.#core.failed('an input could not be given to a worker', error),
       },
       poked: () => this.#running.poked(),
+      wake: () => this.#running.wake(),
       guest: () => new WorkerGuest(services, this),
     });
     this.#keeping = new WorkerKeeping(this.#core);
@@ -104,6 +107,11 @@ export class HostedWorker {
     return this.#core.side.log;
   }
 
+  /** Where it is, at most so many frames; it goes on, or stays away. @throws PluvioError as `stackOf` */
+  stack(most: number): Promise<WorkerStack> {
+    return stackOf(this.#core, most);
+  }
+
   /** Brings the state into an engine, checked, without running anything; `program`: with its state, if it is at hand. */
   load(program?: Program): Promise<void> {
     return this.#core.inTurn(async () => {
@@ -143,7 +151,12 @@ export class HostedWorker {
     this.#core.inputs.add(input);
   }
 
-  /** The program, for what callers must know of it before they call. */
+  /** The program, if it is at hand: the worker is in memory and nothing is being done with it. */
+  get readyProgram(): Program | undefined {
+    return this.#core.isFree ? this.#core.live?.program : undefined;
+  }
+
+  /** The program, for what callers must know of it before they call; brings the worker into memory. */
   async program(): Promise<Program> {
     return (await this.#core.inTurn(() => this.#core.load())).program;
   }
@@ -233,6 +246,11 @@ export class HostedWorker {
   /** Brings its state into memory. */
   async openState(): Promise<void> {
     await this.program();
+  }
+
+  /** Gives an input up that is not over; without `ref` the call in progress. @throws PluvioError `INPUT_NOT_FOUND`, `WORKER_MOVING`, `WORKER_ENDED` */
+  cancel(ref: string | undefined, reason: string): Promise<void> {
+    return this.#running.cancel(ref, reason);
   }
 
   /** Lets a worker go on that was put in the place of another: with its call, its program, or its inputs. */

@@ -32,7 +32,7 @@ export async function openHttpServer({
     const over = new AbortController();
     await Promise.race([stopListening(listening, clock, over.signal), clock.sleep(closeMs, over.signal)]);
     over.abort();
-    if ('closeAllConnections' in listening.server) listening.server.closeAllConnections();
+    listening.server.closeAllConnections();
   };
   return { url: listening.url, close };
 }

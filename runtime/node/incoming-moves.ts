@@ -140,7 +140,7 @@ export class IncomingMoves {
     if (offered.preparing) throw new PluvioError('WORKER_MOVING', `move ${id} is being prepared`);
     offered.preparing = true;
     try {
-      const { worker, journal } = await this.#restore(offered.worker, request);
+      const { worker, journal } = await this.#restore(id, offered.worker, request);
       if (this.#moves.get(id) !== offered) {
         await worker.close(new PluvioError('MOVE_EXPIRED', `move ${id} is over`));
         throw this.#unknown(id);
@@ -155,12 +155,14 @@ export class IncomingMoves {
     }
   }
 
-  async #restore(name: string, request: PrepareRequest): Promise<Pick<Prepared, 'worker' | 'journal'>> {
-    const { shelf, clock, checkpointPolicy, peers } = this.#services;
-    const { signature } = request;
+  async #restore(id: string, name: string, request: PrepareRequest): Promise<Pick<Prepared, 'worker' | 'journal'>> {
+    const { shelf, clock, checkpointPolicy, peers, quotas } = this.#services;
+    const { signature, tenant } = request;
     const signed = signature === undefined ? undefined : decodeSignature(signature);
     await checkTrust(await shelf.blob(request.bundle), signed, peers.trust);
     const program = await programOf(this.#services, await shelf.adoptOpen(request.bundle), request.bundle);
+    quotas.checkManifest({ name, tenant }, program.bundle.manifest, shelf.get(request.bundle).sizeBytes);
+    this.#table.reserveFor(tenant, name, id);
     const base = recordOf(program, name, request.bundle, request.createdMs, request.policy ?? checkpointPolicy);
     const log = program.bundle.log;
     const journal = log === undefined ? undefined : decodeSideState(log).journal;
@@ -169,7 +171,7 @@ export class IncomingMoves {
     const worker = new HostedWorker(this.#services, {
       ...base,
       routes,
-      tenant: request.tenant,
+      tenant,
       fresh: request.fresh,
       checkpoint: {
         bundle: request.bundle,

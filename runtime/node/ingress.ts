@@ -20,13 +20,14 @@ import { PluvioError } from '../errors/index.ts';
 import type { HttpHead, InputInfo } from '../host/index.ts';
 import { boundedBody, readBody } from './body.ts';
 import type { Clock } from './clock.ts';
-import { callFailed } from './handlers-calls.ts';
+import { callFailed } from './call-desk.ts';
 import { answerHeaders, HOPS_HEADER, type HeaderPairs, REQUEST_KEY_HEADER, requestHeaders } from './http-hops.ts';
 import type { InputEnd } from './input-end.ts';
 import type { Logger } from './logger.ts';
 import type { NodeAdmission } from './node-admission.ts';
 import type { NodeLimits } from './node-limits.ts';
 import type { PostOffice } from './post-office.ts';
+import type { NodeQuotas } from './quotas/node-quotas.ts';
 import { asPluvioError, problemResponse } from './problem.ts';
 import { ReverseProxy } from './reverse-proxy.ts';
 import type { RouteMatch } from './route-index.ts';
@@ -37,6 +38,7 @@ export interface IngressOptions {
   readonly table: WorkerTable;
   readonly post: PostOffice;
   readonly admission: NodeAdmission;
+  readonly quotas: NodeQuotas;
   readonly limits: NodeLimits;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -193,13 +195,15 @@ function pass(
 }
 
 async function ask(
-  { table, post, admission, clock, limits }: IngressOptions,
+  { table, post, admission, quotas, clock, limits }: IngressOptions,
   incoming: Incoming,
   { worker: name, route }: RouteMatch,
   key: string | null,
   accepted: () => void,
 ): Promise<Response> {
   admission.check();
+  const worker = table.get(name);
+  quotas.checkCall(worker.record);
   const { method, url, headers, forwarded, body, dueMs, traceparent, signal } = incoming;
   const info: Omit<InputInfo, 'id'> = {
     kind: 'http',
@@ -209,7 +213,7 @@ async function ask(
     deadlineMs: dueMs,
     ...(traceparent === undefined ? {} : { traceparent }),
   };
-  const { ended } = await placeRequest(post, table.get(name), { export: route.export, body, key, info });
+  const { ended } = await placeRequest(post, worker, { export: route.export, body, key, info });
   accepted();
   const over = new AbortController();
   const late = clock.sleep(Math.max(0, dueMs - clock.now()), AbortSignal.any([signal, over.signal]));

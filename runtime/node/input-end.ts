@@ -43,13 +43,16 @@ export interface InputListener {
   ended(end: CallEnd): void;
   /** It was stopped, or a limit was reached; it may go on. */
   halted(outcome: JsonOutcome): void;
-  failed(error: PluvioError): void;
+  /** It will not end here; `begun`: it was with the worker by then. */
+  failed(error: PluvioError, begun: boolean): void;
 }
 
 /** An input on its way to a worker. */
 export interface QueuedInput {
   /** 0: the journal does not have it. */
   readonly seq: number;
+  /** What callers name it by: its number in the journal, or a name that nothing else has. */
+  readonly ref: string;
   readonly info: InputInfo;
   /** What is called; undefined: the guest takes it from its mailbox. */
   readonly call: CallBody | undefined;

@@ -21,6 +21,7 @@ export class LiveWorker {
   #settle: Settle = () => Promise.resolve();
   #pausing = false;
   #calls = 0;
+  #isSettled = true;
 
   constructor(engine: EngineWorker, program: Program) {
     this.engine = engine;
@@ -43,6 +44,11 @@ export class LiveWorker {
     return this.#run;
   }
 
+  /** Whether that is so now. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
   /** Lets the engine run; `settle` is told how the call ended. */
   begin(run: () => Promise<Ended>, settle: Settle): void {
     this.#settle = settle;
@@ -51,13 +57,23 @@ export class LiveWorker {
 
   #drive(run: () => Promise<Ended>): void {
     this.#calls++;
-    this.#run = run().then(
-      (ended) => {
-        if (ended.outcome.kind === 'stopped' && this.#pausing) return undefined;
-        return this.#settle(ended, this);
-      },
-      (error: unknown) => (isLoss(error) ? undefined : this.#settle(this.#failed(error), this)),
-    );
+    this.#isSettled = false;
+    const told = this.#tell(run());
+    this.#run = told;
+    void told.finally(() => {
+      if (this.#run === told) this.#isSettled = true;
+    });
+  }
+
+  async #tell(running: Promise<Ended>): Promise<void> {
+    let ended: Ended;
+    try {
+      ended = await running;
+    } catch (error) {
+      if (isLoss(error)) return;
+      ended = this.#failed(error);
+    }
+    if (ended.outcome.kind !== 'stopped' || !this.#pausing) await this.#settle(ended, this);
   }
 
   #failed(error: unknown): Ended {

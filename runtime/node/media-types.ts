@@ -15,3 +15,7 @@ export const MEDIA = {
   text: 'text/plain; charset=utf-8',
   metrics: 'text/plain; version=0.0.4; charset=utf-8',
 } as const;
+
+/** The type of a content-type header without its parameters; empty: there is none. */
+export const contentTypeOf = (header: string | null | undefined): string =>
+  (header ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';

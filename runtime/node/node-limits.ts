@@ -1,4 +1,4 @@
-import { type LimitRow, resolveLimits } from './limit-table.ts';
+import { type LimitRow, resolveLimits } from '../limits/index.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -21,6 +21,12 @@ export const NODE_LIMITS = {
   logBytes: { default: MIB, min: 4 * KIB, max: 256 * MIB, unit: 'bytes of log kept per worker' },
   stdinBytes: { default: MIB, min: KIB, max: 256 * MIB, unit: 'bytes of unread standard input per worker' },
   mailbox: { default: 10_000, min: 1, max: 1_000_000, unit: 'calls and messages that wait for a worker' },
+  unusedModuleMs: {
+    default: 60_000,
+    min: 0,
+    max: 86_400_000,
+    unit: 'ms that a module stays in memory which no worker there uses',
+  },
   eventHistory: { default: 1000, min: 0, max: 100_000, unit: 'events kept for late readers' },
   streams: { default: 256, min: 1, max: 10_000, unit: 'open log and event streams' },
   waitMs: { default: 60_000, min: 0, max: 600_000, unit: 'ms that a request may wait for an outcome' },

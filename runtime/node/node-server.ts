@@ -1,11 +1,12 @@
 /** The server of a node: plain HTTP, or HTTPS where it has a certificate. */
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer, type ServerType } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { PluvioError } from '../errors/index.ts';
 import type { ListenAddress } from './access.ts';
 import type { Clock } from './clock.ts';
+import { answerParserRefusals, refusalResponse } from './parser-refusals.ts';
 import type { TlsServerOptions } from './security/tls.ts';
 
 const HEADERS_MS = 10_000;
@@ -14,6 +15,8 @@ const IDLE_CHECK_MS = 20;
 
 export interface ServerOptions {
   readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** Asked first; true: it answers the request itself. */
+  readonly take?: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly listen: ListenAddress;
   /** Undefined: without TLS. */
   readonly tls: TlsServerOptions | undefined;
@@ -21,16 +24,24 @@ export interface ServerOptions {
 }
 
 export interface Listening {
-  readonly server: ServerType;
+  readonly server: Server;
   readonly url: string;
 }
 
 /** @throws PluvioError `LISTEN_REFUSED` */
-export async function listenOn({ fetch, listen, tls, requestMs }: ServerOptions): Promise<Listening> {
-  const serverOptions = { requestTimeout: requestMs, headersTimeout: HEADERS_MS, keepAliveTimeout: KEEP_ALIVE_MS };
-  const server = tls
-    ? createAdaptorServer({ fetch, createServer: createTlsServer, serverOptions: { ...serverOptions, ...tls } })
-    : createAdaptorServer({ fetch, createServer, serverOptions });
+export async function listenOn({ fetch, take, listen, tls, requestMs }: ServerOptions): Promise<Listening> {
+  const answer = getRequestListener(fetch, { errorHandler: refusalResponse });
+  const listener: RequestListener = (request, response) => {
+    if (take?.(request, response) !== true) void answer(request, response);
+  };
+  const serverOptions = {
+    requestTimeout: requestMs,
+    headersTimeout: HEADERS_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requireHostHeader: false, // refused with a code when the URL is made
+  };
+  const server = tls ? createTlsServer({ ...serverOptions, ...tls }, listener) : createServer(serverOptions, listener);
+  answerParserRefusals(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: Error) => {
       const message = `cannot listen on ${listen.host}:${listen.port}: ${cause.message}`;
@@ -48,7 +59,7 @@ export async function stopListening({ server }: Listening, clock: Clock, signal:
   const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
   // A connection becomes idle when its last answer has gone; nobody tells, so they are looked at now and then.
   for (let open = true; open && !signal.aborted;) {
-    if ('closeIdleConnections' in server) server.closeIdleConnections();
+    server.closeIdleConnections();
     open = await Promise.race([stopped.then(() => false), clock.sleep(IDLE_CHECK_MS, signal).then(() => true)]);
   }
 }

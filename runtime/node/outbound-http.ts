@@ -10,18 +10,11 @@
  * 3. Head, body and time of an answer are bounded.
  */
 import { Agent, type Dispatcher, errors, request as sendRequest } from 'undici';
-import { PluvioError } from '../errors/index.ts';
 import { type AbiErrorName, type Answer, coversUrl, type FetchRequest, type HttpHead } from '../host/abi/index.ts';
+import { type LimitRow, resolveLimits } from '../limits/index.ts';
 import { HOP_BY_HOP } from './http-hops.ts';
 import { AddressRule } from './outbound-http-addresses.ts';
 import { CheckedLookup, isAddressRefused, type Resolve } from './outbound-lookup.ts';
-
-interface LimitRow {
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-  readonly unit: string;
-}
 
 export const OUTBOUND_LIMITS = {
   /** One request, from the look-up of its name to the end of the answer's body. */
@@ -74,7 +67,7 @@ export class OutboundHttp {
   /** @throws PluvioError `INVALID_ARGUMENT`, `LIMIT_OUT_OF_RANGE` */
   constructor(options: OutboundHttpOptions = {}) {
     this.#lookup = new CheckedLookup(new AddressRule(options.allowPrivate), options.resolve);
-    this.#limits = resolveOutboundLimits(options.limits ?? {});
+    this.#limits = resolveLimits(OUTBOUND_LIMITS, options.limits ?? {});
     const { outboundConnectMs, outboundHeadBytes, outboundConnections } = this.#limits;
     this.#agent = new Agent({
       connections: outboundConnections,
@@ -123,22 +116,6 @@ export class OutboundHttp {
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
-}
-
-function resolveOutboundLimits(limits: OutboundLimits): Required<OutboundLimits> {
-  const entries = Object.entries(OUTBOUND_LIMITS).map(([key, row]) => {
-    const name = key as keyof OutboundLimits; // a key of the table
-    const value = limits[name] ?? row.default;
-    if (!Number.isInteger(value) || value < row.min || value > row.max) {
-      throw new PluvioError(
-        'LIMIT_OUT_OF_RANGE',
-        `limit ${name} is ${value}; it must be a whole number from ${row.min} to ${row.max} ${row.unit}`,
-        { limit: name, min: row.min, max: row.max },
-      );
-    }
-    return [name, value];
-  });
-  return Object.fromEntries(entries) as Required<OutboundLimits>; // one per key
 }
 
 const refused = (code: AbiErrorName, message: string): Answer => ({ ok: false, code, message });

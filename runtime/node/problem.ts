@@ -1,5 +1,7 @@
 import { ERROR_CODES, PluvioError } from '../errors/index.ts';
+import type { HeaderSource } from './access.ts';
 import type { Problem } from './api-types.ts';
+import type { Logger } from './logger.ts';
 import { MEDIA } from './media-types.ts';
 
 /** With this request header a moved worker is answered without a Location header: for clients that follow by themselves. */
@@ -11,8 +13,21 @@ export function asPluvioError(error: unknown): PluvioError {
   return new PluvioError('INTERNAL', 'the node failed to answer; its log says why', {}, { cause: error });
 }
 
-/** An error as a problem+json response (RFC 9457). */
-export function problemResponse(error: PluvioError, request?: Request): Response {
+/** An answer with an error, as problem+json (RFC 9457). */
+export interface ProblemAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What of a request the answer with an error depends on. */
+export interface Asked {
+  /** Path and query. */
+  readonly target: string;
+  readonly headers: HeaderSource;
+}
+
+export function problemOf(error: PluvioError, asked?: Asked): ProblemAnswer {
   const { code, status, message, details } = error;
   const problem: Problem = {
     type: `urn:pluvio:error:${code}`,
@@ -22,20 +37,29 @@ export function problemResponse(error: PluvioError, request?: Request): Response
     detail: message,
     details,
   };
-  const headers = new Headers({ 'content-type': MEDIA.problem, 'cache-control': 'no-store' });
-  if (code === 'UNAUTHENTICATED') headers.set('www-authenticate', 'Bearer');
+  const headers: Record<string, string> = { 'content-type': MEDIA.problem, 'cache-control': 'no-store' };
+  if (code === 'UNAUTHENTICATED') headers['www-authenticate'] = 'Bearer';
   const { retryAfterMs } = details;
-  if (typeof retryAfterMs === 'number') headers.set('retry-after', String(Math.ceil(retryAfterMs / 1000)));
-  const location = code === 'WORKER_MOVED' ? movedLocation(details['location'], request) : undefined;
-  if (location !== undefined && request?.headers.get(MANUAL_REDIRECT_HEADER) !== 'manual')
-    headers.set('location', location);
-  return new Response(JSON.stringify(problem), { status, headers });
+  if (typeof retryAfterMs === 'number') headers['retry-after'] = String(Math.ceil(retryAfterMs / 1000));
+  const location = code === 'WORKER_MOVED' ? movedLocation(details['location'], asked) : undefined;
+  if (location !== undefined && asked?.headers.get(MANUAL_REDIRECT_HEADER) !== 'manual') headers['location'] = location;
+  return { status, headers, body: JSON.stringify(problem) };
+}
+
+export function problemResponse(error: PluvioError, asked?: Asked): Response {
+  const { body, ...init } = problemOf(error, asked);
+  return new Response(body, init);
 }
 
 /** The same operation at the worker's new address. */
-function movedLocation(place: unknown, request: Request | undefined): string | undefined {
+function movedLocation(place: unknown, asked: Asked | undefined): string | undefined {
   if (typeof place !== 'string') return undefined;
-  const url = request && URL.parse(request.url);
-  const rest = url ? (/^\/v1\/workers\/[^/]+(.*)$/.exec(url.pathname)?.[1] ?? '') + url.search : '';
-  return place + rest;
+  return place + (asked === undefined ? '' : (/^\/v1\/workers\/[^/?]+(.*)$/.exec(asked.target)?.[1] ?? ''));
+}
+
+/** Tells the log of an error that is the node's. */
+export function logFault(logger: Logger, error: PluvioError, request: { method: string; path: string }): void {
+  if (error.status < 500) return;
+  const cause = error.cause instanceof Error ? error.cause.stack : undefined;
+  logger.log('error', 'a request failed', { ...request, code: error.code, error: error.message, cause });
 }

@@ -17,7 +17,7 @@ export interface Program {
 
 /** @throws PluvioError codes of the bundle (`BUNDLE_…`) and of the module (`MODULE_…`) */
 export async function loadProgram(
-  services: Pick<WorkerServices, 'shelf' | 'modules'>,
+  services: Pick<WorkerServices, 'shelf' | 'modules' | 'quotas'>,
   digest: string,
 ): Promise<Program> {
   const known = services.modules.programs.get(digest);
@@ -29,12 +29,12 @@ export async function loadProgram(
 
 /** @throws PluvioError codes of the module (`MODULE_…`) */
 export async function programOf(
-  { modules }: Pick<WorkerServices, 'modules'>,
+  { modules, quotas }: Pick<WorkerServices, 'modules' | 'quotas'>,
   bundle: Bundle,
   digest: string,
 ): Promise<Program> {
   const module = await modules.load(bundle.module);
-  return { bundle, module, digest, limits: bundle.manifest.limits ?? {} };
+  return { bundle, module, digest, limits: quotas.workers.limitsOf(bundle.manifest) };
 }
 
 /** The files as the guest finds them: all below '/', or as the manifest mounts them. */
@@ -71,16 +71,8 @@ const shareOf = ({ priority = 'interactive', latencyMs }: ServiceLevel = {}): Sh
   ...(latencyMs === undefined ? {} : { latencyMs }),
 });
 
-/** Whether its module has a function of that name. */
-export const exportsFunc = ({ module }: Program, wanted: string): boolean =>
-  module.exports.some(({ name, kind }) => name === wanted && kind === 'func');
-
-/** Whether its module imports the host ABI. */
-export const hasMailbox = ({ module }: Program): boolean =>
-  module.imports.some(({ module: from }) => from === 'pluvio_v1');
-
 function abiSpec(
-  { nodeName, secrets }: Pick<WorkerServices, 'nodeName' | 'secrets'>,
+  { nodeName, secrets, quotas }: Pick<WorkerServices, 'nodeName' | 'secrets' | 'quotas'>,
   { bundle: { manifest } }: Program,
   { name, tenant, policy, notMigratable }: Pick<WorkerRecord, 'name' | 'tenant' | 'policy' | 'notMigratable'>,
 ): AbiSpec {
@@ -94,14 +86,14 @@ function abiSpec(
     grants: manifest.capabilities ?? {},
     config: manifest.config ?? {},
     secrets: Object.fromEntries(values),
-    limits: manifest.hostLimits ?? {}, // names and ranges are checked when the host is made
+    limits: quotas.workers.hostLimitsOf(manifest), // names and ranges are checked when the host is made
     settles: policy === 'each-call' && notMigratable.length === 0,
   };
 }
 
 /** What a worker of the program is made of, beside its module and files. */
 export function guestSpec(
-  services: Pick<WorkerServices, 'nodeName' | 'secrets'>,
+  services: Pick<WorkerServices, 'nodeName' | 'secrets' | 'quotas'>,
   program: Program,
   record: Pick<WorkerRecord, 'name' | 'tenant' | 'policy' | 'notMigratable'>,
 ): Omit<GuestSpec, 'files'> {
@@ -112,9 +104,10 @@ export function guestSpec(
     name: record.name,
     limits,
     share: shareOf(service),
+    tenant: services.quotas.ledger.shareOf(record.tenant),
     args: args ?? [bundle.manifest.name],
     env: env ?? {},
-    abi: hasMailbox(program) ? abiSpec(services, program, record) : null,
+    abi: program.module.usesAbi ? abiSpec(services, program, record) : null,
   };
 }
 
@@ -131,7 +124,6 @@ export function recordOf(
   const fuelUsed = (snapshot?.fuelUsed ?? 0n).toString();
   const memoryPages =
     snapshot?.instances.reduce((sum, { memories }) => sum + memories.reduce((n, { pages }) => n + pages, 0), 0) ?? 0;
-  const hasStart = module.exports.some((entry) => entry.name === '_start' && entry.kind === 'func');
   const resumable = (snapshot?.frames.length ?? 0) > 0;
   // A state that cannot be kept is not asked for by default.
   const fallback = module.portability.migratable ? policy : 'never';
@@ -139,7 +131,7 @@ export function recordOf(
     version: 2,
     name,
     tenant: DEFAULT_TENANT,
-    kind: hasStart ? 'command' : 'reactor',
+    kind: module.funcs.has('_start') ? 'command' : 'reactor',
     module: module.digest,
     bundle: digest,
     createdMs: nowMs,

@@ -26,6 +26,12 @@ export function parseQuery(schema: Schema | undefined, search: URLSearchParams):
   return query;
 }
 
+/** A number of a checked query; undefined: it is not there. */
+export const numberOf = (query: Query, name: string): number | undefined => {
+  const value = query[name];
+  return typeof value === 'number' ? value : undefined;
+};
+
 /** A text that does not read as its type stays a text, so that the check names it. */
 function parseOne(type: Schema['type'], text: string): QueryValue {
   if ((type === 'integer' || type === 'number') && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);

@@ -29,6 +29,10 @@ export class RecentMap<Key, Value> {
     }
   }
 
+  entries(): IterableIterator<[Key, Value]> {
+    return this.#entries.entries();
+  }
+
   delete(key: Key): void {
     this.#entries.delete(key);
   }

@@ -97,6 +97,15 @@ export const ROUTES = {
     },
   ),
   getWorker: get(worker, 'read', 'Describes a worker.', { answer: schemas.WORKER }),
+  getStack: get(
+    `${worker}/stack`,
+    'read',
+    'Tells where the worker is: the functions of its call in progress; it goes on.',
+    {
+      query: schemas.STACK_QUERY,
+      answer: schemas.STACK,
+    },
+  ),
   updateWorker: {
     ...get(worker, 'write', 'Gives a worker another version: a new bundle under its name.', {}),
     method: 'PUT',
@@ -161,7 +170,7 @@ export const ROUTES = {
     },
   ),
   callExport: post(`${worker}/call/{export}`, 'write', 'Calls an exported function and waits for its end.', {
-    query: schemas.WAIT_QUERY,
+    query: schemas.CALL_QUERY,
     body: {
       json: schemas.CALL_REQUEST,
       raw: [MEDIA.json, MEDIA.octets, MEDIA.msgpack, 'text/plain'],
@@ -171,9 +180,14 @@ export const ROUTES = {
     answer: schemas.RUN_STATE,
     media: [MEDIA.octets, MEDIA.msgpack],
   }),
-  getInput: get(`${worker}/inputs/{seq}`, 'read', 'Tells how an input of the journal ended, or waits for its end.', {
+  getInput: get(`${worker}/inputs/{input}`, 'read', 'Tells how an input ended, or waits for its end.', {
     query: schemas.WAIT_QUERY,
     answer: schemas.INPUT_STATE,
+    media: [MEDIA.octets],
+  }),
+  cancelCall: post(`${worker}/cancel`, 'write', 'Gives up an input that waits, or the call in progress.', {
+    body: { json: schemas.CANCEL_REQUEST, optional: true },
+    answer: schemas.WORKER,
   }),
   sendMessage: post(
     `${worker}/messages`,
@@ -255,6 +269,10 @@ export const PATH_PARAMETERS: Readonly<Record<string, Schema>> = {
   digest: schemas.DIGEST,
   id: schemas.MOVE_ID,
   checkpoint: { type: 'string', pattern: '^[1-9][0-9]{0,14}$', description: 'Number of a checkpoint in the history.' },
-  seq: { type: 'string', pattern: '^[1-9][0-9]{0,14}$', description: 'Number of an input in the journal.' },
+  input: {
+    type: 'string',
+    pattern: schemas.INPUT_PATTERN,
+    description: 'Number of an input in the journal, or the name of a call that the journal does not have.',
+  },
   export: { type: 'string', maxLength: 1024, description: 'Name of an exported function, percent-encoded.' },
 };

@@ -3,7 +3,8 @@ import { AccessPolicy, type AccessOptions, parseListen, type TokenGrant } from '
 import type { Handlers, OperationCall } from './handlers.ts';
 import { silentLogger } from './logger.ts';
 import { resolveNodeLimits } from './node-limits.ts';
-import { createRouter, type RequestEnded } from './router.ts';
+import type { RequestEnded } from './operation-run.ts';
+import { createRouter } from './router.ts';
 import { type Route, ROUTES } from './route-table.ts';
 import { createToken, narrowToken, type TokenRequest } from './security/capability-tokens.ts';
 import { generateSigningKey } from './security/ed25519-keys.ts';
@@ -69,7 +70,6 @@ describe('capability tokens', () => {
       { operation: 'getWorker', worker: 'absent', code: 'WORKER_NOT_FOUND', identity: { subject: 'alice/ci' } },
       { operation: 'getWorker', worker: 'web', code: 'UNAUTHENTICATED', identity: undefined },
     ]);
-    expect(new Set(ended.map(({ requestId }) => requestId)).size).toBe(3);
   });
 
   it('stand beside static tokens, and a revoked one counts no more', async () => {
@@ -105,7 +105,7 @@ describe('a token of one tenant or of some workers', () => {
       if (route.method !== 'GET' || route.scope === 'public') continue;
       const path = route.path.replace('{name}', 'web-1').replace('{digest}', `sha256:${'0'.repeat(64)}`);
       const id0 = '0'.repeat(8) + '-0000-0000-0000-000000000000';
-      const status = await get(app, path.replace('{id}', id0).replace('{seq}', '1'), grants[1]!.token);
+      const status = await get(app, path.replace('{id}', id0).replace('{input}', '1'), grants[1]!.token);
       expect([id, status]).toEqual([id, NARROWED_OPERATIONS.has(id) ? 200 : 403]);
     }
   });

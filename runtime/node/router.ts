@@ -8,88 +8,44 @@
  */
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
-import { nanoid } from 'nanoid';
-import { type ErrorCode, PluvioError } from '../errors/index.ts';
-import type { AccessPolicy } from './access.ts';
-import { boundedBody, readBody } from './body.ts';
+import { PluvioError } from '../errors/index.ts';
+import { boundedBody, hasBody, readBounded } from './body.ts';
 import type { Handlers, OperationCall } from './handlers.ts';
 import type { Logger } from './logger.ts';
-import { MEDIA } from './media-types.ts';
-import { parseTraceparent } from './metrics/trace-context.ts';
-import { noTracing, type Tracing } from './metrics/tracing.ts';
+import { contentTypeOf, MEDIA } from './media-types.ts';
 import type { NodeLimits } from './node-limits.ts';
-import { asPluvioError, MANUAL_REDIRECT_HEADER, problemResponse } from './problem.ts';
+import { type Entrance, OperationRun } from './operation-run.ts';
+import { asPluvioError, logFault, MANUAL_REDIRECT_HEADER, problemResponse } from './problem.ts';
 import { parseQuery } from './query.ts';
 import { type OperationId, PATH_PARAMETERS, type Route, ROUTES } from './route-table.ts';
 import { checkValue } from './schema-check.ts';
-import type { Identity } from './security/identity.ts';
-import { type Verb, verbOf } from './security/verbs.ts';
 
-export interface RouterOptions {
-  readonly access: AccessPolicy;
+export interface RouterOptions extends Entrance {
   readonly handlers: Handlers;
   readonly limits: NodeLimits;
   readonly logger: Logger;
-  readonly tracing?: Tracing;
-  /** Told of every request that asked for a right, when it has been answered. */
-  readonly onEnd?: (ended: RequestEnded) => void;
 }
 
-/** What was asked and by whom, and how it ended. */
-export interface RequestEnded {
-  readonly operation: OperationId;
-  readonly verb: Verb;
-  /** Undefined: the request carried no token that counts. */
-  readonly identity: Identity | undefined;
-  readonly worker: string | undefined;
-  /** `OK`, or the code of the error. */
-  readonly code: ErrorCode | 'OK';
-  readonly requestId: string;
-  /** Until the answer began. */
-  readonly seconds: number;
-}
-
-export function createRouter({ access, handlers, limits, logger, onEnd, tracing = noTracing }: RouterOptions): Hono {
+export function createRouter({ handlers, limits, logger, ...entrance }: RouterOptions): Hono {
   const app = new Hono();
-  app.use(
-    cors({
-      origin: (origin) => (access.allowsOrigin(origin) ? origin : null),
-      allowHeaders: ['authorization', 'content-type', 'last-event-id', MANUAL_REDIRECT_HEADER],
-      maxAge: 600,
-    }),
-  );
+  const forPages = cors({
+    origin: (origin) => (entrance.access.allowsOrigin(origin) ? origin : null),
+    allowHeaders: ['authorization', 'content-type', 'last-event-id', MANUAL_REDIRECT_HEADER],
+    maxAge: 600,
+  });
+  // Only a browser says where a request comes from; for others the answer would be taken apart for nothing.
+  app.use((context, next) => (context.req.header('origin') === undefined ? next() : forPages(context, next)));
   for (const [id, route] of Object.entries(ROUTES) as [OperationId, Route][]) {
-    const verb = verbOf(id, route.scope);
     const answerOf = async (context: Context): Promise<unknown> => {
-      const worker = context.req.param('name');
-      let identity: Identity | undefined;
-      const beganMs = performance.now();
-      const parent = context.req.header('traceparent');
-      const span = tracing.start(id, {
-        parent: parseTraceparent(parent) ? parent : undefined,
-        kind: 'server',
-        attributes: { 'http.request.method': route.method, 'http.route': route.path, 'pluvio.worker': worker ?? '' },
-      });
-      const ended = (code: RequestEnded['code']): void => {
-        const seconds = (performance.now() - beganMs) / 1000;
-        if (verb !== 'public') onEnd?.({ operation: id, verb, identity, worker, code, requestId: nanoid(), seconds });
-      };
+      const run = new OperationRun(entrance, id, context.req.raw.headers, context.req.param('name'));
       try {
-        access.checkSource(context.req.raw.headers);
-        if (verb !== 'public') {
-          const identified = access.identify(context.req.raw.headers);
-          identity = identified instanceof Promise ? await identified : identified;
-          access.checkOperation(identity, id, verb, worker);
-        }
-        const call = { ...(await callOf(route, context, limits)), identity, traceparent: span.traceparent };
-        const answer = await handlers[id](call);
-        ended('OK');
-        span.end();
+        await run.admit();
+        const call = await callOf(route, context, limits);
+        const answer = await handlers[id]({ ...call, identity: run.identity, traceparent: run.traceparent });
+        run.ended('OK');
         return answer;
       } catch (error) {
-        ended(asPluvioError(error).code);
-        span.fail(asPluvioError(error).code);
-        span.end();
+        run.ended(asPluvioError(error).code);
         throw error;
       }
     };
@@ -111,15 +67,20 @@ export function createRouter({ access, handlers, limits, logger, onEnd, tracing 
   });
   app.onError((thrown, context) => {
     const error = asPluvioError(thrown);
-    if (error.status >= 500) {
-      const cause = error.cause instanceof Error ? error.cause.stack : undefined;
-      const { method, path } = context.req;
-      logger.log('error', 'a request failed', { method, path, code: error.code, error: error.message, cause });
-    }
-    return problemResponse(error, context.req.raw);
+    const { method, path, raw } = context.req;
+    logFault(logger, error, { method, path });
+    return problemResponse(error, { target: targetOf(raw.url), headers: raw.headers });
   });
   return app;
 }
+
+/** What follows the first question mark; no fragment reaches a server. */
+const searchOf = (url: string): string => (url.includes('?') ? url.slice(url.indexOf('?') + 1) : '');
+
+const targetOf = (url: string): string => {
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+};
 
 async function callOf(
   route: Route,
@@ -132,19 +93,19 @@ async function callOf(
     const schema = PATH_PARAMETERS[name];
     if (schema) checkValue(schema, value, `path.${name}`);
   }
-  const query = parseQuery(route.query, new URL(request.url).searchParams);
-  const contentType = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  const query = parseQuery(route.query, new URLSearchParams(searchOf(request.url)));
+  const contentType = contentTypeOf(request.headers.get('content-type'));
   const call = { params, query, request, contentType, accepts: request.headers.get('accept') ?? '' };
   if (!route.body) return { ...call, json: undefined, bytes: emptyBody() };
   const { json: schema, raw = [], limit = 'jsonBytes', optional = false } = route.body;
   if (raw.includes(contentType)) return { ...call, json: undefined, bytes: boundedBody(request, limits[limit]) };
   if (schema && contentType === MEDIA.json) {
-    const json = parseJson(await readBody(boundedBody(request, limits.jsonBytes)));
+    const json = parseJson(await readBounded(request, limits.jsonBytes));
     checkValue(schema, json, 'body');
     return { ...call, json, bytes: emptyBody() };
   }
-  if (optional && contentType === '' && request.body === null) return { ...call, json: undefined, bytes: emptyBody() };
-  const accepted = [...(schema ? [MEDIA.json] : []), ...raw].join(', ');
+  if (optional && contentType === '' && !hasBody(request)) return { ...call, json: undefined, bytes: emptyBody() };
+  const accepted = [...new Set([...(schema ? [MEDIA.json] : []), ...raw])].join(', ');
   throw new PluvioError(
     'MEDIA_TYPE_UNSUPPORTED',
     `content type "${contentType}" is not accepted here; send one of ${accepted}`,
@@ -155,9 +116,11 @@ async function* emptyBody(): AsyncGenerator<Uint8Array> {
   // no body, nothing to yield
 }
 
+const strictText = new TextDecoder('utf-8', { fatal: true });
+
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(strictText.decode(bytes));
   } catch (cause) {
     throw new PluvioError(
       'REQUEST_INVALID',

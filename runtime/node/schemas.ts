@@ -57,10 +57,15 @@ const MOVE_PHASE: Schema = {
   enum: ['precopy', 'stop', 'capture', 'pack', 'transfer', 'prepare', 'commit', 'in-doubt', 'finish'],
 };
 
+const WORKER_STATUS: Schema = {
+  type: 'string',
+  enum: ['idle', 'running', 'waiting', 'stopped', 'hibernated', 'moving', 'ended', 'lost'],
+};
+
 export const WORKER: Schema = record({
   name: NAME,
   tenant: NAME,
-  status: { type: 'string', enum: ['idle', 'running', 'waiting', 'stopped', 'hibernated', 'moving', 'ended', 'lost'] },
+  status: WORKER_STATUS,
   kind: { type: 'string', enum: ['command', 'reactor'] },
   module: { type: 'string', pattern: '^[0-9a-f]{64}$' },
   bundle: DIGEST,
@@ -131,14 +136,31 @@ export const MODULE_QUERY: Schema = record(
 
 export const CALL_REQUEST = record({ args: list(VALUE, 1000) }, ['args']);
 export const WAIT_QUERY = record({ waitMs: MS }, ['waitMs']);
-export const RUN_STATE = record({ worker: WORKER, outcome: nullable(OUTCOME) });
+export const INPUT_PATTERN = '^([1-9][0-9]{0,14}|c[A-Za-z0-9_-]{8}-[1-9][0-9]{0,14})$';
+const INPUT: Schema = {
+  type: 'string',
+  pattern: INPUT_PATTERN,
+  description: 'What an input is asked for by: its number in the journal, or a name.',
+};
+export const CALL_QUERY = record(
+  {
+    waitMs: MS,
+    deadlineMs: { type: 'integer', minimum: 0, maximum: 86_400_000, description: 'ms until the call is given up.' },
+  },
+  ['waitMs', 'deadlineMs'],
+);
+export const CANCEL_REQUEST = record({ input: INPUT }, ['input']);
+export const RUN_STATE = record({ worker: WORKER, outcome: nullable(OUTCOME), input: INPUT }, ['input']);
 export const INPUT_STATE = record({
-  seq: SEQ,
+  input: INPUT,
   state: { type: 'string', enum: ['pending', 'ended'] },
   outcome: nullable(OUTCOME),
 });
 export const MESSAGE_QUERY = record({ reply: BOOLEAN, waitMs: MS }, ['reply', 'waitMs']);
-export const MESSAGE_SENT = record({ seq: SEQ });
+export const MESSAGE_SENT = record({ seq: SEQ, input: INPUT, state: { type: 'string', enum: ['pending'] } }, [
+  'input',
+  'state',
+]);
 export const FORK_REQUEST = record({ name: NAME, checkpoint: { type: 'integer', minimum: 1 }, start: BOOLEAN }, [
   'checkpoint',
   'start',
@@ -235,6 +257,7 @@ export const LOG_QUERY = record(
   ['follow', 'after', 'stream'],
 );
 export const EVENT_QUERY = record({ after: SEQ, worker: NAME }, ['after', 'worker']);
+export const STACK_QUERY = record({ frames: { type: 'integer', minimum: 1, maximum: 100_000 } }, ['frames']);
 export const STDIN_QUERY = record({ end: BOOLEAN }, ['end']);
 
 export const BACKUP_QUERY = record({ allowMissing: BOOLEAN }, ['allowMissing']);
@@ -284,6 +307,19 @@ export const PROBLEM: Schema = record({
   details: { type: 'object', additionalProperties: true },
 });
 
+export const STACK: Schema = record({
+  status: WORKER_STATUS,
+  depth: { type: 'integer', minimum: 0 },
+  frames: list(
+    record({
+      func: { type: 'integer' },
+      name: nullable(TEXT),
+      pc: { type: 'integer' },
+      fileOffset: nullable({ type: 'integer' }),
+      place: { type: 'string', enum: ['host call', 'function entry', 'loop', 'call'] },
+    }),
+  ),
+});
 export const LOG_ENTRY = record(
   {
     seq: SEQ,
@@ -298,7 +334,7 @@ export const EVENT = record({
   seq: SEQ,
   timeMs: MS,
   kind: TEXT,
-  worker: NAME,
+  worker: { type: 'string', description: 'Name of the worker; empty: no worker has to do with it.' },
   data: { type: 'object', additionalProperties: true },
 });
 
@@ -309,6 +345,7 @@ export const NAMED_SCHEMAS: Readonly<Record<string, Schema>> = {
   WorkerList: WORKER_LIST,
   WorkerCreate: WORKER_CREATE,
   Outcome: OUTCOME,
+  Stack: STACK,
   Value: VALUE,
   RunState: RUN_STATE,
   Checkpoint: CHECKPOINT,

@@ -14,6 +14,8 @@ import type { NodeInfo } from './api-types.ts';
 import { openBlobFolder } from './blob-folder.ts';
 import { BackupStreams } from './backup-stream.ts';
 import { BundleShelf } from './bundle-shelf.ts';
+import { CallDesk } from './call-desk.ts';
+import { CallLane } from './call-lane.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { nodeCodecs } from './codecs.ts';
 import { EventBus } from './event-bus.ts';
@@ -38,9 +40,11 @@ import { checkAtRestKeys } from './security/at-rest-check.ts';
 import { shownSealingKey } from './security/sealing-key.ts';
 import { openStore, type StoreLimits, WORKERS } from './store/index.ts';
 import { lockDataDir } from './data-dir-lock.ts';
+import { NodeQuotas, type QuotaOptions } from './quotas/index.ts';
 import { Rebalancer } from './rebalancer.ts';
 import { NodeRegistries, type RegistrySettings } from './registry/index.ts';
-import { createRouter, type RequestEnded } from './router.ts';
+import type { RequestEnded } from './operation-run.ts';
+import { createRouter } from './router.ts';
 import { NodeMetrics } from './metrics/node-metrics.ts';
 import { observe, requestEnded } from './metrics/observed-node.ts';
 import { noTracing, openTracing, type TracingOptions } from './metrics/tracing.ts';
@@ -51,6 +55,7 @@ import { openIngress } from './open-ingress.ts';
 import { NODE_VERSION } from './version.ts';
 import { EnginePool } from './threads/engine-pool.ts';
 import type { EngineKind } from './threads/engine-start.ts';
+import { Waits } from './waits.ts';
 import type { WorkerServices } from './worker-services.ts';
 import { WorkerSweeper } from './worker-sweeper.ts';
 import { WorkerTable } from './worker-table.ts';
@@ -77,6 +82,8 @@ export interface NodeOptions extends RightsOptions {
   readonly outbound?: OutboundHttpOptions;
   /** Registries that the node pulls bundles from; default: none. */
   readonly registries?: RegistrySettings;
+  /** What workers and tenants may have, within what the node has. */
+  readonly quotas?: QuotaOptions;
   readonly storeLimits?: Partial<StoreLimits>;
   /** Where workers run: in threads (default), in processes, or on the thread of the caller. */
   readonly isolation?: EngineKind;
@@ -159,6 +166,13 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const store = await openStore({ dataDir, clock, seal, ...storeLimits });
   undo.push(() => store.close());
   await checkAtRestKeys(store.collection('at-rest'), seal);
+  const events = new EventBus(limits.eventHistory, () => clock.now(), tenantOf);
+  const { metricSeries: workerSeries } = options;
+  const metrics = new NodeMetrics({ version: NODE_VERSION, ...(workerSeries === undefined ? {} : { workerSeries }) });
+  const kind = options.isolation ?? 'thread';
+  const engineCount = options.engines ?? (options.isolateTenants ? TENANT_ENGINES : availableParallelism());
+  const counting = { sharesMemory: kind !== 'process', engines: engineCount };
+  const quotas = new NodeQuotas(options.quotas ?? {}, { events, metrics, clock, ...counting });
   const bundleLimits = { moduleBytes: limits.moduleBytes, blobBytes: limits.blobBytes, totalBytes: limits.bundleBytes };
   const shelf = new BundleShelf({
     blobs,
@@ -167,19 +181,18 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     limits: bundleLimits,
     clock,
     trust,
+    checkRoom: (tenant, addedBytes, have) => quotas.checkBundle(tenant, addedBytes, have),
   });
   const registries = new NodeRegistries({ ...options.registries, codecs: nodeCodecs, bundleLimits, trust });
   undo.push(() => registries.close());
-  const events = new EventBus(limits.eventHistory, () => clock.now(), tenantOf);
-  const { metricSeries: workerSeries } = options;
-  const metrics = new NodeMetrics({ version: NODE_VERSION, ...(workerSeries === undefined ? {} : { workerSeries }) });
   const tracing = options.tracing
     ? await openTracing({ ...options.tracing, nodeName: name, version: NODE_VERSION })
     : noTracing;
   undo.push(() => tracing.close());
   const engines = new EnginePool({
-    kind: options.isolation ?? 'thread',
-    engines: options.engines ?? (options.isolateTenants ? TENANT_ENGINES : availableParallelism()),
+    kind,
+    engines: engineCount,
+    slotEnded: (slot) => quotas.ledger.engineEnded(slot),
     heapMib: options.engineHeapMib ?? ENGINE_HEAP_MIB,
     isolatesTenants: options.isolateTenants ?? false,
     memoryPages: Math.floor(limits.guestMemoryBytes / PAGE_BYTES),
@@ -187,7 +200,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     logger,
   });
   undo.push(() => engines.close());
-  const modules = new LoadedModules(engines);
+  const modules = new LoadedModules(engines, () => clock.monotonicMs());
   const outbound = new OutboundHttp(options.outbound);
   const peers: PeerRules = {
     connect: security.peerConnect,
@@ -214,6 +227,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     nodeName: name,
     secrets,
     grants,
+    quotas,
     publishers: security.publishers,
     peers,
     reaches,
@@ -254,7 +268,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const backups = new BackupStreams({ store, blobs, dataDir, hold: () => shelf.hold(), clock });
   await backups.recover();
   const { ingress: ingressListen, ingressUrl } = options;
-  const inward = { table, post, admission, limits, clock, logger };
+  const inward = { table, post, admission, quotas, limits, clock, logger };
   const ingress = await openIngress({ listen: ingressListen, publicUrl: ingressUrl, ...inward });
   const startedMs = clock.now();
   const info = (): NodeInfo => ({
@@ -277,9 +291,13 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     drain: drain.state,
     limits,
   });
-  const streams = new StreamRoom(limits.streams, clock, closing.signal);
+  const streams = new StreamRoom(limits.streams, clock, closing.signal, (tenant) => quotas.takeStream(tenant));
+  const waits = new Waits(clock, closing.signal);
+  const desk = new CallDesk({ table, post, limits, admission, quotas, waits, clock });
   const handlers = createHandlers({
     table,
+    waits,
+    desk,
     shelf,
     registries,
     incoming,
@@ -290,6 +308,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     clock,
     limits,
     admission,
+    quotas,
     drain,
     backups,
     info,
@@ -304,6 +323,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     store,
     events,
     bundles: () => shelf.list().length,
+    modules: () => modules.size,
     streams: () => streams.open,
   });
   const { access } = security;
@@ -311,8 +331,16 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     requestEnded(metrics, ended);
     security.onRequestEnd(ended);
   };
-  const app = createRouter({ access, handlers, limits, logger, onEnd, tracing });
-  const listening = await listenOn({ fetch: app.fetch, listen, tls: security.tls, requestMs: limits.requestMs });
+  const entrance = { access, onEnd, tracing };
+  const app = createRouter({ ...entrance, handlers, limits, logger });
+  const lane = new CallLane({ ...entrance, desk, limits, logger });
+  const listening = await listenOn({
+    fetch: app.fetch,
+    take: (request, response) => lane.take(request, response),
+    listen,
+    tls: security.tls,
+    requestMs: limits.requestMs,
+  });
   const { server, url } = listening;
   undo.push(() => Promise.resolve(server.close()));
   logger.log('info', 'the node listens', { url, name, persistent });
@@ -322,6 +350,8 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     clock,
     logger,
     hibernateAfterMs: persistent ? options.hibernateAfterMs : undefined,
+    modules,
+    unusedModuleMs: limits.unusedModuleMs,
   });
   const rebalancer = new Rebalancer({ engines, workers: () => table.all(), clock, logger });
   void sweeper.run();
@@ -353,7 +383,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     })();
     await Promise.race([calm, clock.sleep(limits.closeMs, over.signal)]);
     over.abort();
-    if ('closeAllConnections' in server) server.closeAllConnections();
+    server.closeAllConnections();
     await ingressClosed;
     await engines.close();
     await store.close();

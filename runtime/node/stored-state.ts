@@ -4,7 +4,7 @@ import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { PluvioError } from '../errors/index.ts';
 import { loadProgram, type Program } from './program.ts';
 import type { NewTimer, NodeStore, StoredCheckpoint } from './store/index.ts';
-import type { GuestState, Standing } from './threads/engine-protocol.ts';
+import type { GuestState, KeptStack, Standing } from './threads/engine-protocol.ts';
 import type { WorkerRecord } from './worker-record.ts';
 import type { WorkerServices } from './worker-services.ts';
 
@@ -34,7 +34,7 @@ export interface LoadedState {
 
 /** @throws PluvioError codes of bundle and module, `WORKER_DAMAGED` */
 export async function loadState(
-  services: Pick<WorkerServices, 'shelf' | 'modules'> & { readonly store: NodeStore },
+  services: Pick<WorkerServices, 'shelf' | 'modules' | 'quotas'> & { readonly store: NodeStore },
   { name, checkpoint, bundle }: Pick<WorkerRecord, 'name' | 'checkpoint' | 'bundle'>,
 ): Promise<LoadedState> {
   if (checkpoint?.stored !== true) return bundledState(await loadProgram(services, checkpoint?.bundle ?? bundle));
@@ -44,6 +44,17 @@ export async function loadState(
   }
   const program = await loadProgram(services, stored.base);
   return { program, state: await stateOf(stored, program) };
+}
+
+/** The stack of a state that is kept, without its program being loaded; null: it is that of the module as it begins. */
+export async function keptStack(
+  { shelf, store }: Pick<WorkerServices, 'shelf'> & { readonly store: NodeStore },
+  { name, checkpoint, bundle }: Pick<WorkerRecord, 'name' | 'checkpoint' | 'bundle'>,
+): Promise<KeptStack | null> {
+  const stored = checkpoint?.stored === true ? await store.checkpoint(name) : undefined;
+  const { module, snapshot } = await shelf.open(stored?.base ?? checkpoint?.bundle ?? bundle);
+  if (stored !== undefined && stored.delta !== null) return { module, state: await unpackSnapshot(stored.delta) };
+  return snapshot === undefined ? null : { module, state: snapshot.frames.map(({ func, pc }) => ({ func, pc })) };
 }
 
 /** The state of a checkpoint whose base is the program's bundle. */

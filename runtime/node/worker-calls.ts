@@ -3,12 +3,14 @@
  *
  * Boundary: from a checked request to the end of the call; how values travel is the caller's.
  */
+import { nanoid } from 'nanoid';
 import { PluvioError } from '../errors/index.ts';
 import type { InputInfo } from '../host/index.ts';
 import type { JsonOutcome } from './api-types.ts';
 import type { HostedWorker } from './hosted-worker.ts';
 import { type CallBody, type CallEnd, decodeEnd, encodeCall, type InputEnd } from './input-end.ts';
 import type { PostOffice } from './post-office.ts';
+import type { Program } from './program.ts';
 import { jsonInfo } from './worker-effects.ts';
 
 export interface CallRequest extends CallBody {
@@ -17,19 +19,34 @@ export interface CallRequest extends CallBody {
   readonly info: Omit<InputInfo, 'id'>;
 }
 
+/** Names of calls that no journal has: of this process alone. */
+const REF_PREFIX = `c${nanoid(8)}-`;
+let nextRef = 1;
+
+/** A call was taken when it was lost sight of: it may have done something, or goes on elsewhere. */
+export class BegunError extends PluvioError {
+  constructor(reason: PluvioError) {
+    super(reason.code, reason.message, reason.details, { cause: reason.cause });
+  }
+}
+
 /** A call that has begun, or waits for its turn. */
 export interface PlacedCall {
-  /** Its number in the journal; 0: it is not there. */
-  readonly seq: number;
+  /** What it is named by: its number in the journal, or a name for one that is not there. */
+  readonly ref: string;
   /** How it ended, or how it was stopped. */
   readonly ended: Promise<CallEnd>;
 }
 
 /** @throws PluvioError `EXPORT_NOT_FOUND`, `WORKER_ENDED`, `WORKER_LOST`, `WORKER_MOVING`, `MAILBOX_FULL`, and the store's codes */
-export async function placeCall(post: PostOffice, worker: HostedWorker, request: CallRequest): Promise<PlacedCall> {
-  const { module } = await worker.program();
+export async function placeCall(
+  post: PostOffice,
+  worker: HostedWorker,
+  program: Program,
+  request: CallRequest,
+): Promise<PlacedCall> {
   const { export: name, args, body, key, info } = request;
-  if (!module.exports.some((entry) => entry.name === name && entry.kind === 'func')) {
+  if (!program.module.funcs.has(name)) {
     throw new PluvioError('EXPORT_NOT_FOUND', `worker "${worker.name}" has no exported function "${name}"`);
   }
   worker.inputs.checkRoom(worker.name);
@@ -39,21 +56,28 @@ export async function placeCall(post: PostOffice, worker: HostedWorker, request:
   const listener = {
     ended: (end: CallEnd) => ended.resolve(end),
     halted: (outcome: JsonOutcome) => ended.resolve({ kind: 'call', outcome, output: null, head: null }),
-    failed: (error: PluvioError) => ended.reject(error),
+    failed: (error: PluvioError, begun: boolean) => ended.reject(begun ? new BegunError(error) : error),
   };
   if (key === null && !worker.isDurable) {
-    worker.submit({ seq: 0, info: { ...info, id: '' }, call, body, replayed: false, listener });
-    return { seq: 0, ended: ended.promise };
+    const ref = `${REF_PREFIX}${nextRef++}`;
+    worker.submit({ seq: 0, ref, info: { ...info, id: '' }, call, body, replayed: false, listener });
+    return { ref, ended: ended.promise };
   }
   const kind = info.kind === 'http' ? ('http' as const) : ('call' as const);
   const journalled = jsonInfo({ ...info, id: key ?? '', ...(kind === 'http' ? { export: name } : {}) });
   const { seq, known } = await post.append(worker.name, { kind, key, body: encodeCall(call), info: journalled });
-  if (known?.outcome) return { seq, ended: Promise.resolve(callEndOf(decodeEnd(known.outcome))) };
-  void worker.inputs.end(seq).then((end) => ended.resolve(callEndOf(end)), ended.reject);
+  const ref = String(seq);
+  if (known?.outcome) return { ref, ended: Promise.resolve(callEndOf(decodeEnd(known.outcome))) };
+  void worker.inputs.end(seq).then(
+    (end) => ended.resolve(callEndOf(end)),
+    // It is in the journal, wherever that is now.
+    (error: PluvioError) => ended.reject(new BegunError(error)),
+  );
   worker.inputs.listen(seq, { ...listener, ended: () => undefined }); // its end is told when it is durable, by its number
-  if (worker.inputs.isNext(seq)) worker.submit({ seq, info: { ...info, id: key ?? '' }, call, body, replayed: false });
+  const input = { seq, ref, info: { ...info, id: key ?? '' }, call, body, replayed: false };
+  if (worker.inputs.isNext(seq)) worker.submit(input);
   else worker.arrived();
-  return { seq, ended: ended.promise };
+  return { ref, ended: ended.promise };
 }
 
 function callEndOf(end: InputEnd): CallEnd {

@@ -12,7 +12,7 @@ import type { Outcome } from '../engine/index.ts';
 import { PluvioError } from '../errors/index.ts';
 import type { InputInfo } from '../host/index.ts';
 import type { MovePhaseName, WorkerStatus } from './api-types.ts';
-import { decodeCall, type QueuedInput } from './input-end.ts';
+import { decodeCall, decodeEnd, type QueuedInput } from './input-end.ts';
 import { LiveWorker } from './live-worker.ts';
 import { guestSpec, placedFiles, type Program } from './program.ts';
 import { bundledState, loadState, timersOf } from './stored-state.ts';
@@ -21,6 +21,7 @@ import type { Engine } from './threads/engine.ts';
 import type { GuestState } from './threads/engine-protocol.ts';
 import type { EngineWorker } from './threads/engine-worker.ts';
 import { WorkerMeter } from './metrics/worker-meter.ts';
+import type { EnteredPlace } from './quotas/node-quotas.ts';
 import { topicOf } from './tenant-boundary.ts';
 import { WorkerCommits } from './worker-commits.ts';
 import type { WorkerGuest } from './worker-guest.ts';
@@ -44,6 +45,8 @@ export interface CoreHooks {
   readonly inputsOwner: InputsOwner;
   /** Standard input has come. */
   poked(): void;
+  /** There is a place in memory that was not there before. */
+  wake(): void;
   /** Who serves the engine's side of the worker, once it is in memory. */
   guest(): WorkerGuest;
 }
@@ -83,6 +86,8 @@ export class WorkerCore {
   /** Whether the store has the timers and subscriptions of the state. */
   #isAligned = false;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Operations that have their turn or wait for it. */
+  #operations = 0;
   #closedFor: PluvioError | undefined;
   /** Something is being put in its place. */
   givesWay = false;
@@ -99,7 +104,7 @@ export class WorkerCore {
     this.record = { ...record, halted, fresh: record.fresh || begins };
     this.activeMs = services.clock.monotonicMs();
     this.side = new WorkerSide(services, () => hooks.poked());
-    this.inputs = new WorkerInputs(hooks.inputsOwner, services.limits.mailbox, () => services.clock.monotonicMs());
+    this.inputs = new WorkerInputs(hooks.inputsOwner, services.limits.mailbox, services.clock);
     this.inputs.knownSeq = record.checkpoint?.inputSeq ?? 0;
     this.commits = new WorkerCommits(services, this, this.gathers);
     this.meter = new WorkerMeter(services.metrics);
@@ -171,7 +176,9 @@ export class WorkerCore {
       this.record,
       ready?.bundle ?? (this.record.checkpoint?.stored === true ? undefined : program.bundle),
     );
-    const worker = await this.createOn(await engines.pick(this.record.tenant), program, state);
+    const worker = await this.#inPlace(async () =>
+      this.createOn(await engines.pick(this.record.tenant), program, state),
+    );
     if (this.phase !== 'parked') {
       await worker.close(); // deleted or closed meanwhile
       throw this.over();
@@ -197,14 +204,46 @@ export class WorkerCore {
     await this.side.open(this.record, { ...program.bundle, log: side });
     const spec = guestSpec(this.services, program, this.record);
     const guest = this.#hooks.guest();
-    const twin = await parent.engine.fork(parent, program.module, spec, placedFiles(program), guest);
-    await twin.settleInputs({ upTo: lastSeq, except: [] });
-    await twin.refresh();
+    const done = { upTo: lastSeq, except: [] };
+    const twin = await this.#inPlace(() =>
+      parent.engine.fork(parent, program.module, spec, placedFiles(program), done, guest),
+    );
     this.live = new LiveWorker(twin, program);
     this.meter.begin(twin);
     this.phase = 'live';
     this.inputs.knownSeq = twin.abi?.lastSeq ?? 0;
     this.halted = twin.state === 'stopped';
+  }
+
+  /** Makes it in memory, if its tenant may have it there. @throws PluvioError `TENANT_LIMIT` */
+  async #inPlace(make: () => Promise<EngineWorker>): Promise<EngineWorker> {
+    const { quotas } = this.services;
+    const place = quotas.enter(this.record, () => this.#wakeAgain());
+    try {
+      const worker = await make();
+      this.#holdPlace(worker, place);
+      return worker;
+    } catch (error) {
+      place.failed();
+      quotas.notMade(this.record, error);
+      throw error;
+    }
+  }
+
+  #wakeAgain(): boolean {
+    const wanted = this.phase === 'parked' && this.isStored;
+    if (wanted) this.#hooks.wake();
+    return wanted;
+  }
+
+  /** The place is free when the worker has left memory; one that goes to another engine keeps it. */
+  #holdPlace(worker: EngineWorker, place: EnteredPlace): void {
+    const left = (): void => {
+      const next = this.live?.engine;
+      if (next !== undefined && next !== worker && next.state !== 'closed') this.#holdPlace(next, place);
+      else place.left(this.phase === 'ended' ? 0 : (worker.abi?.usage.storageBytes ?? 0));
+    };
+    worker.over.addEventListener('abort', left, { once: true });
   }
 
   /** The store has its record and it is in memory already: timers and topics follow. */
@@ -246,13 +285,24 @@ export class WorkerCore {
     while (this.isStored) {
       const page = await store.pendingInputs(this.name, this.inputs.knownSeq, JOURNAL_PAGE);
       if (page.length === 0) return;
-      for (const input of page) this.inputs.add(queuedOf(input));
+      for (const input of page) {
+        // What was given up is not done again: its state is that of the worker without it.
+        if (isCancelled(input)) this.skip(input.seq);
+        else this.inputs.add(queuedOf(input));
+      }
     }
+  }
+
+  /** An input of the journal that will not be given to the worker counts as taken. */
+  skip(seq: number): void {
+    this.inputs.skip(seq);
+    this.live?.engine.skipInput(seq);
   }
 
   failed(what: string, error: unknown): void {
     if (this.phase === 'closed') return;
     if (error instanceof PluvioError && (error.code === 'WORKER_ENDED' || error.code === 'ENGINE_LOST')) return;
+    if (error instanceof PluvioError && error.code === 'TENANT_LIMIT') return; // told by an event; it goes on when there is room
     this.services.logger.log('error', what, { worker: this.name, error: String(error) });
   }
 
@@ -298,10 +348,22 @@ export class WorkerCore {
     await this.commits.flush(undefined, this.record);
   }
 
+  /** Whether no operation has its turn or waits for it. */
+  get isFree(): boolean {
+    return this.#operations === 0;
+  }
+
   async inTurn<Result>(operation: () => Promise<Result>): Promise<Result> {
-    const turn = this.#turn.then(operation, operation);
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+    const before = this.#turn;
+    const over = Promise.withResolvers<void>();
+    this.#turn = over.promise;
+    try {
+      if (this.#operations++ > 0) await before;
+      return await operation();
+    } finally {
+      this.#operations--;
+      over.resolve();
+    }
   }
 }
 
@@ -310,6 +372,7 @@ function queuedOf({ seq, kind, key, info, body, outcome }: JournalInput): Queued
   const call = kind === 'call' || (kind === 'http' && isCall(info)) ? decodeCall(body) : undefined;
   return {
     seq,
+    ref: String(seq),
     info: kind === 'timer' ? timerInfo(key, info) : (info as unknown as InputInfo), // written by this node or one before it
     call,
     body: call?.body ?? body,
@@ -321,6 +384,12 @@ function queuedOf({ seq, kind, key, info, body, outcome }: JournalInput): Queued
 function timerInfo(key: string | null, info: unknown): InputInfo {
   const { id: timer, dueMs } = info as { id: string; dueMs: number }; // as the store writes it
   return { id: key ?? '', kind: 'timer', timer, dueMs };
+}
+
+/** Whether it is a call whose end says that it was given up. */
+function isCancelled({ outcome }: JournalInput): boolean {
+  const end = outcome === null ? undefined : decodeEnd(outcome);
+  return end?.kind === 'call' && end.outcome.kind === 'trapped' && end.outcome.code === 'cancelled';
 }
 
 /** Whether an HTTP request is for an export: its body is that of a call then. */

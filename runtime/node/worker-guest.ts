@@ -89,6 +89,17 @@ export class WorkerGuest implements EngineWorkerOwner {
     return this.#worker.messageOver(seq);
   }
 
+  limited(scope: 'worker' | 'tenant', limit: string): void {
+    const {
+      record: { name, tenant },
+      live,
+    } = this.#worker;
+    if (live === undefined) return;
+    const { metrics, quotas } = this.#services;
+    if (scope === 'worker') metrics.workerLimitReached({ worker: name, tenant, limit });
+    quotas.reached({ name, tenant }, scope, limit, live.program.bundle.manifest);
+  }
+
   logEntry({ level, message, fields, traceparent }: LogEntry): void {
     const line = `${JSON.stringify({ level, message, ...fields, ...(traceparent === undefined ? {} : { traceparent }) })}\n`;
     void this.#worker.log.write('stderr', Buffer.from(line, 'utf8'));

@@ -12,6 +12,7 @@
  */
 import { PluvioError } from '../errors/index.ts';
 import type { Input, InputInfo } from '../host/index.ts';
+import type { Clock } from './clock.ts';
 import type { InputEnd, InputListener, QueuedInput } from './input-end.ts';
 
 /** The export that takes messages where no call of the guest waits for them. */
@@ -22,20 +23,31 @@ const DELIVERED_AT_ONCE = 64;
 export interface InputsOwner {
   /** Whether inputs may go to it now: it is in memory, or may come there, and neither moves nor was stopped. */
   takesInputs(): boolean;
-  /** Brings it into memory. */
-  awake(): Promise<InputTaker>;
+  /** Brings it into memory; at once where it is there. */
+  awake(): InputTaker | Promise<InputTaker>;
+  /** The deadline of a call has come: it is given up if it is not over. */
+  isLate(ref: string): void;
   /** An input could not be given to the worker. */
   inputFailed(error: unknown): void;
 }
+
+/** An input that is here. */
+export interface WaitingInput extends QueuedInput {
+  /** Since when, by the monotonic clock. */
+  readonly arrivedMs: number;
+}
+
+export type CallInput = QueuedInput & { readonly call: NonNullable<QueuedInput['call']> };
 
 /** A worker in memory. */
 export interface InputTaker {
   readonly isIdle: boolean;
   /** How many messages its mailbox is to get now. One that has the export takes them from the mailbox only while it waits for one. */
   readonly mailboxRoom: number;
-  exports(name: string): boolean;
-  /** Begins a call; resolves when it has begun. */
-  call(input: QueuedInput & { readonly call: NonNullable<QueuedInput['call']> }): Promise<void>;
+  /** Whether it has an export that takes messages. */
+  readonly takesMessages: boolean;
+  /** Begins a call, at once or when the promise resolves. */
+  call(input: CallInput): void | Promise<void>;
   /** Gives how many the mailbox took. */
   deliver(inputs: readonly Input[]): Promise<number>;
 }
@@ -43,13 +55,14 @@ export interface InputTaker {
 export class WorkerInputs {
   readonly #owner: InputsOwner;
   readonly #limit: number;
-  readonly #nowMs: () => number;
-  readonly #arrivals = new WeakMap<InputInfo, number>();
-  #queue: QueuedInput[] = [];
+  readonly #clock: Clock;
+  #queue: WaitingInput[] = [];
   readonly #waiting = new Map<number, PromiseWithResolvers<InputEnd>>();
   readonly #listeners = new Map<number, InputListener>();
+  /** Of the deadlines of calls, by their names; each gives up its alarm. */
+  readonly #alarms = new Map<string, () => void>();
   /** The call that the worker is in. */
-  current: QueuedInput | undefined;
+  current: WaitingInput | undefined;
   /** Inputs of the journal up to this one are here, or were. */
   knownSeq = 0;
   /** Why nothing comes to an end here any more. */
@@ -57,8 +70,8 @@ export class WorkerInputs {
   #pumping = false;
   #again = false;
 
-  constructor(owner: InputsOwner, limit: number, nowMs: () => number) {
-    this.#nowMs = nowMs;
+  constructor(owner: InputsOwner, limit: number, clock: Clock) {
+    this.#clock = clock;
     this.#owner = owner;
     this.#limit = limit;
   }
@@ -74,11 +87,6 @@ export class WorkerInputs {
   /** Of the first that waits. */
   get nextKind(): InputInfo['kind'] | undefined {
     return this.#queue[0]?.info.kind;
-  }
-
-  /** When an input came here, by the monotonic clock. */
-  arrivedMs(input: QueuedInput): number | undefined {
-    return this.#arrivals.get(input.info);
   }
 
   /** Those that wait. */
@@ -101,9 +109,33 @@ export class WorkerInputs {
       if (input.seq <= this.knownSeq) return;
       this.knownSeq = input.seq;
     }
-    this.#arrivals.set(input.info, this.#nowMs());
-    this.#queue.push(input);
+    this.#queue.push({ ...input, arrivedMs: this.#clock.monotonicMs() });
+    this.#watch(input);
     this.pump();
+  }
+
+  #watch({ ref, info: { kind, deadlineMs } }: QueuedInput): void {
+    if (kind !== 'call' || deadlineMs === undefined) return;
+    const ring = (): void => {
+      this.#alarms.delete(ref);
+      this.#owner.isLate(ref);
+    };
+    this.#alarms.set(ref, this.#clock.alarm(Math.max(0, deadlineMs - this.#clock.now()), ring));
+  }
+
+  /** A call is over, one way or another: its deadline is of no matter any more. */
+  calm(ref: string): void {
+    this.#alarms.get(ref)?.();
+    this.#alarms.delete(ref);
+  }
+
+  #calmAll(): void {
+    for (const ref of [...this.#alarms.keys()]) this.calm(ref);
+  }
+
+  /** An input of the journal will not be given to the worker. */
+  skip(seq: number): void {
+    this.knownSeq = Math.max(this.knownSeq, seq);
   }
 
   /** Whether an input of the journal is the one after those that are known here: others come from the journal, in order. */
@@ -120,11 +152,12 @@ export class WorkerInputs {
     return listener ?? this.#listeners.get(seq);
   }
 
-  /** Takes one back that has not been given to the worker; tells whether there was one. */
-  withdraw(input: QueuedInput): boolean {
-    const at = this.#queue.indexOf(input);
-    if (at >= 0) this.#queue.splice(at, 1);
-    return at >= 0;
+  /** Takes one back that has not been given to the worker. */
+  withdraw(ref: string): WaitingInput | undefined {
+    const at = this.#queue.findIndex((input) => input.ref === ref);
+    if (at < 0) return undefined;
+    this.calm(ref);
+    return this.#queue.splice(at, 1)[0];
   }
 
   /** The end of an input of the journal, once it is known here. */
@@ -149,11 +182,12 @@ export class WorkerInputs {
   /** The worker goes elsewhere, or is over: those who wait are told, what waits is the journal's. */
   leave(reason: PluvioError): void {
     this.#left = reason;
+    this.#calmAll();
     for (const { reject } of this.#waiting.values()) reject(reason);
     this.#waiting.clear();
     this.#listeners.clear();
-    for (const { listener } of [this.current, ...this.#queue].filter((input) => input !== undefined))
-      listener?.failed(reason);
+    this.current?.listener?.failed(reason, true);
+    for (const { listener } of this.#queue) listener?.failed(reason, false);
     this.#queue = [];
     this.current = undefined;
   }
@@ -161,6 +195,7 @@ export class WorkerInputs {
   /** The state that took inputs is gone: the journal is to be read again from `lastSeq` on. */
   rewind(lastSeq: number): QueuedInput[] {
     const unjournalled = this.#queue.filter(({ seq }) => seq === 0);
+    this.#calmAll();
     this.#queue = [];
     this.knownSeq = lastSeq;
     this.current = undefined;
@@ -186,17 +221,19 @@ export class WorkerInputs {
   }
 
   async #give(): Promise<void> {
-    const worker = await this.#owner.awake();
-    while (this.#owner.takesInputs()) {
-      if (worker.isIdle && this.current === undefined) {
-        if (!(await this.#callNext(worker))) return;
-      } else if (!(await this.#deliver(worker))) return;
+    // Nothing is waited for that is there: a call to an idle worker begins at once.
+    const awake = this.#owner.awake();
+    const worker = awake instanceof Promise ? await awake : awake;
+    while (this.#queue.length > 0 && this.#owner.takesInputs()) {
+      const begins = worker.isIdle && this.current === undefined;
+      const given = begins ? this.#callNext(worker) : this.#deliver(worker);
+      if (!(given instanceof Promise ? await given : given)) return;
     }
   }
 
   /** Begins the next call; false: there is none that could begin. */
-  async #callNext(worker: InputTaker): Promise<boolean> {
-    const takesMessages = worker.exports(INPUT_EXPORT);
+  #callNext(worker: InputTaker): boolean | Promise<boolean> {
+    const { takesMessages } = worker;
     const at = this.#queue.findIndex(({ call }) => call !== undefined || takesMessages);
     const next = this.#queue[at];
     if (next === undefined) return this.#deliver(worker);
@@ -204,16 +241,18 @@ export class WorkerInputs {
     const call = next.call ?? { export: INPUT_EXPORT, args: [], body: next.body };
     const input = { ...next, call };
     this.current = input;
-    await worker.call(input);
-    return true;
+    const begun = worker.call(input);
+    return begun instanceof Promise ? begun.then(() => true) : true;
   }
 
   /** Puts messages into the mailbox; false: there are none, or it is full. */
-  async #deliver(worker: InputTaker): Promise<boolean> {
+  #deliver(worker: InputTaker): boolean | Promise<boolean> {
     const room = Math.min(worker.mailboxRoom, DELIVERED_AT_ONCE);
-    if (room === 0) return false;
-    const messages = this.#queue.filter(({ call }) => call === undefined).slice(0, room);
-    if (messages.length === 0) return false;
+    const messages = room === 0 ? [] : this.#queue.filter(({ call }) => call === undefined).slice(0, room);
+    return messages.length === 0 ? false : this.#post(worker, messages, room);
+  }
+
+  async #post(worker: InputTaker, messages: readonly QueuedInput[], room: number): Promise<boolean> {
     const taken = await worker.deliver(messages.map(({ seq, info, body }) => ({ seq, info, body })));
     const gone = new Set(messages.slice(0, taken));
     this.#queue = this.#queue.filter((input) => !gone.has(input));

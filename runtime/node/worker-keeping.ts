@@ -186,7 +186,15 @@ export class WorkerKeeping {
       stored: true,
     };
     if (runs && this.#core.live === live) live.unpause();
-    this.#core.record = { ...this.#core.record, ...this.#core.figures(), checkpoint, fresh: false, ...marks };
+    const { storageBytes } = live.engine.abi?.usage ?? { storageBytes: 0 };
+    this.#core.record = {
+      ...this.#core.record,
+      ...this.#core.figures(),
+      storageBytes,
+      checkpoint,
+      fresh: false,
+      ...marks,
+    };
     const { bundle: base, stored: _stored, ...rest } = checkpoint;
     const stored = { base, delta: await packSnapshot(bytes), side, ...rest };
     const id = await this.#core.commits.flush(stored, this.#core.record);

@@ -55,6 +55,8 @@ export interface WorkerRecord {
   readonly finalSide: string | null;
   readonly fuelUsed: string;
   readonly memoryPages: number;
+  /** Of its key-value and blob storage, as of its last checkpoint; absent: none was taken. */
+  readonly storageBytes?: number;
   /** HTTP requests that it answers. */
   readonly routes: readonly Route[];
   /** What it was before updates, newest first. */
@@ -186,6 +188,7 @@ const WORKER_PROPERTIES = {
   finalSide: optional(DIGEST),
   fuelUsed: DECIMAL,
   memoryPages: { type: 'integer' },
+  storageBytes: { type: 'integer', minimum: 0 },
   routes: ROUTES,
   versions: VERSIONS,
 } as const satisfies Record<keyof WorkerRecord, Schema>;
@@ -207,7 +210,7 @@ const strict = (properties: Record<string, Schema>, free: readonly string[] = []
   properties,
 });
 
-const WORKER = strict(WORKER_PROPERTIES);
+const WORKER = strict(WORKER_PROPERTIES, ['storageBytes']);
 const TOMBSTONE = strict(TOMBSTONE_PROPERTIES, ['tenant']);
 
 /** Whose a worker is if nothing is said. */

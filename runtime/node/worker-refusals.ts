@@ -28,5 +28,10 @@ export const replaced = (name: string): PluvioError =>
     worker: name,
   });
 
+export const noInput = (name: string, ref: string | undefined): PluvioError =>
+  ref === undefined
+    ? new PluvioError('INPUT_NOT_FOUND', `worker "${name}" has no call in progress`)
+    : new PluvioError('INPUT_NOT_FOUND', `worker "${name}" has no input ${ref} that is not over (any more)`, { ref });
+
 export const notReady = (name: string, status: string): PluvioError =>
   new PluvioError('WORKER_BUSY', `worker "${name}" is ${status}; it takes the input later`);

@@ -24,7 +24,8 @@ export async function placeRequest(
   { export: name, body, key, info }: WorkerRequest,
 ): Promise<{ readonly ended: Promise<InputEnd> }> {
   if (name !== undefined) {
-    const { ended } = await placeCall(post, worker, { export: name, args: [], body, key, info });
+    const program = worker.readyProgram ?? (await worker.program());
+    const { ended } = await placeCall(post, worker, program, { export: name, args: [], body, key, info });
     return { ended };
   }
   worker.inputs.checkRoom(worker.name);

@@ -239,4 +239,5 @@ const NOBODY: EngineWorkerOwner = {
   abandon: () => undefined,
   messageOver: () => Promise.resolve(),
   logEntry: () => undefined,
+  limited: () => undefined,
 };

@@ -7,25 +7,29 @@
  *    checkpoint. Otherwise checkpoint and journal together are the state.
  */
 import type { Outcome } from '../engine/index.ts';
-import { PluvioError } from '../errors/index.ts';
+import { assert, PluvioError } from '../errors/index.ts';
 import type { JsonOutcome } from './api-types.ts';
 import type { LiveWorker } from './live-worker.ts';
 import { jsonOf, valueOfJson } from './outcome-json.ts';
-import { exportsFunc, hasMailbox } from './program.ts';
 import type { InputInfo } from '../host/index.ts';
 import type { Span } from './metrics/tracing.ts';
-import type { QueuedInput } from './input-end.ts';
 import type { Ended } from './threads/engine-protocol.ts';
 import type { WorkerCore } from './worker-core.ts';
 import type { WorkerGuest } from './worker-guest.ts';
-import { INPUT_EXPORT, type InputTaker } from './worker-inputs.ts';
+import type { QueuedInput } from './input-end.ts';
+import { type CallInput, INPUT_EXPORT, type InputTaker, type WaitingInput } from './worker-inputs.ts';
 import type { WorkerKeeping } from './worker-keeping.ts';
 import * as refusal from './worker-refusals.ts';
+
+/** When a deadline is looked at again that came while the worker was being moved. */
+const LATE_AGAIN_MS = 500;
 
 export class WorkerRunning {
   readonly #core: WorkerCore;
   readonly #keeping: WorkerKeeping;
   #fetching = false;
+  /** For inputs, as long as it is in memory. */
+  #taker: { readonly live: LiveWorker; readonly taker: InputTaker } | undefined;
   /** Of the call in progress; undefined: it belongs to no trace. */
   #span: Span | undefined;
   /** When the call in progress began here, or went on. */
@@ -43,41 +47,113 @@ export class WorkerRunning {
   }
 
   /** Brings it into memory, for inputs. */
-  awake(): Promise<InputTaker> {
-    return this.#core.inTurn(() => this.#awake());
+  awake(): InputTaker | Promise<InputTaker> {
+    const { live, isFree } = this.#core;
+    return isFree && live !== undefined && !this.#goesOn(live)
+      ? this.#takerOf(live)
+      : this.#core.inTurn(() => this.#awake());
   }
 
   async #awake(): Promise<InputTaker> {
     const live = await this.#core.load();
-    const { engine, program } = live;
-    if (engine.state === 'stopped' && !this.#core.halted) await this.#beginCall(() => engine.resume(), 'resumed');
-    // A command that had begun, and of which nothing was kept yet, begins anew.
+    const { engine } = live;
+    if (this.#goesOn(live)) {
+      if (engine.state === 'stopped') await this.#beginCall(() => engine.resume(), 'resumed');
+      else await this.#beginCall(() => engine.start(), 'started');
+    }
+    return this.#takerOf(live);
+  }
+
+  /** Whether what it was in is to go on; a command that had begun, and of which nothing was kept yet, begins anew. */
+  #goesOn({ engine }: LiveWorker): boolean {
+    if (engine.state === 'stopped') return !this.#core.halted;
     const { kind, fresh, running } = this.#core.record;
-    if (engine.state === 'idle' && kind === 'command' && fresh && running)
-      await this.#beginCall(() => engine.start(), 'started');
+    return engine.state === 'idle' && kind === 'command' && fresh && running;
+  }
+
+  #takerOf(live: LiveWorker): InputTaker {
+    if (this.#taker?.live !== live) this.#taker = { live, taker: this.#makeTaker(live) };
+    return this.#taker.taker;
+  }
+
+  #makeTaker(live: LiveWorker): InputTaker {
+    const { engine, program } = live;
+    const { usesAbi, funcs } = program.module;
+    const takesMessages = funcs.has(INPUT_EXPORT);
     return {
+      takesMessages,
       get isIdle() {
         return engine.state === 'idle';
       },
       get mailboxRoom() {
-        if (!hasMailbox(program)) return 0;
-        if (!exportsFunc(program, INPUT_EXPORT)) return Number.POSITIVE_INFINITY;
+        if (!usesAbi) return 0;
+        if (!takesMessages) return Number.POSITIVE_INFINITY;
         return engine.state === 'waiting' && engine.wake?.input === true ? 1 : 0;
       },
-      exports: (name) => exportsFunc(program, name),
-      call: ({ seq, info, call }) =>
-        this.#core.inTurn(() => {
-          if (this.#core.live !== live || engine.state !== 'idle')
-            throw refusal.notReady(this.#core.name, this.#core.status);
-          const args = call.args.map(valueOfJson);
-          // Standard input may be on its way to the guest: then the state is asked for when that has arrived.
-          const keeps = this.#core.gathers && !this.#core.record.stdinOpen;
-          const traced = this.#beginSpan(call.export, info);
-          const input = hasMailbox(program) ? { seq, info: traced, body: call.body } : null;
-          return this.#beginCall(() => engine.call(call.export, args, input, keeps), 'started');
-        }),
+      call: (input) => {
+        if (this.#core.isFree && this.#core.live === live && live.isSettled && !this.#mustMark()) {
+          return this.#run(live, this.#callOf(live, input), 'started');
+        }
+        return this.#core.inTurn(() => this.#beginCall(this.#callOf(live, input), 'started'));
+      },
       deliver: (inputs) => (this.#core.live === live ? engine.deliver(inputs) : Promise.resolve(0)),
     };
+  }
+
+  /** What makes the call of an input. @throws PluvioError `WORKER_BUSY` */
+  #callOf(live: LiveWorker, { seq, info, call }: CallInput): () => Promise<Ended> {
+    const { engine, program } = live;
+    if (this.#core.live !== live || engine.state !== 'idle') throw refusal.notReady(this.#core.name, this.#core.status);
+    const args = call.args.map(valueOfJson);
+    // Standard input may be on its way to the guest: then the state is asked for when that has arrived.
+    const keeps = this.#core.gathers && !this.#core.record.stdinOpen;
+    const traced = this.#beginSpan(call.export, info);
+    const input = program.module.usesAbi ? { seq, info: traced, body: call.body } : null;
+    return () => engine.call(call.export, args, input, keeps);
+  }
+
+  /**
+   * Gives an input up that is not over: one that waits is taken back, a call in progress ends as a trap, `cancelled`.
+   * @param ref Undefined: the call in progress.
+   * @throws PluvioError `INPUT_NOT_FOUND`, `WORKER_MOVING`, `WORKER_ENDED`
+   */
+  cancel(ref: string | undefined, reason: string): Promise<void> {
+    return this.#core.inTurn(async () => {
+      this.#core.refuseMove();
+      const waiting = ref === undefined ? undefined : this.#core.inputs.withdraw(ref);
+      if (waiting !== undefined) return this.#takenBack(waiting, reason);
+      const { current } = this.#core.inputs;
+      if (ref !== undefined && current?.ref !== ref) throw refusal.noInput(this.#core.name, ref);
+      const live = await this.#core.load();
+      const { state } = live.engine;
+      if (state === 'idle' || state === 'closed') throw refusal.noInput(this.#core.name, ref);
+      if (state !== 'stopped') return void (await live.engine.cancel(reason));
+      this.#core.halted = false;
+      await this.#beginCall(async () => {
+        const ended = await live.engine.cancel(reason);
+        assert(ended !== null, 'a stopped call that was given up has no end');
+        return ended;
+      }, 'resumed');
+    });
+  }
+
+  async #takenBack(input: QueuedInput, message: string): Promise<void> {
+    const outcome = { kind: 'trapped', code: 'cancelled', message, frames: [] } as const;
+    const end = { kind: 'call', outcome, output: null, head: null } as const;
+    input.listener?.ended(end);
+    if (input.seq === 0) return;
+    this.#core.skip(input.seq);
+    this.#core.commits.end(input.seq, input.call === undefined ? { kind: 'message', reply: null } : end);
+    await this.#core.commits.flush();
+  }
+
+  /** The deadline of a call has come. */
+  isLate(ref: string): void {
+    this.cancel(ref, 'the deadline of the call has passed').catch((error: unknown) => {
+      const code = error instanceof PluvioError ? error.code : undefined;
+      if (code === 'WORKER_MOVING') this.#core.services.clock.alarm(LATE_AGAIN_MS, () => this.isLate(ref));
+      else if (code !== 'INPUT_NOT_FOUND') this.#core.failed('a call could not be given up at its deadline', error);
+    });
   }
 
   /** Brings a sleeping worker into memory, and lets the call go on that is in progress. */
@@ -110,7 +186,7 @@ export class WorkerRunning {
     const { status } = this.#core;
     if (status === 'stopped' || (this.#core.record.kind === 'command' && this.#core.record.fresh)) return this.resume();
     const program = this.#core.live?.program;
-    if (status !== 'idle' || !this.#core.record.fresh || !program || !exportsFunc(program, '_initialize')) return;
+    if (status !== 'idle' || !this.#core.record.fresh || program?.module.funcs.has('_initialize') !== true) return;
     await this.#core.inTurn(async () => {
       const { engine } = await this.#core.load();
       await this.#beginCall(() => engine.call('_initialize', []), 'started');
@@ -121,10 +197,21 @@ export class WorkerRunning {
   async #beginCall(run: () => Promise<Ended>, event: 'started' | 'resumed'): Promise<void> {
     const live = this.#core.mustLive();
     await live.settled; // the last call's end has been recorded
-    const { fresh, clean, running } = this.#core.record;
-    const byInput = this.#core.inputs.current !== undefined;
-    const marks = this.#core.isDurable ? fresh || (!byInput && !running) : fresh || clean || (!byInput && !running);
-    if (marks) await this.#core.save({ fresh: false, clean: false, running: !byInput, outcome: null });
+    if (this.#mustMark()) {
+      const running = this.#core.inputs.current === undefined;
+      await this.#core.save({ fresh: false, clean: false, running, outcome: null });
+    }
+    this.#run(live, run, event);
+  }
+
+  /** Whether the record in the store must say first that something runs. */
+  #mustMark(): boolean {
+    const { isDurable, record, inputs } = this.#core;
+    const { fresh, clean, running } = record;
+    return fresh || (clean && !isDurable) || (inputs.current === undefined && !running);
+  }
+
+  #run(live: LiveWorker, run: () => Promise<Ended>, event: 'started' | 'resumed'): void {
     this.#core.call ??= Promise.withResolvers<Outcome>();
     this.#core.call.promise.catch(() => undefined);
     this.#core.touch();
@@ -177,11 +264,11 @@ export class WorkerRunning {
     this.#span = undefined;
   }
 
-  #measure({ engine }: LiveWorker, { kind }: JsonOutcome, input: QueuedInput | undefined): void {
-    const { meter, inputs, record, services } = this.#core;
+  #measure({ engine }: LiveWorker, { kind }: JsonOutcome, input: WaitingInput | undefined): void {
+    const { meter, record, services } = this.#core;
     const { clock, metrics } = services;
     meter.tell(engine, record);
-    const sinceMs = (input && inputs.arrivedMs(input)) ?? this.#beganMs;
+    const sinceMs = input?.arrivedMs ?? this.#beganMs;
     const seconds = (clock.monotonicMs() - sinceMs) / 1000;
     metrics.callEnded({ worker: record.name, tenant: record.tenant, seconds, outcome: kind });
   }
@@ -198,6 +285,7 @@ export class WorkerRunning {
   #inputEnded({ left, known }: Ended, outcome: JsonOutcome): void {
     const input = this.#core.inputs.current;
     this.#core.inputs.current = undefined;
+    if (input !== undefined) this.#core.inputs.calm(input.ref);
     if (left?.message !== undefined) this.#core.commits.end(left.message.seq, { kind: 'message', reply: null });
     const seq = input?.seq ?? left?.seq;
     if (seq === undefined || known) return;
@@ -214,7 +302,10 @@ export class WorkerRunning {
   /** After an input: what its policy asks for. */
   async #keepInput(outcome: JsonOutcome, snapshot: Uint8Array | null): Promise<void> {
     this.#core.record = { ...this.#core.record, outcome };
-    if (this.#core.gathers) await this.#keeping.keep({}, snapshot);
+    // What was given up cannot be done again up to the same place: its state is kept at once.
+    const isCancelled = outcome.kind === 'trapped' && outcome.code === 'cancelled';
+    const keeps = this.#core.gathers || (isCancelled && this.#core.isDurable && this.#core.isMigratable);
+    if (keeps) await this.#keeping.keep({}, snapshot);
     else if (this.#core.commits.isPending) await this.#core.commits.flush();
   }
 
@@ -257,7 +348,7 @@ export class WorkerRunning {
     const waiting = this.#core.inputs.rewind(checkpoint?.inputSeq ?? 0);
     this.#core.side.forget();
     for (const input of [...(current?.seq === 0 ? [current] : []), ...waiting])
-      input.listener?.failed(refusal.engineLost(this.#core.name));
+      input.listener?.failed(refusal.engineLost(this.#core.name), input === current);
     const goesOn =
       this.#core.phase === 'parked' && (running || this.#core.isDurable) && !this.#core.move && !this.#core.halted;
     if (goesOn && (checkpoint?.resumable === true || this.#core.isDurable)) return this.wake();

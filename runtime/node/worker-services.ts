@@ -12,6 +12,7 @@ import type { PeerRules } from './peer-rules.ts';
 import type { FetchOutbound } from './worker-guest.ts';
 import type { PostOffice } from './post-office.ts';
 import type { GrantTable } from './security/grants.ts';
+import type { NodeQuotas } from './quotas/node-quotas.ts';
 import type { PublisherPolicy } from './security/trust.ts';
 import type { TenantBoundary } from './tenant-boundary.ts';
 import type { StoredRecords } from './store/index.ts';
@@ -34,6 +35,8 @@ export interface WorkerServices {
   readonly fetchOutbound: FetchOutbound;
   /** What workers are granted. */
   readonly grants: GrantTable;
+  /** What workers and tenants may have. */
+  readonly quotas: NodeQuotas;
   /** Who may deploy what. */
   readonly publishers: PublisherPolicy;
   /** How it speaks to other nodes. */

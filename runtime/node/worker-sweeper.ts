@@ -1,16 +1,20 @@
 /**
- * What is done to workers in the course of time: checkpoints by policy, hibernation, and waking those whose time has come.
+ * What is done to workers in the course of time: checkpoints by policy, hibernation, and waking those whose time has come; and modules that
+ * no worker in memory uses any more leave it, too.
  *
  * Boundary: looks at workers in memory alone, and at the times at which sleeping ones wake; each operation is the worker's own.
  */
 import { checkpointPeriodMs } from '../bundle/index.ts';
 import type { Clock } from './clock.ts';
 import type { HostedWorker } from './hosted-worker.ts';
+import type { LoadedModules } from './loaded-modules.ts';
 import type { Logger } from './logger.ts';
 
 const SWEEP_MS = 250;
 /** A worker with the policy `idle` is idle after so long. */
 const IDLE_MS = 1000;
+/** How often modules are looked at, in sweeps. */
+const TRIM_EVERY = 4;
 /** Workers that are put away or kept at a time. */
 const AT_ONCE = 16;
 
@@ -20,6 +24,9 @@ export interface SweeperOptions {
   readonly logger: Logger;
   /** After how much time without work a worker leaves memory whose manifest says nothing; undefined: never. */
   readonly hibernateAfterMs: number | undefined;
+  readonly modules: Pick<LoadedModules, 'trim'>;
+  /** After how much time without a worker in memory a module leaves it. */
+  readonly unusedModuleMs: number;
 }
 
 export class WorkerSweeper {
@@ -34,11 +41,14 @@ export class WorkerSweeper {
   }
 
   async run(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, modules, unusedModuleMs } = this.#options;
     const { signal } = this.#closing;
+    let sweeps = 0;
     while (!signal.aborted) {
       await clock.sleep(SWEEP_MS, signal);
-      if (!signal.aborted) this.#sweep();
+      if (signal.aborted) return;
+      this.#sweep();
+      if (++sweeps % TRIM_EVERY === 0) modules.trim(unusedModuleMs);
     }
   }
 

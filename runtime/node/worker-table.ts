@@ -32,8 +32,8 @@ export class WorkerTable {
   readonly #tombstones = new Map<string, TombstoneRecord>();
   /** Which of them answer which HTTP requests. */
   readonly routes = new RouteIndex();
-  /** Reserved names and who reserved them. */
-  readonly #reserved = new Map<string, string>();
+  /** Reserved names, who reserved them, and for which tenant, where that is known. */
+  readonly #reserved = new Map<string, { readonly holder: string; readonly tenant?: string }>();
 
   constructor(services: WorkerServices) {
     this.#services = services;
@@ -78,11 +78,25 @@ export class WorkerTable {
     if (this.#workers.size + this.#reserved.size >= workers) {
       throw new PluvioError('WORKERS_TOO_MANY', `this node holds ${workers} workers, its limit`, { limit: workers });
     }
-    this.#reserved.set(name, holder);
+    this.#reserved.set(name, { holder });
+  }
+
+  /** A reserved name is for a worker of that tenant. @throws PluvioError `TENANT_LIMIT` */
+  reserveFor(tenant: string, name: string, holder: string): void {
+    this.#services.quotas.checkWorkers({ name, tenant }, () => this.#countOf(tenant));
+    this.#reserved.set(name, { holder, tenant });
+  }
+
+  /** Workers of a tenant, those on their way included. */
+  #countOf(tenant: string): number {
+    let count = 0;
+    for (const worker of this.#workers.values()) if (worker.record.tenant === tenant) count++;
+    for (const reserved of this.#reserved.values()) if (reserved.tenant === tenant) count++;
+    return count;
   }
 
   release(name: string, holder: string): void {
-    if (this.#reserved.get(name) === holder) this.#reserved.delete(name);
+    if (this.#reserved.get(name)?.holder === holder) this.#reserved.delete(name);
   }
 
   /** Makes a worker from a kept bundle; with a snapshot in it, in that state. */
@@ -90,11 +104,11 @@ export class WorkerTable {
     const holder = `create ${name}`;
     this.reserve(name, holder);
     try {
-      const { shelf } = this.#services;
-      const program = await loadProgram(this.#services, bundle);
       const { stdinOpen = false, tenant = DEFAULT_TENANT } = options;
+      this.reserveFor(tenant, name, holder);
+      const program = await loadProgram(this.#services, bundle);
       const record = recordOf(program, name, bundle, this.#services.clock.now(), this.#services.checkpointPolicy);
-      this.checkRights({ name, tenant, publicKey: shelf.signerOf(bundle) }, program.bundle.manifest);
+      this.checkAllowed({ name, tenant }, bundle, program.bundle.manifest);
       this.routes.claim(name, record.routes);
       const worker = new HostedWorker(this.#services, { ...record, stdinOpen, tenant });
       await worker.load(program);
@@ -114,9 +128,9 @@ export class WorkerTable {
     try {
       const original = this.get(parent);
       const { tenant, bundle } = original.record;
+      this.reserveFor(tenant, name, holder);
       // Whoever answers for the worker answers for its twin.
-      const publicKey = this.#services.shelf.signerOf(bundle);
-      this.checkRights({ name, tenant, publicKey }, (await original.program()).bundle.manifest);
+      this.checkAllowed({ name, tenant }, bundle, (await original.program()).bundle.manifest);
       const { worker, isStored } = await forkWorker(this.#services, original, name, checkpoint);
       if (isStored) {
         this.#tombstones.delete(name);
@@ -134,14 +148,18 @@ export class WorkerTable {
   }
 
   /**
-   * Whether a worker with that manifest may be made; routes ask for `http.inbound`.
-   * @throws PluvioError `FORBIDDEN` the manifest asks for more than is granted, `BUNDLE_UNSIGNED`, `BUNDLE_UNTRUSTED`
+   * Whether a worker of that bundle, with that manifest, may be made; routes ask for `http.inbound`.
+   * @throws PluvioError `FORBIDDEN` the manifest asks for more than is granted, `LIMIT_OUT_OF_RANGE` for more than the node allows,
+   * `BUNDLE_UNSIGNED`, `BUNDLE_UNTRUSTED`
    */
-  checkRights(worker: Pick<Deployment, 'name' | 'tenant' | 'publicKey'>, manifest: WorkerManifest): void {
+  checkAllowed(worker: Pick<Deployment, 'name' | 'tenant'>, bundle: string, manifest: WorkerManifest): void {
+    const { shelf, quotas } = this.#services;
+    quotas.checkManifest(worker, manifest, shelf.get(bundle).sizeBytes);
     const { capabilities = {}, routes = [] } = manifest;
     const inbound = routes.length === 0 ? {} : { 'http.inbound': routeScopes(routes) };
     const asked = { ...capabilities, ...inbound };
-    this.#services.publishers.check({ ...worker, capabilities: Object.keys(asked) });
+    const publicKey = shelf.signerOf(bundle);
+    this.#services.publishers.check({ ...worker, publicKey, capabilities: Object.keys(asked) });
     checkGrants(this.#services.grants, worker, asked);
   }
 
@@ -179,12 +197,13 @@ export class WorkerTable {
     const whose = worker ? { tenant: worker.record.tenant } : {};
     const tombstone: TombstoneRecord = { version: 1, name, movedTo, moveId, atMs, routes, ingress, ...whose };
     const holder = `bury ${moveId}`;
-    this.#reserved.set(name, holder);
+    this.#reserved.set(name, { holder });
     this.#workers.delete(name);
     this.#tombstones.set(name, tombstone);
     this.routes.moved(name, routes, ingress);
     try {
       await worker?.close(movedError(tombstone));
+      this.#services.quotas.ledger.forget(name);
       await this.#services.records.put(name, tombstone);
     } finally {
       this.release(name, holder);
@@ -215,7 +234,7 @@ export class WorkerTable {
     worker.checkDeletable();
     // Its name is free when its record is gone: a new worker's record would go with it.
     const holder = `delete ${name}`;
-    this.#reserved.set(name, holder);
+    this.#reserved.set(name, { holder });
     this.#workers.delete(name);
     this.routes.drop(name);
     try {
@@ -224,6 +243,7 @@ export class WorkerTable {
     } finally {
       this.release(name, holder);
     }
+    this.#services.quotas.ledger.forget(name);
     this.#services.events.emit('deleted', name, {}, worker.record.tenant);
     this.#services.shelf.collect();
   }
@@ -271,8 +291,7 @@ export class WorkerTable {
   ): Promise<{ readonly worker: HostedWorker; readonly state: KeptState }> {
     const program = await loadProgram(this.#services, request.bundle);
     const { tenant } = this.get(name).record;
-    const publicKey = this.#services.shelf.signerOf(request.bundle);
-    this.checkRights({ name, tenant, publicKey }, program.bundle.manifest);
+    this.checkAllowed({ name, tenant }, request.bundle, program.bundle.manifest);
     this.routes.check(name, program.bundle.manifest.routes ?? []);
     return this.#exchange(name, (old, taken) => writeUpdated(this.#services, old, taken, program, request));
   }
@@ -308,7 +327,7 @@ export class WorkerTable {
 
   /** Digests that the workers need. */
   roots(): string[] {
-    return this.list().flatMap(({ record: { bundle, checkpoint, finalSide, versions } }) => [
+    return [...this.all()].flatMap(({ record: { bundle, checkpoint, finalSide, versions } }) => [
       bundle,
       ...versions.map((version) => version.bundle),
       ...(checkpoint ? [checkpoint.bundle] : []),
@@ -336,6 +355,7 @@ export class WorkerTable {
       }
       const worker = new HostedWorker(this.#services, record, true);
       this.#workers.set(record.name, worker);
+      if (!record.ended) this.#services.quotas.ledger.sleeps(record.name, record.tenant, record.storageBytes ?? 0);
       this.#claimRoutes(worker);
     } catch (error) {
       // One that cannot be read does not keep the others from coming back.

@@ -3,6 +3,7 @@ import type { CommandRow } from './command.ts';
 import { AUDIT } from './commands/audit.ts';
 import { BACKUP } from './commands/backup.ts';
 import { CALL } from './commands/call.ts';
+import { CANCEL } from './commands/cancel.ts';
 import { CHECKPOINT } from './commands/checkpoint.ts';
 import { COMPLETION } from './commands/completion.ts';
 import { CONFIG } from './commands/config.ts';
@@ -48,6 +49,7 @@ export const COMMANDS: readonly CommandRow[] = [
   GET,
   LOGS,
   CALL,
+  CANCEL,
   STOP,
   SNAPSHOT,
   CHECKPOINT,

@@ -39,6 +39,13 @@ test('the life of a worker on two nodes', async () => {
   expect((await run('list')).stdout).toMatch(/^NAME +STATUS .*\nanswer +stopped /);
   expect((await run('list', '-q')).stdout).toBe('answer\n');
   expect((await run('get', 'answer')).stdout).toMatch(/^name +answer\nstatus +stopped\n/);
+  const shown = (await run('get', 'answer', '--stack')).stdout;
+  expect(shown).toMatch(
+    /^status: stopped\nstack, innermost first:\n +0: wasi_snapshot_preview1\.\w+ \(function \d+\), host call\n/,
+  );
+  const { depth, frames } = parsed((await run('get', 'answer', '--stack', '-o', 'json')).stdout);
+  expect(shown.split('\n').length).toBe(Number(depth) + 3);
+  expect((frames as readonly unknown[])[0]).toMatchObject({ place: 'host call', fileOffset: null, pc: 0 });
 
   const moved = await run('move', 'answer', second.url);
   expect(moved.stdout).toMatch(/\nsent +\d.*\nskipped +\d.*\ndowntime +\d/);

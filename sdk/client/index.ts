@@ -11,6 +11,7 @@ export type {
   Reverted,
   Updated,
   WorkerInfo,
+  WorkerStack,
   WorkerStatus,
 } from '../../runtime/node/api-types.ts';
 export { Bundles } from './bundles.ts';

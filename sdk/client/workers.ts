@@ -8,6 +8,7 @@ import type {
   Reverted,
   Updated,
   WorkerInfo,
+  WorkerStack,
 } from '../../runtime/node/api-types.ts';
 import { type LogOptions, type LogPiece, readLogs } from './logs.ts';
 import type { Transport } from './transport.ts';
@@ -52,13 +53,33 @@ interface BytesRequest {
   readonly body: Uint8Array | string;
   readonly key: string | undefined;
   readonly signal: AbortSignal | undefined;
-  readonly query: Readonly<Record<string, boolean | number>>;
+  readonly query: Readonly<Record<string, boolean | number | undefined>>;
 }
 
 interface RunState {
   readonly worker: WorkerInfo;
   readonly outcome: JsonOutcome | null;
+  /** What a call that goes on is asked for by. */
+  readonly input?: string;
 }
+
+interface InputState {
+  readonly state: 'pending' | 'ended';
+  readonly outcome: JsonOutcome | null;
+}
+
+export interface DeadlineOption {
+  /** Milliseconds after which the call is given up, waiting or running, if it is not over. Default: never; at most a day. */
+  readonly deadlineMs?: number | undefined;
+}
+
+const inputRequest = (name: string, input: string) =>
+  ({
+    method: 'GET',
+    path: pathOf(name, `/inputs/${input}`),
+    query: { waitMs: WAIT_MS },
+    timeoutMs: WAIT_MS + 30_000,
+  }) as const;
 
 const WAIT_MS = 25_000;
 const pathOf = (name: string, rest = ''): string => `/v1/workers/${encodeURIComponent(name)}${rest}`;
@@ -89,6 +110,15 @@ export class Workers {
   /** @throws PluvioError `WORKER_NOT_FOUND` */
   get(name: string, { signal }: CallOptions = {}): Promise<WorkerInfo> {
     return this.#transport.json({ method: 'GET', path: pathOf(name), signal });
+  }
+
+  /**
+   * Where the worker is: the functions of its call in progress, innermost first. It goes on.
+   * @param options `frames`: at most so many; default: 1000.
+   * @throws PluvioError `WORKER_NOT_FOUND`, `WORKER_MOVING`, `WORKER_LOST`
+   */
+  stack(name: string, { frames, signal }: CallOptions & { readonly frames?: number } = {}): Promise<WorkerStack> {
+    return this.#transport.json({ method: 'GET', path: pathOf(name, '/stack'), query: { frames }, signal });
   }
 
   /** Makes a worker and, unless `start` is false, sets it going. */
@@ -243,35 +273,56 @@ export class Workers {
     name: string,
     exportName: string,
     args: readonly WasmValue[] = [],
-    { signal }: CallOptions = {},
+    { signal, deadlineMs }: CallOptions & DeadlineOption = {},
   ): Promise<Outcome> {
     const state = await this.#transport.json<RunState>({
       method: 'POST',
       path: pathOf(name, `/call/${encodeURIComponent(exportName)}`),
-      query: { waitMs: WAIT_MS },
+      query: { waitMs: WAIT_MS, deadlineMs },
       json: { args: args.map(encodeValue) },
       timeoutMs: 0,
       signal,
     });
     if (state.outcome) return decodeOutcome(state.outcome);
-    const outcome = await this.waitOutcome(name, { ...(signal ? { signal } : {}) });
+    const outcome =
+      state.input === undefined
+        ? await this.waitOutcome(name, { ...(signal ? { signal } : {}) }) // it moved in the middle of the call
+        : await this.#endOf(name, state.input, signal);
     if (!outcome) throw new PluvioError('INTERNAL', `the call of "${exportName}" left no outcome`);
     return outcome;
   }
 
+  /** The end of a call that goes on for longer than a request waits. */
+  async #endOf(name: string, input: string, signal: AbortSignal | undefined): Promise<Outcome | null> {
+    for (;;) {
+      const { state, outcome } = await this.#transport.json<InputState>({ ...inputRequest(name, input), signal });
+      if (state === 'ended') return outcome && decodeOutcome(outcome);
+    }
+  }
+
   /**
-   * Calls an export that takes and gives bytes (the host ABI's input and output), and gives those.
+   * Gives up an input that waits, or the call in progress, which ends as a trap, `cancelled`; what it did to memory stays.
+   * @param input What the node named it by; default: the call in progress.
+   * @throws PluvioError `INPUT_NOT_FOUND`
+   */
+  cancel(name: string, input?: string, { signal }: CallOptions = {}): Promise<WorkerInfo> {
+    const json = input === undefined ? {} : { input };
+    return this.#transport.json({ method: 'POST', path: pathOf(name, '/cancel'), json, timeoutMs: 0, signal });
+  }
+
+  /**
+   * Calls an export that takes and gives bytes (the host ABI's input and output), and gives those, however long it takes.
    * @param options `key`: repeating the call with the same one gives the first one's answer, also after a crash or a move.
-   * @throws PluvioError `CALL_FAILED`, `CALL_PENDING` if it goes on for longer than the node lets a request wait
+   * @throws PluvioError `CALL_FAILED`
    */
   async invoke(
     name: string,
     exportName: string,
     body: Uint8Array | string = new Uint8Array(),
-    { signal, key }: KeyedOptions = {},
+    { signal, key, deadlineMs }: KeyedOptions & DeadlineOption = {},
   ): Promise<Uint8Array> {
     const path = pathOf(name, `/call/${encodeURIComponent(exportName)}`);
-    return this.#bytes({ path, body, key, signal, query: { waitMs: WAIT_MS } });
+    return this.#bytes(name, { path, body, key, signal, query: { waitMs: WAIT_MS, deadlineMs } });
   }
 
   /**
@@ -283,7 +334,8 @@ export class Workers {
     body: Uint8Array | string,
     { signal, key = freshKey() }: KeyedOptions = {},
   ): Promise<Uint8Array> {
-    return this.#bytes({ path: pathOf(name, '/messages'), body, key, signal, query: { reply: true, waitMs: WAIT_MS } });
+    const query = { reply: true, waitMs: WAIT_MS };
+    return this.#bytes(name, { path: pathOf(name, '/messages'), body, key, signal, query });
   }
 
   /** Puts a message into the worker's mailbox; done when it is durable. Gives its number. Sent again and taken once, as with `ask`. */
@@ -296,11 +348,14 @@ export class Workers {
     return ((await response.json()) as { seq: number }).seq; // as the API says
   }
 
-  async #bytes(request: BytesRequest): Promise<Uint8Array> {
-    const response = await this.#sendBytes(request);
+  async #bytes(name: string, request: BytesRequest): Promise<Uint8Array> {
+    const accept = 'application/octet-stream';
+    let response = await this.#sendBytes(request);
     if (response.status === 202) {
-      const { seq } = (await response.json()) as { seq: number }; // as the API says
-      throw new PluvioError('CALL_PENDING', `the call goes on; its number is ${seq}`, { seq });
+      const { input } = (await response.json()) as { input: string }; // as the API says
+      do {
+        response = await this.#transport.send({ ...inputRequest(name, input), accept, signal: request.signal });
+      } while (response.headers.get('content-type') !== accept && (await response.arrayBuffer())); // it is not over yet
     }
     return new Uint8Array(await response.arrayBuffer());
   }

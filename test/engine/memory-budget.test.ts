@@ -5,7 +5,9 @@ import { createWorker, loadModule, type MemoryBudget, restoreWorker } from '../.
 const { parseWat } = await wabt();
 const bytes = parseWat(
   'grow.wat',
-  `(module (memory 1 10) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))`,
+  `(module (memory 1 10) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+    (func (export "count") (param i32)
+      (loop $down (br_if $down (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))`,
 ).toBinary({}).buffer;
 const module = await loadModule(bytes);
 
@@ -65,4 +67,23 @@ test('a snapshot is taken up only if there is room for its memory', async () => 
   expect(enough.left).toBe(0);
   await twin.close();
   expect(enough.left).toBe(6);
+});
+
+test('a grow that the worker’s own limit refuses is told, and takes nothing', async () => {
+  let refused = 0;
+  const memoryBudget = { ...budgetOf(100), refused: () => void refused++ };
+  const worker = await createWorker(module, { memoryBudget, limits: { memoryPages: 3 } });
+  expect([await grow(worker, 2), refused]).toEqual([1, 0]);
+  expect([await grow(worker, 1), refused, memoryBudget.left]).toEqual([-1, 1, 97]);
+  await worker.close();
+});
+
+test('a worker with a limit on fuel per second pays for short calls, too', async () => {
+  const paid: number[] = [];
+  const pool = { pauseMs: (fuelUsed: number): number => (paid.push(fuelUsed), 0) };
+  const worker = await createWorker(module, { share: { pool } });
+  for (let call = 0; call < 3; call++) await worker.call('count', [10]);
+  expect(paid.length).toBe(3);
+  expect(paid[1]).toBeGreaterThan(0);
+  expect(BigInt(paid.reduce((sum, fuel) => sum + fuel, 0))).toBeLessThan(worker.fuelUsed);
 });

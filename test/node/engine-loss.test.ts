@@ -58,6 +58,22 @@ describe('busy engines', () => {
   });
 });
 
+it('a module that no worker in memory uses leaves it, and comes back with the next', async () => {
+  const { client } = await openNode({ limits: { unusedModuleMs: 0 } });
+  const modules = async (): Promise<number | undefined> =>
+    readSamples(await client.metrics()).get('pluvio_modules')?.[0]?.value;
+  const module = await counterModule();
+  await client.workers.create({ name: 'a', module });
+  await client.workers.create({ name: 'b', module });
+  await client.workers.delete('a');
+  expect(await client.workers.call('b', 'add', [1n])).toMatchObject({ kind: 'returned' });
+  expect(await modules()).toBe(1);
+  await client.workers.delete('b');
+  await expect.poll(modules, { timeout: 20_000 }).toBe(0);
+  await client.workers.create({ name: 'c', module });
+  expect(await client.workers.call('c', 'add', [1n])).toMatchObject({ kind: 'returned', values: [41n] });
+});
+
 describe('workers in processes', () => {
   it('run as in threads, and outlive kill -9 of their process', async () => {
     const dataDir = await openFolder();
@@ -81,7 +97,7 @@ describe('workers in processes', () => {
     expect(a).not.toBe(b);
     expect(await pool.pick('a')).toBe(a);
     const module = await a.loadModule('0'.repeat(64), await counterModule());
-    const spec = { name: 'w', limits: {}, share: {}, args: [], env: {}, abi: null };
+    const spec = { name: 'w', limits: {}, share: {}, tenant: null, args: [], env: {}, abi: null };
     const owner = { lost: () => undefined } as unknown as EngineWorkerOwner; // of a worker that does nothing
     await a.create(module, spec, undefined, null, owner);
     await b.create(module, spec, undefined, null, owner);

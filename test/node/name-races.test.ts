@@ -15,6 +15,7 @@ import { programOf, recordOf } from '../../runtime/node/program.ts';
 import { MemoryRecords } from '../../runtime/node/record-store.ts';
 import { NodeMetrics, noTracing } from '../../runtime/node/metrics/index.ts';
 import { PublisherPolicy } from '../../runtime/node/security/index.ts';
+import { NodeQuotas } from '../../runtime/node/quotas/index.ts';
 import { openStore, WORKERS } from '../../runtime/node/store/index.ts';
 import { EnginePool } from '../../runtime/node/threads/engine-pool.ts';
 import type { WorkerServices } from '../../runtime/node/worker-services.ts';
@@ -25,6 +26,7 @@ async function openTable() {
   const shelf = new BundleShelf({ blobs: memoryBlobStore(), records: new MemoryRecords(), codecs, limits: {}, clock });
   const events = new EventBus(10, () => 0);
   const limits = resolveNodeLimits();
+  const metrics = new NodeMetrics();
   const engines = new EnginePool({
     kind: 'local',
     engines: 1,
@@ -34,7 +36,7 @@ async function openTable() {
     logger,
   });
   afterTest(() => engines.close());
-  const modules = new LoadedModules(engines);
+  const modules = new LoadedModules(engines, () => clock.monotonicMs());
   const store = await openStore();
   afterTest(() => store.close());
   const post = new PostOffice({ store, find: () => undefined, clock, logger });
@@ -53,7 +55,8 @@ async function openTable() {
     nodeName: 'test',
     secrets: () => undefined,
     grants: { all: {}, tenants: {} },
-    metrics: new NodeMetrics(),
+    metrics,
+    quotas: new NodeQuotas({}, { events, metrics, clock }),
     tracing: noTracing,
     publishers: new PublisherPolicy([]),
     peers: { connect: {}, pinned: false, sign: () => Promise.reject(new Error('nothing moves')), trust: {} },

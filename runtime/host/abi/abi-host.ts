@@ -21,10 +21,8 @@ import { Rate } from './rates.ts';
 import { Registers } from './registers.ts';
 import { StorageMeter } from './storage-meter.ts';
 import { Timers } from './timers.ts';
-import { type AbiHost, type AbiOptions, type EndedInput, type Input, INPUT_KINDS } from './types.ts';
+import { ABI_MODULE, type AbiHost, type AbiOptions, type EndedInput, type Input, INPUT_KINDS } from './types.ts';
 import { Waits } from './waits.ts';
-
-const NAME = 'pluvio_v1';
 
 function platformTimer(delayMs: number, fire: () => void): () => void {
   const timer = setTimeout(fire, delayMs);
@@ -34,7 +32,9 @@ function platformTimer(delayMs: number, fire: () => void): () => void {
 function makeContext(options: AbiOptions): AbiContext {
   const { services } = options;
   const limits = resolveAbiLimits(options.limits);
-  const storage = new StorageMeter(limits.storageBytes);
+  const storage = new StorageMeter(limits.storageBytes, options.storageBudget, () =>
+    services.limited?.('storageBytes'),
+  );
   const inputs = new Inputs();
   const waits = new Waits(services, options.setTimer ?? platformTimer);
   const kv = new KeyValues(storage);
@@ -67,6 +67,7 @@ function makeContext(options: AbiOptions): AbiContext {
     waits,
     callRate: new Rate(limits.hostCallsPerSecond, now),
     logRate: new Rate(limits.logBytesPerSecond, now),
+    fetchRate: new Rate(limits.fetchesPerSecond, now),
     effect,
   };
 }
@@ -102,14 +103,15 @@ export function createAbi(options: AbiOptions): AbiHost {
   const abi = makeContext(options);
   const { inputs, waits, limits } = abi;
   return {
-    name: NAME,
-    imports: { [NAME]: bindCalls(abi) },
+    name: ABI_MODULE,
+    imports: { [ABI_MODULE]: bindCalls(abi) },
     bind: (guest: GuestAccess) => abi.memory.bind(guest),
     snapshot: () => encodeState(abi),
-    restore: (state: unknown) => loadState(abi, state, `hosts.${NAME}`),
+    restore: (state: unknown) => loadState(abi, state, `hosts.${ABI_MODULE}`),
     close: () => {
       waits.close();
       inputs.clearInbox();
+      abi.storage.close();
     },
     get lastSeq() {
       return inputs.lastSeq;

@@ -117,10 +117,11 @@ function perform(abi: AbiContext, call: ReadyCall, args: readonly unknown[]): Ca
 }
 
 function invoke(abi: AbiContext, call: ReadyCall, args: readonly unknown[]): CallResult {
-  const { waits } = abi;
+  const { waits, services } = abi;
   const recorded = waits.enter(abi.memory.restartState());
   if (recorded !== undefined) return call.isLong ? BigInt(recorded) : recorded;
   const delayMs = waits.isResumed ? 0 : abi.callRate.use(1);
+  if (delayMs > 0) services.limited?.('hostCallsPerSecond');
   let result: CallResult;
   try {
     result = perform(abi, call, args);

@@ -21,6 +21,7 @@ function log(abi: AbiContext, level: number, message: string, fields: Readonly<R
     ...(traceparent === undefined ? {} : { traceparent }),
   });
   const delayMs = logRate.use(message.length + LOG_ENTRY_BYTES);
+  if (delayMs > 0) services.limited?.('logBytesPerSecond');
   return delayMs === 0 ? undefined : waits.delay(0, delayMs);
 }
 

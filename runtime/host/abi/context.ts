@@ -33,6 +33,7 @@ export interface AbiContext {
   readonly waits: Waits;
   readonly callRate: Rate;
   readonly logRate: Rate;
+  readonly fetchRate: Rate;
   /** Does an effect: gives it its number and the trace of the current input. */
   effect(body: EffectBody): void;
 }

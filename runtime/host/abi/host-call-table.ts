@@ -351,7 +351,7 @@ export const HOST_CALLS = {
     params: [json('request', 'headBytes'), bytes('body', 'messageBytes')],
     result: 'result',
     capability: 'http.outbound',
-    errors: ['TIMEOUT', 'FAILED', 'UNAVAILABLE', 'INTERRUPTED', 'CANCELLED', 'TOO_LARGE'],
+    errors: ['TIMEOUT', 'FAILED', 'QUOTA', 'UNAVAILABLE', 'INTERRUPTED', 'CANCELLED', 'TOO_LARGE'],
     summary:
       'Sends an HTTP request, JSON `{url, method?, headers?: [[name, value]], timeoutMs?, repeatable?}`, and waits. The result is the head, JSON `{status, headers, bodyBytes}`; the body goes to a register of its own.',
     restart:

@@ -20,6 +20,15 @@ const fetched = (size: number) => async (guest: HandGuest) => {
   guest.services.respond = () => ({ ok: true, body: new Uint8Array(size) });
   return Math.min(0, Number(await guest.wait('http_fetch', '{"url":"https://a.example/"}', '').promise));
 };
+const fetchedTimes = (count: number) => async (guest: HandGuest) => {
+  guest.services.respond = () => ({ ok: true, body: new Uint8Array() });
+  const results: number[] = [];
+  for (let fetch = 0; fetch < count; fetch++) {
+    const given = guest.call('http_fetch', '{"url":"https://a.example/"}', '');
+    results.push(Math.min(0, Number(given instanceof Pending ? await given.promise : given)));
+  }
+  return results.at(-1);
+};
 const isDelayed = (result: unknown): unknown => (result instanceof Pending ? 'delayed' : result);
 const times = (count: number, act: () => unknown): unknown => Array.from({ length: count }, act).at(-1);
 
@@ -97,6 +106,12 @@ const EDGES: Readonly<Record<AbiLimitName, Edge>> = {
     beyond: (guest) => isDelayed(times(4, () => guest.call('kv_set', 'a', ''))),
     expected: 'delayed',
   },
+  fetchesPerSecond: {
+    limit: 2,
+    within: fetchedTimes(2),
+    beyond: fetchedTimes(3),
+    expected: QUOTA,
+  },
   timers: {
     limit: 2,
     within: (guest) => times(2, () => guest.call('timer_set', `t${guest.host.usage.timers}`, 1n, '')),
@@ -170,6 +185,14 @@ describe('a rate', () => {
     guest.services.nowMs -= 1_000_000;
     expect(guest.call('kv_get', 'a')).toBeInstanceOf(Pending);
     guest.host.close();
+  });
+
+  test('what is refused uses nothing up', async () => {
+    const guest = new HandGuest({ limits: { fetchesPerSecond: 2 } });
+    expect(await fetchedTimes(4)(guest)).toBe(QUOTA);
+    guest.services.advance(500);
+    expect(await fetchedTimes(1)(guest)).toBe(0);
+    expect(await fetchedTimes(1)(guest)).toBe(QUOTA);
   });
 
   test('time_now is not held up, the next call is', () => {

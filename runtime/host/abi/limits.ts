@@ -1,10 +1,6 @@
-import { PluvioError } from '../../errors/index.ts';
+import { type LimitRow, resolveLimits } from '../../limits/index.ts';
 
-interface LimitRow {
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-  readonly unit: string;
+interface AbiLimitRow extends LimitRow {
   /** What happens when it is reached; for docs/abi.md. */
   readonly reached: string;
 }
@@ -39,9 +35,11 @@ export const ABI_LIMITS = {
     unit: 'calls per second',
     reached: 'the call takes longer',
   },
+  /** Requests of `http_fetch`; a second's worth at once. */
+  fetchesPerSecond: { default: 1000, min: 1, max: 100_000, unit: 'requests per second', reached: '`QUOTA`' },
   timers: { default: 256, min: 0, max: 65_536, unit: 'timers', reached: '`QUOTA`' },
   subscriptions: { default: 64, min: 0, max: 4096, unit: 'subscriptions', reached: '`QUOTA`' },
-} as const satisfies Record<string, LimitRow>;
+} as const satisfies Record<string, AbiLimitRow>;
 
 export type AbiLimitName = keyof typeof ABI_LIMITS;
 export type AbiLimits = { readonly [Name in AbiLimitName]?: number };
@@ -60,28 +58,5 @@ export const RANDOM_CHUNK_BYTES = 65_536;
 /** Milliseconds that a wait or timer may last: a hundred years. */
 export const DURATION_MAX_MS = 3_155_760_000_000;
 
-const NAMES = Object.keys(ABI_LIMITS) as AbiLimitName[]; // keys of the table
-const DEFAULTS = Object.fromEntries(NAMES.map((name) => [name, ABI_LIMITS[name].default])) as ResolvedAbiLimits; // one per key
-
-/**
- * Fills in defaults and checks every limit against its range; names of other limits are left alone.
- * @throws PluvioError `LIMIT_OUT_OF_RANGE`
- */
-export function resolveAbiLimits(limits: AbiLimits | undefined): ResolvedAbiLimits {
-  if (limits === undefined) return DEFAULTS;
-  const resolved: Record<AbiLimitName, number> = { ...DEFAULTS };
-  for (const name of NAMES) {
-    const value = limits[name];
-    if (value === undefined) continue;
-    const { min, max, unit } = ABI_LIMITS[name];
-    if (!Number.isInteger(value) || value < min || value > max) {
-      throw new PluvioError(
-        'LIMIT_OUT_OF_RANGE',
-        `limit ${name} is ${value}; it must be a whole number from ${min} to ${max} ${unit}`,
-        { limit: name, min, max },
-      );
-    }
-    resolved[name] = value;
-  }
-  return resolved;
-}
+/** @throws PluvioError `LIMIT_OUT_OF_RANGE` */
+export const resolveAbiLimits = (limits: AbiLimits = {}): ResolvedAbiLimits => resolveLimits(ABI_LIMITS, limits);

@@ -9,9 +9,14 @@ import { questionWait, refused, traceOf } from './mailbox-calls.ts';
 import { encodeJson } from './registers.ts';
 
 function fetch(abi: AbiContext, json: JsonObject, body: Uint8Array): number | Pending {
-  const { waits, registers, limits, grants } = abi;
+  const { services, waits, registers, limits, grants, fetchRate } = abi;
   const { request, timeoutMs } = readFetchRequest(json);
   if (!grants.covers('http.outbound', request.url)) fail('DENIED');
+  // One that is under way and executed again was counted before.
+  if (!waits.isResumed && fetchRate.tryUse(1) > 0) {
+    services.limited?.('fetchesPerSecond');
+    fail('QUOTA');
+  }
   const bodyMaxBytes = limits.fetchBodyBytes;
   const wait = questionWait(abi, timeoutMs, (record, isRestored) => {
     if (isRestored && !request.repeatable && !SAFE_TO_REPEAT.has(request.method)) fail('INTERRUPTED');

@@ -27,4 +27,11 @@ export class Rate {
     this.#left = Math.min(this.#perSecond, this.#left + (passedMs / 1000) * this.#perSecond);
     return this.#left >= 0 ? 0 : Math.ceil((-this.#left / this.#perSecond) * 1000);
   }
+
+  /** Uses up that much if it is there and gives 0; otherwise nothing is used, and it gives in how many milliseconds it will be there. */
+  tryUse(amount: number): number {
+    const waitMs = this.use(amount);
+    if (waitMs > 0) this.#left += amount;
+    return waitMs;
+  }
 }

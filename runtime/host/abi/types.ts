@@ -17,7 +17,7 @@
 import type { HostFunction, HostModule } from '../../engine/types.ts';
 import type { AbiErrorName } from './error-codes.ts';
 import type { HostCallName } from './host-call-table.ts';
-import type { AbiLimits } from './limits.ts';
+import type { AbiLimitName, AbiLimits } from './limits.ts';
 
 /** Where an input of a worker comes from. */
 export const INPUT_KINDS = ['call', 'message', 'timer', 'topic', 'http'] as const;
@@ -170,6 +170,8 @@ export interface AbiServices {
   now(): number;
   /** Fills all bytes. */
   random(bytes: Uint8Array): void;
+  /** A limit was reached on which the node is to have an eye. */
+  limited?(limit: AbiLimitName): void;
 }
 
 /** What `self_info` gives: JSON data; at least these. */
@@ -180,6 +182,15 @@ export interface SelfInfo {
   readonly [key: string]: unknown;
 }
 
+/** Storage that several workers share, in bytes. */
+export interface StorageBudget {
+  /** Takes that much; false: there is not so much left, and nothing is taken. */
+  take(bytes: number): boolean;
+  /** Takes what a restored state holds, whatever is left. */
+  count(bytes: number): void;
+  give(bytes: number): void;
+}
+
 export interface AbiOptions {
   readonly services: AbiServices;
   readonly self: SelfInfo;
@@ -187,6 +198,8 @@ export interface AbiOptions {
   readonly grants?: Readonly<Record<string, readonly string[]>>;
   readonly config?: Readonly<Record<string, string>>;
   readonly limits?: AbiLimits;
+  /** Where its storage is taken from, beside its own limit. */
+  readonly storageBudget?: StorageBudget | undefined;
   /** Calls `fire` once after that time, unless the function that it gives is called. Default: the platform's timer. */
   readonly setTimer?: (delayMs: number, fire: () => void) => () => void;
 }
@@ -223,6 +236,9 @@ export interface EndedInput {
 /** What the guest waits for. `rate`: a limit per second. */
 export const WAIT_KINDS = ['recv', 'settle', 'sleep', 'call', 'fetch', 'checkpoint', 'rate'] as const;
 export type WaitKind = (typeof WAIT_KINDS)[number];
+
+/** The name that guests import the ABI by. */
+export const ABI_MODULE = 'pluvio_v1';
 
 /** A host module that answers the imports of `pluvio_v1`. */
 export interface AbiHost extends HostModule {

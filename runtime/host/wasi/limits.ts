@@ -1,10 +1,4 @@
-import { PluvioError } from '../../errors/index.ts';
-
-interface LimitRow {
-  readonly default: number;
-  readonly max: number;
-  readonly unit: string;
-}
+import { type LimitRow, resolveLimits } from '../../limits/index.ts';
 
 /** Limits of one WASI host: default, the largest value that a caller may ask for, unit. The smallest is 0. */
 export const WASI_LIMITS = {
@@ -33,25 +27,12 @@ export const SUBSCRIPTIONS_MAX = 4096;
 /** Random bytes that are fetched at once. */
 export const RANDOM_CHUNK_BYTES = 65536;
 
-/**
- * Fills in defaults and checks every limit against its range.
- * @throws PluvioError `LIMIT_OUT_OF_RANGE`
- */
-export function resolveWasiLimits(limits: WasiLimits): ResolvedWasiLimits {
-  const resolve = (name: WasiLimitName): number => {
-    const row = WASI_LIMITS[name];
-    const value = limits[name] ?? row.default;
-    if (Number.isInteger(value) && value >= 0 && value <= row.max) return value;
-    throw new PluvioError(
-      'LIMIT_OUT_OF_RANGE',
-      `limit ${name} is ${value}; it must be a whole number from 0 to ${row.max} ${row.unit}`,
-      { limit: name, max: row.max },
-    );
-  };
-  return {
-    scratchBytes: resolve('scratchBytes'),
-    maxOpenFiles: resolve('maxOpenFiles'),
-    maxPathBytes: resolve('maxPathBytes'),
-    maxInodes: resolve('maxInodes'),
-  };
+/** Takes the limits out of what may have other fields. @throws PluvioError `LIMIT_OUT_OF_RANGE` */
+export function resolveWasiLimits({
+  scratchBytes,
+  maxOpenFiles,
+  maxPathBytes,
+  maxInodes,
+}: WasiLimits): ResolvedWasiLimits {
+  return resolveLimits(WASI_LIMITS, { scratchBytes, maxOpenFiles, maxPathBytes, maxInodes });
 }

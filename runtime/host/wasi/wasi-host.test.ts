@@ -35,7 +35,7 @@ describe('limits', () => {
     expect(() => createWasi({ [name as WasiLimitName]: max })).not.toThrow();
     for (const value of [max + 1, -1, 0.5, Number.NaN]) {
       expect(() => createWasi({ [name as WasiLimitName]: value })).toThrow(
-        expect.objectContaining({ code: 'LIMIT_OUT_OF_RANGE', details: { limit: name, max } }),
+        expect.objectContaining({ code: 'LIMIT_OUT_OF_RANGE', details: { limit: name, min: 0, max } }),
       );
     }
   });

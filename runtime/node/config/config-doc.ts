@@ -39,13 +39,16 @@ const INTRO = `<!-- Written by \`node scripts/write-docs.ts\` from runtime/node/
 - In the file a dot is a level: \`tls.cert\` is \`{"tls": {"cert": …}}\`. Unknown fields, wrong types and keys that stand twice are refused.
 - In a variable or a flag a list is written with commas, and anything that is no text as JSON. An empty variable counts as not set.
 - Paths in the file start at the folder of the file, others at the working directory.
-- What is marked as not kept is known and checked, but no node keeps to it: one that is given it does not start (\`UNSUPPORTED\`). So it is with
-  \`limits\` in \`tenants\`.
+- What is marked as not kept is known and checked, but no node keeps to it: one that is given it does not start (\`UNSUPPORTED\`).
 - Public keys are Ed25519, 32 bytes as base64url. A pattern is a text that may end in \`*\`.
 - Secrets are never in the file: it names files that hold them.`;
 
 const SECTIONS = [
-  { title: 'Settings', intro: '', fits: (name: string) => !/^(?:limits|workerLimits|tenantLimits)\./.test(name) },
+  {
+    title: 'Settings',
+    intro: '',
+    fits: (name: string) => !/^(?:limits|workerLimits|workerMaximums|tenantLimits)\./.test(name),
+  },
   {
     title: 'Limits of the node',
     intro: '`--limit NAME=NUMBER` sets one, without the prefix.',
@@ -53,12 +56,18 @@ const SECTIONS = [
   },
   {
     title: 'Limits of a worker, where its manifest says nothing',
-    intro: '',
+    intro: '[limits.md](limits.md) tells what happens when one is reached.',
     fits: (name: string) => name.startsWith('workerLimits.'),
   },
   {
+    title: 'What the manifest of a worker may ask for at most',
+    intro: 'A worker that asks for more is refused (`LIMIT_OUT_OF_RANGE`).',
+    fits: (name: string) => name.startsWith('workerMaximums.'),
+  },
+  {
     title: 'Limits of a tenant, where `tenants` says nothing',
-    intro: 'They hold for all workers of the tenant on this node together.',
+    intro:
+      'They hold for all workers of the tenant on this node together; [limits.md](limits.md) tells what happens when one is reached.',
     fits: (name: string) => name.startsWith('tenantLimits.'),
   },
 ] as const;

@@ -15,4 +15,3 @@ export {
   type TenantSettings,
   type TokenSettings,
 } from './settings-table.ts';
-export { resolveTenantLimits, TENANT_LIMITS, type TenantLimitName, type TenantLimits } from './tenant-limits.ts';

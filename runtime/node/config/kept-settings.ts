@@ -46,5 +46,9 @@ const KEPT: ReadonlySet<SettingName> = new Set<SettingName>([
   'hibernate.afterMs',
 ]);
 
+/** Groups of limits, which are all kept. */
+const KEPT_GROUPS = ['limits.', 'workerLimits.', 'workerMaximums.', 'tenantLimits.'] as const;
+
 /** Whether a node keeps to a setting, and so starts with it. */
-export const isKept = (name: SettingName): boolean => KEPT.has(name) || name.startsWith('limits.');
+export const isKept = (name: SettingName): boolean =>
+  KEPT.has(name) || KEPT_GROUPS.some((group) => name.startsWith(group));

@@ -8,7 +8,6 @@ import { CONFIG_MAX_BYTES } from './config-text.ts';
 import { loadConfig } from './load-config.ts';
 import { nodeOptionsOf } from './node-options.ts';
 import { SETTING_ROWS } from './settings-table.ts';
-import { resolveTenantLimits, TENANT_LIMITS } from './tenant-limits.ts';
 
 const KEY = 'A'.repeat(43);
 let folder: string;
@@ -186,14 +185,25 @@ describe('the table', () => {
 });
 
 describe('options of a node', () => {
-  it.each([
-    [{ engine: { user: 'nobody' } }, 'engine.user'],
-    [{ tenantLimits: { workers: 1 } }, 'tenantLimits.workers'],
-    [{ workerLimits: { memoryPages: 5 } }, 'workerLimits.memoryPages'],
-    [{ tenants: { acme: { grants: {} }, beta: { limits: {} } } }, 'tenants.beta.limits'],
-  ])('that a node would not keep to are refused: %j', async (config, names) => {
-    const options = loadText(JSON.stringify(config)).then((loaded) => nodeOptionsOf(loaded));
-    await expect(options).rejects.toMatchObject({ code: 'UNSUPPORTED', details: { settings: names.split(', ') } });
+  it.each([[{ engine: { user: 'nobody' } }, 'engine.user']])(
+    'that a node would not keep to are refused: %j',
+    async (config, names) => {
+      const options = loadText(JSON.stringify(config)).then((loaded) => nodeOptionsOf(loaded));
+      await expect(options).rejects.toMatchObject({ code: 'UNSUPPORTED', details: { settings: names.split(', ') } });
+    },
+  );
+
+  it('have the limits of workers and tenants that are given', async () => {
+    const config = {
+      workerLimits: { memoryPages: 5, logBytesPerSecond: 7 },
+      workerMaximums: { fuel: 9, bundleBytes: 11 },
+      tenantLimits: { workers: 1 },
+      tenants: { acme: { limits: { streams: 2 } } },
+    };
+    const { quotas } = await nodeOptionsOf(await loadText(JSON.stringify(config)));
+    expect(quotas).toEqual(config);
+    const none = await nodeOptionsOf(await loadConfig({}));
+    expect(none.quotas).toEqual({ workerLimits: {}, workerMaximums: {}, tenantLimits: {}, tenants: {} });
   });
 
   it.each([
@@ -224,25 +234,5 @@ describe('options of a node', () => {
     expect((await nodeOptionsOf(await loadConfig({}))).security?.tokens).toEqual([]);
     const absent = loadConfig({ flags: { 'access.tokenFile': '/no/such/file' } });
     await expect(absent.then((config) => nodeOptionsOf(config))).rejects.toMatchObject({ code: 'FILE_FAILED' });
-  });
-});
-
-describe('limits of a tenant', () => {
-  it('are its own, else those of the node, else the defaults', () => {
-    const { workers, memoryBytes, weight } = resolveTenantLimits({ workers: 5 }, { workers: 7, weight: 9 });
-    expect({ workers, memoryBytes, weight }).toEqual({ workers: 5, memoryBytes: 4 * 2 ** 30, weight: 9 });
-  });
-
-  it.each(Object.entries(TENANT_LIMITS))('%s holds at its edges', (name, { min, max }) => {
-    for (const value of [min, max]) expect(resolveTenantLimits({ [name]: value })).toMatchObject({ [name]: value });
-    for (const value of [min - 1, max + 1, min + 0.5]) {
-      expect(() => resolveTenantLimits({ [name]: value })).toThrowError(
-        expect.objectContaining({ code: 'LIMIT_OUT_OF_RANGE' }),
-      );
-    }
-  });
-
-  it('has no others', () => {
-    expect(() => resolveTenantLimits({ nothing: 1 } as object)).toThrowError(/there is no limit "nothing"/);
   });
 });

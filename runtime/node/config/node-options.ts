@@ -2,7 +2,6 @@
 import type { CheckpointPolicy } from '../../bundle/index.ts';
 import { PluvioError } from '../../errors/index.ts';
 import { jsonLogger, type Logger } from '../logger.ts';
-import type { NodeLimits } from '../node-limits.ts';
 import { dockerCredentials } from '../registry/index.ts';
 import type { NodeOptions } from '../start-node.ts';
 import type { LoadedConfig } from './load-config.ts';
@@ -10,11 +9,14 @@ import { securitySettingsOf } from './security-settings.ts';
 import { isKept } from './kept-settings.ts';
 import type { ConfigValues, SettingName } from './settings-table.ts';
 
-function limitsOf(values: ConfigValues): Partial<NodeLimits> {
-  const entries = Object.entries(values).flatMap(([name, value]) =>
-    name.startsWith('limits.') ? [[name.slice('limits.'.length), value]] : [],
+/** What was given of a group of limits; what was not has the default of its table. */
+function limitsOf({ values, origins }: LoadedConfig, group: string): Readonly<Record<string, number>> {
+  const entries = (Object.entries(values) as [SettingName, unknown][]).flatMap(([name, value]) =>
+    name.startsWith(`${group}.`) && origins[name].source !== 'default'
+      ? [[name.slice(group.length + 1), value as number] as const] // limits are numbers, by their schema
+      : [],
   );
-  return Object.fromEntries(entries) as Partial<NodeLimits>; // the rows of NODE_LIMITS, checked
+  return Object.fromEntries(entries);
 }
 
 function loggerOf(values: ConfigValues, write: (line: string) => void): Logger | undefined {
@@ -28,13 +30,10 @@ const ISOLATION = {
   'process-per-tenant': { isolation: 'process', isolateTenants: true },
 } as const satisfies Record<ConfigValues['engine.isolation'], Partial<NodeOptions>>;
 
-function checkTaken({ values, origins }: LoadedConfig): void {
+function checkTaken({ origins }: LoadedConfig): void {
   const given = Object.entries(origins).filter(([, { source }]) => source !== 'default');
   const names = given.map(([name]) => name as SettingName); // keys of the origins are settings
-  const settings: string[] = names.filter((name) => !isKept(name));
-  for (const [tenant, { limits }] of Object.entries(values.tenants)) {
-    if (limits !== undefined) settings.push(`tenants.${tenant}.limits`);
-  }
+  const settings = names.filter((name) => !isKept(name));
   if (settings.length === 0) return;
   const message = `this node does not keep to ${settings.join(', ')} and does not start with them`;
   throw new PluvioError('UNSUPPORTED', message, { settings });
@@ -58,7 +57,13 @@ export async function nodeOptionsOf(
   return {
     listen,
     security: await securitySettingsOf(config),
-    limits: limitsOf(values),
+    limits: limitsOf(config, 'limits'),
+    quotas: {
+      workerLimits: limitsOf(config, 'workerLimits'),
+      workerMaximums: limitsOf(config, 'workerMaximums'),
+      tenantLimits: limitsOf(config, 'tenantLimits'),
+      tenants: values.tenants,
+    },
     ...ISOLATION[values['engine.isolation']],
     checkpointPolicy: values['checkpoint.policy'] as CheckpointPolicy, // the schema of its row says so
     hibernateAfterMs: values['hibernate.afterMs'],

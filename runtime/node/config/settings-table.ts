@@ -1,13 +1,13 @@
 /** Every setting of a node, a row each: the config file, its schema, variables, flags and docs/config.md derive from it. */
-import { LIMITS } from '../../engine/limits.ts';
-import type { WorkerLimits } from '../../engine/types.ts';
+import type { LimitRow } from '../../limits/index.ts';
 import { parseListen } from '../access.ts';
 import { NODE_LIMITS, type NodeLimitName } from '../node-limits.ts';
 import { AddressRule } from '../outbound-http-addresses.ts';
-import { PULL_DEFAULTS, ruleFault } from '../registry/index.ts';
+import { PULL_LIMITS, ruleFault } from '../registry/index.ts';
+import { TENANT_LIMITS, type TenantLimitName, type TenantLimits } from '../quotas/tenant-limits.ts';
+import { WORKER_DEFAULTS, WORKER_MAXIMUMS, type WorkerQuotaName } from '../quotas/worker-quotas.ts';
 import type { Schema } from '../schema-check.ts';
 import { choice, flagged, path, ratio, records, type SettingRow, text, TEXT, textOr, texts, whole } from './setting.ts';
-import { TENANT_LIMITS, type TenantLimitName, type TenantLimits } from './tenant-limits.ts';
 
 /** Scopes that a capability is granted with; a scope may end in `*`. */
 export type GrantedCapabilities = Readonly<Record<string, readonly string[]>>;
@@ -60,7 +60,7 @@ const map = (value: Schema): Schema => ({ type: 'object', additionalProperties: 
 const GRANTS = map(SCOPES);
 const TENANT_LIMIT_VALUES = record(
   Object.fromEntries(
-    Object.entries(TENANT_LIMITS).map(([name, { min, max, unit }]) => [
+    Object.entries<LimitRow>(TENANT_LIMITS).map(([name, { min = 0, max, unit }]) => [
       name,
       { type: 'integer', minimum: min, maximum: max, description: unit } as const,
     ]),
@@ -107,20 +107,13 @@ const checkHttpUrl = (value: string): string | undefined => {
 
 const screaming = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 
-interface LimitSource {
-  readonly default: number;
-  readonly min?: number;
-  readonly max: number;
-  readonly unit: string;
-}
-
 /** A row per limit of a table. */
 function limitRows<Prefix extends string, Name extends string>(
   prefix: Prefix,
   env: string,
-  limits: Readonly<Record<Name, LimitSource>>,
+  limits: Readonly<Record<Name, LimitRow>>,
 ): Readonly<Record<`${Prefix}.${Name}`, SettingRow<number>>> {
-  const rows = (Object.entries(limits) as [Name, LimitSource][]).map(([name, row]) => {
+  const rows = (Object.entries(limits) as [Name, LimitRow][]).map(([name, row]) => {
     const range = { fallback: row.default, min: row.min ?? 0, max: row.max };
     return [`${prefix}.${name}`, whole(`${env}_${screaming(name)}`, row.unit, range)] as const;
   });
@@ -264,14 +257,12 @@ export const SETTINGS = {
     'file with the credentials of registries, as the config.json of Docker; without it none are shown',
   ),
   'registries.timeoutMs': whole('PLUVIO_REGISTRY_TIMEOUT_MS', 'ms that a pull may take', {
-    fallback: PULL_DEFAULTS.timeoutMs,
-    min: 1000,
-    max: 86_400_000,
+    ...PULL_LIMITS.timeoutMs,
+    fallback: PULL_LIMITS.timeoutMs.default,
   }),
   'registries.pulls': whole('PLUVIO_REGISTRY_PULLS', 'pulls at the same time', {
-    fallback: PULL_DEFAULTS.pulls,
-    min: 1,
-    max: 256,
+    ...PULL_LIMITS.pulls,
+    fallback: PULL_LIMITS.pulls.default,
   }),
 
   'audit.file': path('PLUVIO_AUDIT_LOG', 'where every use of a right is written; without it nowhere', {
@@ -324,7 +315,12 @@ export const SETTINGS = {
     max: 30 * 86_400_000,
   }),
   ...limitRows<'limits', NodeLimitName>('limits', 'PLUVIO_LIMIT', NODE_LIMITS),
-  ...limitRows<'workerLimits', keyof WorkerLimits>('workerLimits', 'PLUVIO_WORKER_LIMIT', LIMITS),
+  ...limitRows<'workerLimits', Exclude<WorkerQuotaName, 'bundleBytes'>>(
+    'workerLimits',
+    'PLUVIO_WORKER_LIMIT',
+    WORKER_DEFAULTS,
+  ),
+  ...limitRows<'workerMaximums', WorkerQuotaName>('workerMaximums', 'PLUVIO_WORKER_MAXIMUM', WORKER_MAXIMUMS),
   ...limitRows<'tenantLimits', TenantLimitName>('tenantLimits', 'PLUVIO_TENANT_LIMIT', TENANT_LIMITS),
 } as const;
 

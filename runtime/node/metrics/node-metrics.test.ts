@@ -43,6 +43,7 @@ function tellAll(metrics: NodeMetrics): void {
     threads: () => [{ thread: '0', utilisation: 0.25, workers: 1, queueLength: 0 }],
     storeQueueLength: () => 4,
     bundles: () => 5,
+    modules: () => 3,
     streams: () => 1,
   });
 }

@@ -49,6 +49,7 @@ export interface MetricSources {
   readonly threads?: () => Iterable<ThreadSample>;
   readonly storeQueueLength?: () => number;
   readonly bundles?: () => number;
+  readonly modules?: () => number;
   readonly streams?: () => number;
 }
 
@@ -181,7 +182,7 @@ export class NodeMetrics {
     this.#addOf(name, of, 1, 'limit', this.#bounded(name, 'limit', limit));
   }
 
-  limitReached({ scope, limit }: { readonly scope: 'node' | 'tenant'; readonly limit: string }): void {
+  limitReached({ scope, limit }: { readonly scope: 'node' | 'tenant' | 'worker'; readonly limit: string }): void {
     const name = 'pluvio_limits_reached_total';
     this.#counter(name).inc({ scope, limit: this.#bounded(name, 'limit', limit) });
   }
@@ -241,10 +242,11 @@ export class NodeMetrics {
   }
 
   #collect(): void {
-    const { workers, threads, storeQueueLength, bundles, streams } = this.#sources;
+    const { workers, threads, storeQueueLength, bundles, modules, streams } = this.#sources;
     this.#gauge('pluvio_resident_bytes').set(process.memoryUsage.rss());
     if (storeQueueLength) this.#gauge('pluvio_store_queue_length').set(storeQueueLength());
     if (bundles) this.#gauge('pluvio_bundles').set(bundles());
+    if (modules) this.#gauge('pluvio_modules').set(modules());
     if (streams) this.#gauge('pluvio_streams').set(streams());
     if (threads) this.#collectThreads(threads());
     if (workers) this.#collectWorkers(workers());

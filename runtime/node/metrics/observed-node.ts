@@ -2,7 +2,7 @@
 import type { NodeEvent } from '../api-types.ts';
 import type { EventBus } from '../event-bus.ts';
 import type { HostedWorker } from '../hosted-worker.ts';
-import type { RequestEnded } from '../router.ts';
+import type { RequestEnded } from '../operation-run.ts';
 import type { NodeStore } from '../store/index.ts';
 import type { EnginePool } from '../threads/engine-pool.ts';
 import { DEFAULT_TENANT } from '../worker-record.ts';
@@ -28,11 +28,15 @@ export interface Observed {
   readonly store: Pick<NodeStore, 'statistics'>;
   readonly events: EventBus;
   readonly bundles: () => number;
+  readonly modules: () => number;
   readonly streams: () => number;
 }
 
 /** Has the metrics follow a node. */
-export function observe(metrics: NodeMetrics, { workers, engines, store, events, bundles, streams }: Observed): void {
+export function observe(
+  metrics: NodeMetrics,
+  { workers, engines, store, events, bundles, modules, streams }: Observed,
+): void {
   events.listen((event, tenant = DEFAULT_TENANT) => eventHappened(metrics, event, tenant));
   let lost = 0;
   metrics.collectFrom({
@@ -43,6 +47,7 @@ export function observe(metrics: NodeMetrics, { workers, engines, store, events,
     },
     storeQueueLength: () => store.statistics().queuedRequests,
     bundles,
+    modules,
     streams,
   });
 }

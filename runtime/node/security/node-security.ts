@@ -1,12 +1,13 @@
 /** Everything that decides on rights at one node, opened together from its settings. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { nanoid } from 'nanoid';
 import type { TrustPolicy } from '../../bundle/index.ts';
 import { PluvioError } from '../../errors/index.ts';
 import { AccessPolicy, type ListenAddress, type TokenGrant } from '../access.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
-import type { RequestEnded } from '../router.ts';
+import type { RequestEnded } from '../operation-run.ts';
 import { type AtRestKeys, readAtRestKeys } from './at-rest.ts';
 import { parsePublicKey } from './ed25519-keys.ts';
 import type { SealingKey } from './sealing.ts';
@@ -127,21 +128,14 @@ export async function openNodeSecurity(settings: SecuritySettings, place: Securi
 /** What a node shows of itself to others that ask for a client's certificate. */
 const pickOwn = ({ cert, key }: TlsServerOptions): { cert: Buffer; key: Buffer } => ({ cert, key });
 
-const entryOf = ({
-  identity,
-  verb,
-  operation,
-  worker,
-  code,
-  requestId,
-}: RequestEnded): Parameters<AuditLog['record']>[0] => ({
+const entryOf = ({ identity, verb, operation, worker, code }: RequestEnded): Parameters<AuditLog['record']>[0] => ({
   subject: identity?.subject ?? null,
   tenant: identity?.tenant ?? null,
   verb,
   operation,
   worker: worker ?? null,
   code,
-  requestId,
+  requestId: nanoid(),
 });
 
 async function readAuthorities(path: string): Promise<Buffer> {

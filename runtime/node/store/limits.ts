@@ -1,4 +1,4 @@
-import { type LimitRow, resolveLimits } from '../limit-table.ts';
+import { type LimitRow, resolveLimits } from '../../limits/index.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

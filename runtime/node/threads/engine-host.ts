@@ -6,13 +6,19 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import {
+  decodeSnapshot,
+  describeStack,
   type LoadedModule,
   loadModule,
   type MemoryBudget,
   type ModuleCache,
   type Snapshot,
+  type StackView,
+  stackViewOf,
 } from '../../engine/index.ts';
 import { PluvioError } from '../../errors/index.ts';
+import { EngineTenants } from '../quotas/tenant-share.ts';
+import { decodeModule } from '../../wasm/index.ts';
 import { openModuleCache } from '../module-cache.ts';
 import type {
   EngineNotices,
@@ -30,7 +36,7 @@ export async function serveEngine(port: Port, setup: EngineSetup): Promise<void>
   const cache = setup.moduleFolder === null ? undefined : await openModuleCache(setup.moduleFolder);
   const budget =
     setup.memory === null ? new FixedBudget(setup.memoryPages) : new PageBudget(setup.memory, setup.memorySlot);
-  new EngineHost(port, cache, budget, setup.sharesCode);
+  new EngineHost(port, cache, budget, setup);
 }
 
 class EngineHost {
@@ -38,17 +44,19 @@ class EngineHost {
   readonly #cache: ModuleCache | undefined;
   readonly #budget: MemoryBudget;
   readonly #sharesCode: boolean;
+  readonly #tenants: EngineTenants;
   readonly #modules = new Map<string, LoadedModule>();
   readonly #files = new Map<string, Readonly<Record<string, Uint8Array>>>();
   readonly #guests = new Map<number, Guest>();
   /** Whose state is to be told, once the event loop comes to it. */
   readonly #changed = new Set<number>();
 
-  constructor(port: Port, cache: ModuleCache | undefined, budget: MemoryBudget, sharesCode: boolean) {
-    this.#sharesCode = sharesCode;
+  constructor(port: Port, cache: ModuleCache | undefined, budget: MemoryBudget, setup: EngineSetup) {
+    this.#sharesCode = setup.sharesCode;
+    this.#tenants = new EngineTenants(setup.memorySlot);
     this.#cache = cache;
     this.#budget = budget;
-    this.#rpc = new Rpc(port, this.#answers(), this.#hears());
+    this.#rpc = new Rpc(port, this.#answers(), this.#hears(), 'replies');
   }
 
   #answers(): Answerer<EngineOperations> {
@@ -62,11 +70,13 @@ class EngineHost {
         if (loaded === undefined) throw new PluvioError('INTERNAL', `module ${module} was not loaded`);
         return this.#add(id, await Guest.open(loaded, state, this.#options(id, spec)));
       },
-      fork: async ({ id, from, spec }) => {
+      fork: async ({ id, from, spec, done }) => {
         await setImmediate(); // standard input that came before arrives first
         const parent = this.#guest(from);
         parent.output.flush();
-        return this.#add(id, await parent.fork(this.#options(id, spec)));
+        const twin = await parent.fork(this.#options(id, spec));
+        twin.settleInputs(done);
+        return this.#add(id, twin);
       },
       call: async ({ id, name, args, input, keeps }) => {
         const ended = await this.#guest(id).call(name, args, input, keeps);
@@ -80,6 +90,7 @@ class EngineHost {
         await guest.worker.stop();
         return guest.figures;
       },
+      cancel: ({ id, reason }) => this.#guest(id).cancel(reason),
       capture: ({ id }) => this.#capture(this.#guest(id)),
       snapshot: async ({ id, keep, delta }) => {
         const guest = this.#guest(id);
@@ -89,6 +100,8 @@ class EngineHost {
         return new Transferring({ bytes, figures: guest.figures }, buffersOf([bytes]));
       },
       figures: ({ id }) => this.#guest(id).figures,
+      stack: ({ id, most }) => stackViewOf(this.#guest(id).worker, most),
+      keptStack: (kept) => keptStack(kept),
       standing: ({ id }) => this.#guest(id).standing,
       settleInputs: ({ id, done }) => this.#guest(id).settleInputs(done),
       close: async ({ id }) => {
@@ -123,6 +136,7 @@ class EngineHost {
       spec,
       files,
       memoryBudget: this.#budget,
+      budgets: this.#tenants.budgetsOf(spec.tenant),
       report: (op, body) => this.#rpc.tell(op, body),
       ask: (ask) => this.#rpc.ask('abiAsk', { id, ask }),
       settled: (input) => this.#rpc.ask('abiSettled', { id, input }),
@@ -173,6 +187,12 @@ class EngineHost {
     const runs = snapshot.instances.flatMap(({ memories }) => memories.flatMap((memory) => memory.runs));
     return new Transferring(snapshot, buffersOf(runs.map(({ bytes }) => bytes)));
   }
+}
+
+/** @throws PluvioError codes of the module and of the snapshot */
+function keptStack({ module, state, most }: EngineOperations['keptStack']['body']): StackView {
+  const places = state instanceof Uint8Array ? decodeSnapshot(state).frames : state;
+  return describeStack(places, decodeModule(module), { most });
 }
 
 /** The buffers of these bytes, each once, as far as they can be given away. */

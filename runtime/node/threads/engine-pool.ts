@@ -11,8 +11,7 @@ import type { Logger } from '../logger.ts';
 import { Engine, type EngineModule } from './engine.ts';
 import type { EngineSetup } from './engine-protocol.ts';
 import { type EngineKind, STARTERS } from './engine-start.ts';
-
-import { pageCounter, pagesTaken, releaseSlot, SLOTS } from './page-budget.ts';
+import { pageCounter, releaseSlot, SLOTS } from './page-budget.ts';
 
 export interface EnginePoolOptions {
   readonly kind: EngineKind;
@@ -25,6 +24,8 @@ export interface EnginePoolOptions {
   /** No two tenants share an engine. */
   readonly isolatesTenants?: boolean;
   readonly moduleFolder: string | undefined;
+  /** Told when the engine of a slot has ended. */
+  readonly slotEnded?: (slot: number) => void;
   readonly logger: Logger;
 }
 
@@ -42,16 +43,10 @@ export class EnginePool {
   readonly #counter: Int32Array<SharedArrayBuffer>;
   readonly #slots: (Slot | undefined)[] = [];
   #lost = 0;
-  #closed = false;
 
   constructor(options: EnginePoolOptions) {
     this.#options = options;
     this.#counter = pageCounter(options.memoryPages);
-  }
-
-  /** Pages of memory that workers have now. */
-  get memoryPagesTaken(): number {
-    return pagesTaken(this.#counter);
   }
 
   /** Engines that have ended without being asked to. */
@@ -124,6 +119,7 @@ export class EnginePool {
         void engine.ended.then((reason) => {
           if (this.#slots[at] === slot) this.#slots[at] = undefined;
           releaseSlot(this.#counter, at);
+          this.#options.slotEnded?.(at);
           if (engine.isClosing) return;
           this.#lost++;
           logger.log('error', 'an engine has ended; its workers go on from their last checkpoints', {
@@ -145,17 +141,17 @@ export class EnginePool {
     return (await this.pick()).loadModule(digest, bytes);
   }
 
-  /** Lets engines forget what no worker uses. */
-  trim(): void {
-    for (const engine of this.engines) engine.trim();
+  /** Whether an engine has that module. */
+  hasModule(digest: string): boolean {
+    return this.engines.some((engine) => engine.hasModule(digest));
   }
 
-  get isClosed(): boolean {
-    return this.#closed;
+  /** Lets engines forget what none of their workers has used for so long. */
+  trim(afterMs: number): void {
+    for (const engine of this.engines) engine.trim(afterMs);
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     const engines = await Promise.allSettled(this.#slots.flatMap((slot) => (slot === undefined ? [] : [slot.engine])));
     await Promise.all(engines.flatMap((found) => (found.status === 'fulfilled' ? [found.value.close()] : [])));
   }

@@ -5,10 +5,12 @@
  */
 import type {
   ExternDescription,
+  FramePlace,
   Outcome,
   Portability,
   ShareOptions,
   Snapshot,
+  StackView,
   Wake,
   WorkerLimits,
   WorkerState,
@@ -26,6 +28,7 @@ import type {
   SettledInput,
   TimerInfo,
 } from '../../host/index.ts';
+import type { TenantShare } from '../quotas/tenant-share.ts';
 import type { LogStream } from '../worker-log.ts';
 
 /** A module as the main thread knows it. */
@@ -63,6 +66,8 @@ export interface GuestSpec {
   readonly share: ShareOptions;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** What it shares with the other workers of its tenant; null: nothing is limited. */
+  readonly tenant: TenantShare | null;
   /** Key of its files, which were loaded before; null: none. */
   readonly files: string | null;
   /** null: its module does not import the host ABI. */
@@ -73,6 +78,13 @@ export interface GuestSpec {
 export interface GuestState {
   readonly snapshot: Uint8Array | Snapshot;
   readonly base: Uint8Array | Snapshot | null;
+}
+
+/** The stack of a kept state: the bytes of a snapshot, or its frames. */
+export interface KeptStack {
+  /** Bytes of the module. */
+  readonly module: Uint8Array;
+  readonly state: Uint8Array | readonly FramePlace[];
 }
 
 /** How a worker is. */
@@ -135,8 +147,11 @@ export type EngineOperations = {
     readonly body: Of & { readonly module: string; readonly spec: GuestSpec; readonly state: GuestState | null };
     readonly answer: Figures;
   };
-  /** A second worker in the state of one that does not run. */
-  readonly fork: { readonly body: Of & { readonly from: number; readonly spec: GuestSpec }; readonly answer: Figures };
+  /** A second worker in the state of one that does not run; `done`: inputs of that one that it will never be given. */
+  readonly fork: {
+    readonly body: Of & { readonly from: number; readonly spec: GuestSpec; readonly done: DoneInputs };
+    readonly answer: Figures;
+  };
   /** `input`: what the export is given, where it is one that the journal has or that the host ABI hands over. */
   readonly call: {
     readonly body: Of & {
@@ -153,12 +168,18 @@ export type EngineOperations = {
   readonly start: { readonly body: Of; readonly answer: Ended };
   readonly resume: { readonly body: Of; readonly answer: Ended };
   readonly stop: { readonly body: Of; readonly answer: Figures };
+  /** Gives the call up, running or stopped. Gives its end if it was stopped; that of a running one comes as the answer to its beginning. */
+  readonly cancel: { readonly body: Of & { readonly reason: string }; readonly answer: Ended | null };
   readonly capture: { readonly body: Of; readonly answer: Snapshot };
   readonly snapshot: {
     readonly body: Of & { readonly keep: boolean; readonly delta: boolean };
     readonly answer: { readonly bytes: Uint8Array; readonly figures: Figures };
   };
   readonly figures: { readonly body: Of; readonly answer: Figures };
+  /** Where a worker is that does not run, at most so many frames. */
+  readonly stack: { readonly body: Of & { readonly most: number }; readonly answer: StackView };
+  /** Where a worker was when its state was kept. */
+  readonly keptStack: { readonly body: KeptStack & { readonly most: number }; readonly answer: StackView };
   /** Timers and subscriptions as the state has them; null: its module does not import the host ABI. */
   readonly standing: { readonly body: Of; readonly answer: Standing | null };
   /** Takes inputs as done that the worker will never be given; gives what stands then. */
@@ -194,6 +215,8 @@ export type EngineReports = {
   readonly effect: Of & { readonly effect: Effect };
   readonly abandoned: Of & { readonly ask: number };
   readonly logged: Of & { readonly entry: LogEntry };
+  /** It has reached a limit that ends no call. */
+  readonly limited: Of & { readonly scope: 'worker' | 'tenant'; readonly limit: string };
 };
 
 /** What an engine asks for a worker. */

@@ -5,7 +5,7 @@
  * 1. `state` is what the engine last told, or what was just asked of it; it is right at the end of every operation.
  * 2. When the engine is lost, every operation fails with `ENGINE_LOST`, and `state` is `closed`.
  */
-import type { Snapshot, Wake, WorkerState } from '../../engine/index.ts';
+import type { Snapshot, StackView, Wake, WorkerState } from '../../engine/index.ts';
 import type { Answer, Ask, Effect, Input, LogEntry, SettledInput } from '../../host/index.ts';
 import type { AbiFigures, DoneInputs, Ended, Figures, OutputPiece, Standing } from './engine-protocol.ts';
 import type { Engine } from './engine.ts';
@@ -29,6 +29,8 @@ export interface EngineWorkerOwner {
   /** A message is over. */
   messageOver(input: SettledInput): Promise<void>;
   logEntry(entry: LogEntry): void;
+  /** It has reached a limit, its own or its tenant's, that ends no call. */
+  limited(scope: 'worker' | 'tenant', limit: string): void;
 }
 
 export class EngineWorker {
@@ -43,6 +45,11 @@ export class EngineWorker {
     this.id = id;
     this.owner = owner;
     this.#figures = figures;
+  }
+
+  /** Aborts when it is closed, or lost. */
+  get over(): AbortSignal {
+    return this.#over.signal;
   }
 
   get state(): WorkerState {
@@ -116,6 +123,13 @@ export class EngineWorker {
     this.#figures = await this.engine.ask('stop', { id: this.id });
   }
 
+  /** Gives the call up. One that runs ends as a trap; of one that was stopped the end is given. */
+  async cancel(reason: string): Promise<Ended | null> {
+    const ended = await this.engine.ask('cancel', { id: this.id, reason });
+    if (ended !== null) this.#figures = ended.figures;
+    return ended;
+  }
+
   /** The whole state as data. @throws PluvioError as `Worker.capture` */
   async capture(): Promise<Snapshot> {
     return this.engine.ask('capture', { id: this.id });
@@ -126,6 +140,11 @@ export class EngineWorker {
     const { bytes, figures } = await this.engine.ask('snapshot', { id: this.id, keep, delta });
     this.#figures = figures;
     return bytes;
+  }
+
+  /** Where it is, at most so many frames. @throws PluvioError `WORKER_NOT_STOPPED` */
+  async stack(most: number): Promise<StackView> {
+    return this.engine.ask('stack', { id: this.id, most });
   }
 
   /** Timers and subscriptions as its state has them. */
@@ -199,6 +218,10 @@ export class EngineWorker {
 
   messageOver(input: SettledInput): Promise<void> {
     return this.owner.messageOver(input);
+  }
+
+  limited(scope: 'worker' | 'tenant', limit: string): void {
+    this.owner.limited(scope, limit);
   }
 
   logged(entry: LogEntry): void {

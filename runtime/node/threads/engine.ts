@@ -6,9 +6,10 @@
  * 2. When the engine ends, whatever the reason, each of its workers is told once.
  */
 import { PluvioError } from '../../errors/index.ts';
-import type { Answer } from '../../host/index.ts';
+import { ABI_MODULE, type Answer } from '../../host/index.ts';
 import type {
   Compiled,
+  DoneInputs,
   EngineNotices,
   EngineOperations,
   EngineQuestions,
@@ -19,23 +20,22 @@ import type {
 } from './engine-protocol.ts';
 import type { StartedEngine } from './engine-start.ts';
 import { EngineWorker, type EngineWorkerOwner } from './engine-worker.ts';
+import { HeldThings } from './held-things.ts';
 import { Rpc } from './rpc.ts';
 
 /** A module that workers can be made of. */
 export interface EngineModule extends ModuleInfo {
   readonly bytes: Uint8Array;
   readonly compiled: Compiled | null;
+  /** Names of its exported functions. */
+  readonly funcs: ReadonlySet<string>;
+  /** Whether it imports the host ABI. */
+  readonly usesAbi: boolean;
 }
 
 export interface PlacedFiles {
   readonly key: string;
   readonly files: Readonly<Record<string, Uint8Array>>;
-}
-
-/** What is on the engine and how many workers use it. */
-interface Held {
-  users: number;
-  readonly loaded: Promise<unknown>;
 }
 
 /** The worker is gone. */
@@ -49,8 +49,8 @@ export class Engine {
   readonly #workers = new Map<number, EngineWorker>();
   /** Workers whose making is on its way. */
   #coming = 0;
-  readonly #modules = new Map<string, Held>();
-  readonly #files = new Map<string, Held>();
+  readonly #modules = new HeldThings(() => performance.now());
+  readonly #files = new HeldThings(() => performance.now());
   /** Modules and files by worker. */
   readonly #uses = new Map<number, { readonly module: string; readonly files: string | null }>();
   /** Resolves when the engine has ended. */
@@ -78,7 +78,9 @@ export class Engine {
         effect: ({ id, effect }) => this.#workers.get(id)?.did(effect),
         abandoned: ({ id, ask }) => this.#workers.get(id)?.abandoned(ask),
         logged: ({ id, entry }) => this.#workers.get(id)?.logged(entry),
+        limited: ({ id, scope, limit }) => this.#workers.get(id)?.limited(scope, limit),
       },
+      'round',
     );
     this.ended = started.ended.then((reason) => {
       this.#rpc.lose(new PluvioError('ENGINE_LOST', `the engine of the worker has ended: ${reason}`));
@@ -136,8 +138,13 @@ export class Engine {
 
   /** Decodes, checks and compiles a module. @throws PluvioError the engine's codes for a module that it does not take */
   async loadModule(digest: string, bytes: Uint8Array): Promise<EngineModule> {
-    const { info, compiled } = await this.ask('loadModule', { digest, bytes, compiled: null });
-    return { ...info, bytes, compiled };
+    const loading = this.ask('loadModule', { digest, bytes, compiled: null });
+    // It stays a while, for the worker that is to come.
+    const [{ info, compiled }] = await Promise.all([loading, this.#modules.hold(digest, () => loading)]);
+    this.#modules.release(digest);
+    const funcs = new Set(info.exports.flatMap(({ name, kind }) => (kind === 'func' ? [name] : [])));
+    const usesAbi = info.imports.some(({ module }) => module === ABI_MODULE);
+    return { ...info, bytes, compiled, funcs, usesAbi };
   }
 
   /** @throws PluvioError as `createWorker` and `restoreWorker` */
@@ -153,16 +160,21 @@ export class Engine {
     );
   }
 
-  /** A second worker in the state of one that does not run. @throws PluvioError as `Worker.fork` */
+  /**
+   * A second worker in the state of one that does not run.
+   * @param done Inputs of that one that it will never be given.
+   * @throws PluvioError as `Worker.fork`
+   */
   async fork(
     from: EngineWorker,
     module: EngineModule,
     spec: Omit<GuestSpec, 'files'>,
     files: PlacedFiles | undefined,
+    done: DoneInputs,
     owner: EngineWorkerOwner,
   ): Promise<EngineWorker> {
     return this.#make(module, files, owner, (id) =>
-      this.ask('fork', { id, from: from.id, spec: { ...spec, files: files?.key ?? null } }),
+      this.ask('fork', { id, from: from.id, spec: { ...spec, files: files?.key ?? null }, done }),
     );
   }
 
@@ -176,8 +188,8 @@ export class Engine {
     this.#coming++;
     this.#uses.set(id, { module: module.digest, files: files?.key ?? null });
     const { digest, bytes, compiled } = module;
-    const needs = [this.#hold(this.#modules, digest, () => this.ask('loadModule', { digest, bytes, compiled }))];
-    if (files !== undefined) needs.push(this.#hold(this.#files, files.key, () => this.ask('loadFiles', files)));
+    const needs = [this.#modules.hold(digest, () => this.ask('loadModule', { digest, bytes, compiled }))];
+    if (files !== undefined) needs.push(this.#files.hold(files.key, () => this.ask('loadFiles', files)));
     try {
       await Promise.all(needs);
       const figures = await make(id);
@@ -192,18 +204,6 @@ export class Engine {
     }
   }
 
-  #hold(held: Map<string, Held>, key: string, load: () => Promise<unknown>): Promise<unknown> {
-    const known = held.get(key);
-    if (known !== undefined) {
-      known.users++;
-      return known.loaded;
-    }
-    const loaded = load();
-    held.set(key, { users: 1, loaded });
-    loaded.catch(() => held.delete(key));
-    return loaded;
-  }
-
   /** A worker is gone. */
   forget(id: number): void {
     this.#workers.delete(id);
@@ -214,24 +214,24 @@ export class Engine {
     const uses = this.#uses.get(id);
     this.#uses.delete(id);
     if (uses === undefined) return;
-    const module = this.#modules.get(uses.module);
-    if (module !== undefined) module.users--;
-    const files = uses.files === null ? undefined : this.#files.get(uses.files);
-    if (files !== undefined) files.users--;
+    this.#modules.release(uses.module);
+    if (uses.files !== null) this.#files.release(uses.files);
   }
 
-  /** Lets go of modules and files that no worker here uses. */
-  trim(): void {
-    for (const [digest, { users }] of this.#modules) {
-      if (users > 0) continue;
-      this.#modules.delete(digest);
-      void this.ask('dropModule', { digest }).catch(() => undefined);
-    }
-    for (const [key, { users }] of this.#files) {
-      if (users > 0) continue;
-      this.#files.delete(key);
-      void this.ask('dropFiles', { key }).catch(() => undefined);
-    }
+  /** How many modules it has. */
+  get modules(): number {
+    return this.#modules.size;
+  }
+
+  hasModule(digest: string): boolean {
+    return this.#modules.has(digest);
+  }
+
+  /** Lets go of modules and files that no worker here has used for so long. */
+  trim(afterMs: number): void {
+    const gone = (_: unknown): undefined => undefined; // the engine may have ended
+    for (const digest of this.#modules.trim(afterMs)) this.ask('dropModule', { digest }).catch(gone);
+    for (const key of this.#files.trim(afterMs)) this.ask('dropFiles', { key }).catch(gone);
   }
 
   async close(): Promise<void> {

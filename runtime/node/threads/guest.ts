@@ -28,6 +28,8 @@ import type {
   GuestState,
   Standing,
 } from './engine-protocol.ts';
+import { guestFuel, GuestMemory, guestStorage, type TellLimit, type TenantBudgets } from '../quotas/tenant-share.ts';
+import { limitTeller } from '../quotas/limit-teller.ts';
 import { GuestInput } from './guest-input.ts';
 import { GuestOutput } from './guest-output.ts';
 
@@ -38,7 +40,10 @@ export interface GuestOptions {
   readonly id: number;
   readonly spec: GuestSpec;
   readonly files: Readonly<Record<string, Uint8Array>>;
-  readonly memoryBudget: MemoryBudget | undefined;
+  /** Of all workers of the engine, or of all engines. */
+  readonly memoryBudget: MemoryBudget;
+  /** Of the worker's tenant. */
+  readonly budgets: TenantBudgets;
   readonly report: Report;
   /** Asks the main thread for the worker. */
   readonly ask: (ask: Ask) => Promise<Answer>;
@@ -56,6 +61,8 @@ interface Hosts {
 export class Guest {
   readonly worker: Worker;
   readonly #hosts: Hosts;
+  /** Why the call that runs is to be given up. */
+  #cancelled: string | undefined;
 
   constructor(worker: Worker, hosts: Hosts) {
     this.worker = worker;
@@ -130,10 +137,29 @@ export class Guest {
     }
   }
 
+  /** Gives the call up; null: it ran, and its end is told to whoever began it. */
+  async cancel(reason: string): Promise<Ended | null> {
+    if (this.worker.state === 'stopped') return this.#ended(this.#abandon(reason));
+    this.#cancelled = reason;
+    await this.worker.stop();
+    return null;
+  }
+
+  #abandon(message: string): Outcome {
+    this.worker.abandon();
+    return { kind: 'trapped', code: 'cancelled', message, frames: [] };
+  }
+
   /** Lets the worker run, to the end of its call. */
   async run(begin: (worker: Worker) => Promise<Outcome>): Promise<Ended> {
-    const { abi, output } = this.#hosts;
+    this.#cancelled = undefined;
     const outcome = await begin(this.worker);
+    const isCancelled = this.#cancelled !== undefined && outcome.kind === 'stopped';
+    return this.#ended(isCancelled ? this.#abandon(this.#cancelled ?? '') : outcome);
+  }
+
+  #ended(outcome: Outcome): Ended {
+    const { abi, output } = this.#hosts;
     output.flush();
     const ended = abi?.inProgress.entry !== undefined && this.worker.state !== 'stopped';
     const left = ended ? abi.endInput() : null;
@@ -172,7 +198,8 @@ export class Guest {
 }
 
 async function make(options: GuestOptions, build: (options: WorkerOptions) => Promise<Worker>): Promise<Guest> {
-  const { id, spec, files, memoryBudget, report, changed } = options;
+  const { id, spec, files, memoryBudget, budgets, report, changed } = options;
+  const tell = limitTeller((scope, limit) => report('limited', { id, scope, limit }));
   const input = new GuestInput(() => report('stdinWanted', { id }));
   const output = new GuestOutput((pieces) => report('output', { id, pieces }));
   const wasi = createWasi({
@@ -183,30 +210,39 @@ async function make(options: GuestOptions, build: (options: WorkerOptions) => Pr
     stdout: (bytes) => output.write('stdout', bytes),
     stderr: (bytes) => output.write('stderr', bytes),
   });
-  const abi = spec.abi === null ? undefined : abiOf(spec.abi, options);
+  const abi = spec.abi === null ? undefined : abiOf(spec.abi, options, tell);
   const hosts: HostModule[] = abi === undefined ? [wasi] : [wasi, abi];
   const { name, limits, share } = spec;
-  const worker = await build({
+  const memory = new GuestMemory(memoryBudget, budgets.memory, spec.tenant, tell);
+  const pool = guestFuel(budgets.fuel, tell);
+  const building = build({
     name,
     limits,
-    share,
+    share: { ...share, onPause: () => tell('worker', 'fuelPerSecond'), ...(pool === undefined ? {} : { pool }) },
     hosts,
-    ...(memoryBudget === undefined ? {} : { memoryBudget }),
+    memoryBudget: memory,
     onState: (state) => {
       if (state === 'running' || state === 'waiting') changed(id); // a call's end comes with its outcome
     },
   });
+  const worker = await building.catch((error: unknown) => {
+    abi?.close?.(); // what its state keeps was counted
+    throw error;
+  });
+  memory.isMade = true;
   return new Guest(worker, { input, output, abi });
 }
 
-function abiOf(spec: AbiSpec, { id, report, ask, settled }: GuestOptions): AbiHost {
+function abiOf(spec: AbiSpec, { id, report, ask, settled, budgets }: GuestOptions, tell: TellLimit): AbiHost {
   const { self, grants, config, limits, secrets } = spec;
   return createAbi({
     self,
     grants,
     config,
     limits,
+    storageBudget: guestStorage(budgets.storage, tell),
     services: {
+      limited: (limit) => tell('worker', limit),
       effect: (effect) => report('effect', { id, effect }),
       ask,
       abandon: (number) => report('abandoned', { id, ask: number }),

@@ -16,8 +16,6 @@ export function pageCounter(pages: number): Int32Array<SharedArrayBuffer> {
   return counter;
 }
 
-export const pagesTaken = (counter: Int32Array<SharedArrayBuffer>): number => Atomics.load(counter, TAKEN);
-
 /** The engine of that slot has ended, and what it had is free. */
 export function releaseSlot(counter: Int32Array<SharedArrayBuffer>, slot: number): void {
   Atomics.sub(counter, TAKEN, Atomics.exchange(counter, FIRST_SLOT + slot, 0));

@@ -1,11 +1,9 @@
 /** Facts of a module and a bundle as text for people. */
+import { printFrames, stackTitle } from '../stack-text.ts';
 import { pagesText, printFields, printLine, sizeText } from '../terminal.ts';
 import type { BundleFacts, StateFacts } from './bundle-facts.ts';
 import type { ExternFact, ModuleFacts } from './module-facts.ts';
 import type { FrameFact, ValueFact } from './stack-facts.ts';
-
-/** As many frames as are shown at each end of a deep stack, unless all are asked for. */
-const FRAMES_SHOWN = 20;
 
 function heading(text: string): void {
   printLine('');
@@ -104,19 +102,8 @@ export function printState(state: StateFacts, isVerbose: boolean): void {
   }
   printLine(`  stored: ${sizeText(state.memoryStoredBytes)}`);
   if (state.starting) printLine('  the start function has not ended');
-  heading(state.frames.length === 0 ? 'stack: empty, no call is in progress' : 'stack, innermost first:');
-  state.frames.forEach((frame, position) => {
-    const isHidden = !isVerbose && position >= FRAMES_SHOWN && position < state.frames.length - FRAMES_SHOWN;
-    if (isHidden && position === FRAMES_SHOWN) printLine(`      … ${state.frames.length - 2 * FRAMES_SHOWN} more`);
-    if (isHidden) return;
-    printLine(frameLine(position, frame));
-    if (isVerbose) printValues(frame);
-  });
-}
-
-function frameLine(position: number, { name, func, pc, fileOffset, place }: FrameFact): string {
-  const at = fileOffset === null ? '' : ` at pc 0x${pc.toString(16)}, file offset 0x${fileOffset.toString(16)}`;
-  return `  ${String(position).padStart(2)}: ${name ?? `function ${func}`}${name === null ? '' : ` (function ${func})`}${at}, ${place}`;
+  heading(stackTitle(state.frames.length));
+  printFrames(state.frames, isVerbose ? printValues : undefined);
 }
 
 function printValues({ locals, stack }: FrameFact): void {

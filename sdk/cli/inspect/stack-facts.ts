@@ -1,6 +1,7 @@
 /** The stack of a snapshot in terms of its module: names, pcs, values. */
 import { frameTypesOf } from '../../../runtime/bundle/frame-types.ts';
-import type { Frame, Snapshot, Value } from '../../../runtime/engine/snapshot.ts';
+import { describeStack, type StackFrame } from '../../../runtime/engine/index.ts';
+import type { Snapshot, Value } from '../../../runtime/engine/snapshot.ts';
 import type { LoadedModule } from '../../../runtime/index.ts';
 import { decodeNames, F32, F64, typeText, type ValType } from '../../../runtime/wasm/index.ts';
 
@@ -10,54 +11,34 @@ export interface ValueFact {
   readonly value: string;
 }
 
-export interface FrameFact {
-  readonly func: number;
-  readonly name: string | null;
-  /** Offset in the function's body. */
-  readonly pc: number;
-  /** Offset in the module's file; null for a function that the module imports. */
-  readonly fileOffset: number | null;
-  readonly place: 'host call' | 'function entry' | 'loop' | 'call';
+export interface FrameFact extends StackFrame {
   /** Locals that are still needed. */
   readonly locals: readonly ValueFact[];
   readonly stack: readonly ValueFact[];
 }
 
 /** Frames innermost first. @throws PluvioError `SNAPSHOT_MISMATCH` */
-export function stackFacts(snapshot: Snapshot, loaded: LoadedModule): FrameFact[] {
-  const { module } = loaded;
+export function stackFacts(snapshot: Snapshot, { module, funcNames }: LoadedModule): FrameFact[] {
   const typesOf = frameTypesOf([module]);
   const names = decodeNames(module).locals;
-  const innermost = snapshot.frames.length - 1;
-  const facts = snapshot.frames.map((frame, position): FrameFact => {
+  const { frames } = describeStack(snapshot.frames, module, { names: funcNames });
+  return snapshot.frames.toReversed().flatMap((frame, position): FrameFact[] => {
+    const described = frames[position];
+    if (described === undefined) return [];
     const types = typesOf(frame);
-    const body = module.funcs[frame.func]?.body;
-    return {
-      func: frame.func,
-      name: loaded.funcName(frame.func) ?? null,
-      pc: frame.pc,
-      fileOffset: body === undefined ? null : body.start + frame.pc,
-      place: placeOf(frame, body !== undefined, position === innermost),
-      locals: frame.locals.flatMap((value, index) => {
-        if (value === undefined) return [];
-        const type = types.locals[index];
-        return [
-          { name: names.get(frame.func)?.get(index) ?? `${index}`, type: typeName(type), value: bitsText(value, type) },
-        ];
-      }),
-      stack: frame.stack.map((value, index) => {
-        const type = types.stack[index];
-        return { name: `${index}`, type: typeName(type), value: bitsText(value, type) };
-      }),
-    };
+    const locals = frame.locals.flatMap((value, index) => {
+      if (value === undefined) return [];
+      const type = types.locals[index];
+      return [
+        { name: names.get(frame.func)?.get(index) ?? `${index}`, type: typeName(type), value: bitsText(value, type) },
+      ];
+    });
+    const stack = frame.stack.map((value, index) => {
+      const type = types.stack[index];
+      return { name: `${index}`, type: typeName(type), value: bitsText(value, type) };
+    });
+    return [{ ...described, locals, stack }];
   });
-  return facts.reverse();
-}
-
-function placeOf(frame: Frame, hasBody: boolean, isInnermost: boolean): FrameFact['place'] {
-  if (!hasBody) return 'host call';
-  if (!isInnermost) return 'call';
-  return frame.pc === 0 ? 'function entry' : 'loop';
 }
 
 const typeName = (type: ValType | undefined): string => (type === undefined ? 'unknown' : typeText(type));

@@ -28,6 +28,7 @@ const ALLOWED_FAULTS = new Set<string>([
   'WORKERS_TOO_MANY',
   'STREAMS_TOO_MANY',
   'MOVE_IN_DOUBT',
+  'NODE_DRAINING', // another request has asked for that
   'STORE_BUSY', // a backup whose asker hung up is not over at once
 ]);
 
@@ -156,9 +157,6 @@ function exchange(port: number, bytes: Uint8Array): Promise<string> {
   });
 }
 
-/** What the parser of HTTP itself answers, before a node sees anything. */
-const PARSER_STATUS = new Set([400, 408, 413, 417, 431, 505]);
-
 function judge(answer: string): string {
   if (answer === '') return 'no answer in time';
   const [head = '', body = ''] = answer.split('\r\n\r\n');
@@ -167,10 +165,8 @@ function judge(answer: string): string {
   if (status < 400) return String(status);
   const code = /"code":"([A-Z_]+)"/.exec(body)?.[1];
   if (body === '' && head.toLowerCase().includes('application/problem+json')) return `${status} to HEAD`;
-  if (code === undefined || !head.toLowerCase().includes('application/problem+json')) {
-    if (PARSER_STATUS.has(status) || (head.startsWith('HTTP/1.1 404') && body === '')) return `${status} of the parser`;
+  if (code === undefined || !head.toLowerCase().includes('application/problem+json'))
     throw new Violation(`status ${status} without a code: ${answer.slice(0, 400)}`);
-  }
   mustHold(Object.hasOwn(ERROR_CODES, code), () => `the code ${code} is in no table`);
   mustHold(status < 500 || ALLOWED_FAULTS.has(code), () => `the node failed with ${code}: ${body.slice(0, 400)}`);
   throw new PluvioError(code as ErrorCode, `the node refused with ${code}`); // a code of the table, as checked

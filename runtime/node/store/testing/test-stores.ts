@@ -39,6 +39,7 @@ export class TestClock implements Clock {
   now = (): number => this.ms;
   monotonicMs = (): number => this.ms;
   sleep = systemClock.sleep;
+  alarm = systemClock.alarm;
 }
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

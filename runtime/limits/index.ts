@@ -1,0 +1,1 @@
+export { type AskedLimits, type LimitRow, resolveLimits } from './limit-table.ts';

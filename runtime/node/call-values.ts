@@ -1,0 +1,48 @@
+/** How the values of a call travel: bytes, JSON and MessagePack, by what the guest takes and what the caller sends and accepts. */
+import { pack, unpack } from 'msgpackr';
+import type { Encoding } from '../bundle/index.ts';
+import { PluvioError } from '../errors/index.ts';
+import { MEDIA } from './media-types.ts';
+
+/** JSON data of a body, by its content type. */
+export function dataOf(bytes: Uint8Array, contentType: string): unknown {
+  if (bytes.length === 0) return null;
+  try {
+    if (contentType === MEDIA.msgpack) return unpack(bytes);
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    const format = contentType === MEDIA.msgpack ? 'MessagePack' : 'JSON';
+    throw new PluvioError(
+      'REQUEST_INVALID',
+      `body: is not ${format} (${(cause as Error).message})`,
+      { field: 'body' },
+      { cause },
+    );
+  }
+}
+
+/** How the guest takes what the caller sent, by encoding. */
+export const INPUTS: Readonly<
+  Record<Exclude<Encoding, 'core'>, (bytes: Uint8Array, contentType: string) => Uint8Array>
+> = {
+  bytes: (bytes) => bytes,
+  json: (bytes, contentType) =>
+    contentType === MEDIA.msgpack ? Buffer.from(JSON.stringify(dataOf(bytes, contentType)), 'utf8') : bytes,
+  msgpack: (bytes, contentType) => (contentType === MEDIA.msgpack ? bytes : pack(dataOf(bytes, contentType))),
+};
+
+/** What the caller gets of what the guest gave, by encoding and what the caller accepts. */
+export function outputOf(encoding: Encoding, output: Uint8Array, accepts: string): { type: string; bytes: Uint8Array } {
+  const wantsPacked = accepts.includes(MEDIA.msgpack);
+  if (encoding === 'json') {
+    return wantsPacked
+      ? { type: MEDIA.msgpack, bytes: pack(dataOf(output, MEDIA.json)) }
+      : { type: MEDIA.json, bytes: output };
+  }
+  if (encoding === 'msgpack') {
+    return wantsPacked
+      ? { type: MEDIA.msgpack, bytes: output }
+      : { type: MEDIA.json, bytes: Buffer.from(JSON.stringify(dataOf(output, MEDIA.msgpack)), 'utf8') };
+  }
+  return { type: MEDIA.octets, bytes: output };
+}
