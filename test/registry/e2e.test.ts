@@ -18,5 +18,5 @@ test.skipIf(reason)(
     const summary: unknown = JSON.parse(lines.at(-1) ?? '');
     expect(summary).toMatchObject({ passed: CHECKS.length, failed: 0 });
   },
-  300_000,
+  600_000,
 );

@@ -3,7 +3,7 @@ import { expect, it, describe } from 'vitest';
 import { generateKeyPair, packBundle } from '../../runtime/bundle/index.ts';
 import { type Credential, parseReference, pushBundle } from '../../runtime/bundle/registry/index.ts';
 import { RegistryRules, ruleFault } from '../../runtime/node/registry/registry-rules.ts';
-import type { RegistrySettings } from '../../runtime/node/registry/index.ts';
+import { NodeRegistries, type RegistrySettings } from '../../runtime/node/registry/index.ts';
 import { PluvioClient } from '../../sdk/client/index.ts';
 import { counterModule, openNode, type OpenNode } from '../node/open-nodes.ts';
 import type { LocalRegistry, LocalRegistryOptions } from './local-registry.ts';
@@ -120,6 +120,17 @@ it('a tenant gets nothing by naming what others have sent', async () => {
   await expect(asTenant.workers.create({ reference, name: 'mine' })).rejects.toMatchObject({
     code: 'REGISTRY_NOT_FOUND',
   });
+});
+
+it.each([
+  ['pulls', 1, 256],
+  ['timeoutMs', 1000, 86_400_000],
+] as const)('the limit %s is from %i to %i', async (name, min, max) => {
+  const open = (value: number): NodeRegistries =>
+    new NodeRegistries({ codecs, bundleLimits: {}, trust: {}, [name]: value });
+  for (const edge of [min, max]) await open(edge).close();
+  for (const beyond of [min - 1, max + 1])
+    expect(() => open(beyond)).toThrow(expect.objectContaining({ code: 'LIMIT_OUT_OF_RANGE' }));
 });
 
 describe('an entry of the list', () => {

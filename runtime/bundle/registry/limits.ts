@@ -1,5 +1,5 @@
 /** Limits of what a registry may take of us: time, tries, bytes. */
-import { PluvioError } from '../../errors/index.ts';
+import { type LimitRow, resolveLimits } from '../../limits/index.ts';
 
 const MIB = 2 ** 20;
 
@@ -22,23 +22,12 @@ export const REGISTRY_LIMITS = {
   parallel: { default: 4, min: 1, max: 32, unit: 'blobs' },
   /** Referrers of one kind that are looked at. */
   referrers: { default: 32, min: 0, max: 1024, unit: 'referrers' },
-} as const satisfies Record<string, { default: number; min: number; max: number; unit: string }>;
+} as const satisfies Record<string, LimitRow>;
 
 export type RegistryLimitName = keyof typeof REGISTRY_LIMITS;
 export type RegistryLimits = { readonly [Name in RegistryLimitName]?: number };
 export type ResolvedRegistryLimits = { readonly [Name in RegistryLimitName]: number };
 
 /** @throws PluvioError `LIMIT_OUT_OF_RANGE` */
-export function resolveRegistryLimits(limits: RegistryLimits = {}): ResolvedRegistryLimits {
-  const names = Object.keys(REGISTRY_LIMITS) as RegistryLimitName[]; // the keys of the table
-  const entries = names.map((name) => {
-    const { default: fallback, min, max, unit } = REGISTRY_LIMITS[name];
-    const value = limits[name] ?? fallback;
-    if (!Number.isInteger(value) || value < min || value > max) {
-      const message = `limit ${name} is ${value}; it must be a whole number from ${min} to ${max} ${unit}`;
-      throw new PluvioError('LIMIT_OUT_OF_RANGE', message, { limit: name, min, max });
-    }
-    return [name, value] as const;
-  });
-  return Object.fromEntries(entries) as Record<RegistryLimitName, number>; // one entry per key of the table
-}
+export const resolveRegistryLimits = (limits: RegistryLimits = {}): ResolvedRegistryLimits =>
+  resolveLimits(REGISTRY_LIMITS, limits);

@@ -5,7 +5,7 @@ import { NODE_LIMITS, type NodeLimitName } from '../node-limits.ts';
 import { TENANT_LIMITS, type TenantLimitName, type TenantLimits } from '../quotas/tenant-limits.ts';
 import { WORKER_DEFAULTS, WORKER_MAXIMUMS, type WorkerQuotaName } from '../quotas/worker-quotas.ts';
 import { AddressRule } from '../outbound-http-addresses.ts';
-import { PULL_DEFAULTS, ruleFault } from '../registry/index.ts';
+import { PULL_LIMITS, ruleFault } from '../registry/index.ts';
 import type { Schema } from '../schema-check.ts';
 import { choice, flagged, path, ratio, records, type SettingRow, text, TEXT, textOr, texts, whole } from './setting.ts';
 
@@ -257,14 +257,12 @@ export const SETTINGS = {
     'file with the credentials of registries, as the config.json of Docker; without it none are shown',
   ),
   'registries.timeoutMs': whole('PLUVIO_REGISTRY_TIMEOUT_MS', 'ms that a pull may take', {
-    fallback: PULL_DEFAULTS.timeoutMs,
-    min: 1000,
-    max: 86_400_000,
+    ...PULL_LIMITS.timeoutMs,
+    fallback: PULL_LIMITS.timeoutMs.default,
   }),
   'registries.pulls': whole('PLUVIO_REGISTRY_PULLS', 'pulls at the same time', {
-    fallback: PULL_DEFAULTS.pulls,
-    min: 1,
-    max: 256,
+    ...PULL_LIMITS.pulls,
+    fallback: PULL_LIMITS.pulls.default,
   }),
 
   'audit.file': path('PLUVIO_AUDIT_LOG', 'where every use of a right is written; without it nowhere', {

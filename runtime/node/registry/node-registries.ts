@@ -8,6 +8,7 @@ import {
   type PullOptions,
 } from '../../bundle/registry/index.ts';
 import { PluvioError } from '../../errors/index.ts';
+import { type LimitRow, resolveLimits } from '../../limits/index.ts';
 import type { Resolve } from '../outbound-lookup.ts';
 import { openRegistryFetch, type OpenRegistryFetch } from './registry-fetch.ts';
 import { RegistryRules } from './registry-rules.ts';
@@ -32,17 +33,23 @@ export interface NodeRegistriesOptions extends RegistrySettings {
   readonly trust: TrustPolicy;
 }
 
-export const PULL_DEFAULTS = { timeoutMs: 600_000, pulls: 4 } as const;
+/** Limits of what a node pulls. */
+export const PULL_LIMITS = {
+  timeoutMs: { default: 600_000, min: 1000, max: 86_400_000, unit: 'ms' },
+  pulls: { default: 4, min: 1, max: 256, unit: 'pulls' },
+} as const satisfies Record<string, LimitRow>;
 
 export class NodeRegistries {
   readonly #options: NodeRegistriesOptions;
   readonly #rules: RegistryRules;
   readonly #opened: OpenRegistryFetch;
+  readonly #limits: Readonly<Record<keyof typeof PULL_LIMITS, number>>;
   #underWay = 0;
 
-  /** @throws PluvioError `INVALID_ARGUMENT` */
+  /** @throws PluvioError `INVALID_ARGUMENT`, `LIMIT_OUT_OF_RANGE` */
   constructor(options: NodeRegistriesOptions) {
     this.#options = options;
+    this.#limits = resolveLimits(PULL_LIMITS, { timeoutMs: options.timeoutMs, pulls: options.pulls }, 'registry limit');
     this.#rules = new RegistryRules(options.allow ?? []);
     const { allowPrivate = [], resolve } = options;
     this.#opened = openRegistryFetch(resolve === undefined ? { allowPrivate } : { allowPrivate, resolve });
@@ -53,14 +60,14 @@ export class NodeRegistries {
    * @throws PluvioError `INVALID_ARGUMENT`, `REGISTRY_…`, `BUNDLE_…`, `CREDENTIALS_FAILED`, `ABORTED`
    */
   async pull(text: string, { known, signal }: Pick<PullOptions, 'known' | 'signal'>): Promise<Pulled> {
-    const { codecs, bundleLimits, trust, credentials, timeoutMs, pulls } = this.#options;
+    const { codecs, bundleLimits, trust, credentials } = this.#options;
+    const { timeoutMs, pulls } = this.#limits;
     const reference = parseReference(text);
     const { plainHttp } = this.#rules.check(reference);
-    const most = pulls ?? PULL_DEFAULTS.pulls;
-    if (this.#underWay >= most)
+    if (this.#underWay >= pulls)
       throw new PluvioError(
         'REGISTRY_BUSY',
-        `cannot pull ${text}: ${this.#underWay} pulls are under way; limit is ${most}`,
+        `cannot pull ${text}: ${this.#underWay} pulls are under way; limit is ${pulls}`,
       );
     this.#underWay++;
     try {
@@ -70,7 +77,7 @@ export class NodeRegistries {
         trust,
         plainHttp,
         fetch: this.#opened.fetch,
-        limits: { operationMs: timeoutMs ?? PULL_DEFAULTS.timeoutMs },
+        limits: { operationMs: timeoutMs },
         ...(credentials === undefined ? {} : { credentials }),
         ...(known === undefined ? {} : { known }),
         ...(signal === undefined ? {} : { signal }),
