@@ -5,6 +5,7 @@ import type { BundleInfo, BundleShelf } from './bundle-shelf.ts';
 import type { Handler, NodeServices, OperationCall } from './handlers.ts';
 import { MEDIA } from './media-types.ts';
 import type { NodeLimits } from './node-limits.ts';
+import { pulledStream } from './pulled-stream.ts';
 import { bundleTenantOf, type Identity, identityOf } from './security/identity.ts';
 import { DEFAULT_TENANT } from './worker-record.ts';
 
@@ -52,7 +53,7 @@ export async function takeBlobs(
   return { blobs, bytes: total };
 }
 
-export function bundleHandlers({ shelf, limits, seal }: NodeServices): Record<BundleOperation, Handler> {
+export function bundleHandlers({ shelf, limits, seal, pulling }: NodeServices): Record<BundleOperation, Handler> {
   const digestOf = (params: Readonly<Record<string, string>>): string => params['digest'] ?? '';
   /** The bundle of the path, if the caller reaches it. */
   const reached = ({ params, identity }: OperationCall): string => {
@@ -81,7 +82,10 @@ export function bundleHandlers({ shelf, limits, seal }: NodeServices): Record<Bu
       return shelf.adopt(await shelf.putBlob(await readBody(bytes)), 'uploaded', tenant);
     },
     getBundle: async (call) => Promise.resolve(shelf.get(reached(call))),
-    getBundleContent: async (call) => Promise.resolve(bytesResponse(shelf.content(reached(call)), MEDIA.drop)),
+    getBundleContent: async (call) => {
+      const body = pulledStream(shelf.content(reached(call)), pulling);
+      return Promise.resolve(new Response(body, { headers: { 'content-type': MEDIA.drop } }));
+    },
     deleteBundle: async (call) => shelf.delete(reached(call), bundleTenantOf(identityOf(call.identity))),
     listMissing: async ({ json }) => {
       const { digests } = json as { digests: readonly string[] }; // checked by the schema
@@ -113,19 +117,4 @@ export function bundleHandlers({ shelf, limits, seal }: NodeServices): Record<Bu
       return takeBlobs(shelf, limits, bytes);
     },
   };
-}
-
-function bytesResponse(chunks: AsyncGenerator<Uint8Array>, contentType: string): Response {
-  const body = new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        const next: IteratorResult<Uint8Array, unknown> = await chunks.next();
-        if (next.done) controller.close();
-        else controller.enqueue(next.value);
-      },
-      cancel: () => void chunks.return(undefined),
-    },
-    { highWaterMark: 0 },
-  );
-  return new Response(body, { headers: { 'content-type': contentType } });
 }

@@ -7,7 +7,7 @@ import type { PluvioClient, WorkerInfo } from '../client/index.ts';
 import { sendBundle } from './bundle-transfer.ts';
 import type { OptionValues } from './command.ts';
 import { bundleOfRun } from './local/guest.ts';
-import { type ProgramFile, readProgramFile, workerNameOf } from './local/program-file.ts';
+import { namesReference, type ProgramFile, readProgramFile, workerNameOf } from './local/program-file.ts';
 import type { RunSettings } from './local/run-settings.ts';
 import { openClient } from './node-client.ts';
 import { isSet, textOf } from './option-values.ts';
@@ -23,6 +23,15 @@ const LOCAL_ONLY = [
   { name: 'invoke', flag: '--invoke', instead: 'make the worker, and then use `pluvio call`' },
 ] as const;
 
+/** Options that rule what this command reads from a registry, and not what a node does. */
+const OWN_RULES = [
+  { name: 'trust', flag: '--trust' },
+  { name: 'requireSignature', flag: '--require-signature' },
+  { name: 'plainHttp', flag: '--plain-http' },
+  { name: 'allowPrivate', flag: '--allow-private' },
+] as const;
+const NODE_RULES = 'the config of the node says whose bundles it takes, and from where';
+
 /** Creates a worker on the node that the options name; gives the exit code. */
 export async function deploy(settings: RunSettings, options: OptionValues): Promise<number> {
   for (const row of LOCAL_ONLY) {
@@ -30,16 +39,38 @@ export async function deploy(settings: RunSettings, options: OptionValues): Prom
     throw new UsageError(`${row.flag} cannot be used with --node`, 'instead' in row ? row.instead : undefined);
   }
   const client = await openClient(options);
-  if ((await sealedKeyOf(settings.path)) !== undefined)
+  if (isSet(options, 'nodePulls'))
+    return watchWorker(client, await createFromRegistry(client, settings, options), options);
+  if (!namesReference(settings.path) && (await sealedKeyOf(settings.path)) !== undefined)
     return watchWorker(client, await createSealed(client, settings, options), options);
-  const file = await readProgramFile(settings.path);
+  const file = await readProgramFile(settings.path, options);
   return watchWorker(client, await create(client, file, settings, options), options);
+}
+
+const isUnchanged = ({ args, env, limits, mounts }: RunSettings): boolean =>
+  args.length + mounts.length + Object.keys(env).length + Object.keys(limits).length === 0;
+
+/** Has the node pull what the settings name. */
+function createFromRegistry(client: PluvioClient, settings: RunSettings, options: OptionValues): Promise<WorkerInfo> {
+  if (!namesReference(settings.path)) throw new UsageError(`--node-pulls needs a reference; ${settings.path} is none`);
+  if (!isUnchanged(settings))
+    throw new UsageError('--node-pulls takes the bundle as it is, without arguments, variables and limits');
+  refuseOwnRules(options, '--node-pulls');
+  return client.workers.create({ reference: settings.path, ...namedBy(options) });
+}
+
+/** @throws UsageError */
+function refuseOwnRules(options: OptionValues, what: string): void {
+  for (const { name, flag } of OWN_RULES) {
+    if (options[name] !== undefined) throw new UsageError(`${flag} cannot be used with ${what}`, NODE_RULES);
+  }
 }
 
 /** Of a bundle that only the node can read: it goes there as it is. */
 async function createSealed(client: PluvioClient, settings: RunSettings, options: OptionValues): Promise<WorkerInfo> {
   const { path } = settings;
   if (!isUnchanged(settings)) throw new UsageError(`${path} is sealed: it goes on as it is, or not at all`);
+  refuseOwnRules(options, 'a sealed file');
   const { size } = await stat(path);
   const { digest } = await sendBundle(client, createReadStream(path), size, isSet(options, 'progress'), true);
   return client.workers.create({ bundle: digest, ...namedBy(options) });
@@ -50,9 +81,6 @@ function namedBy(options: OptionValues): { readonly stdin: 'open' | 'closed'; re
   const name = textOf(options, 'name');
   return { stdin: isSet(options, 'stdin') ? 'open' : 'closed', ...(name === undefined ? {} : { name }) };
 }
-
-const isUnchanged = ({ args, env, limits, mounts }: RunSettings): boolean =>
-  args.length + mounts.length + Object.keys(env).length + Object.keys(limits).length === 0;
 
 async function create(
   client: PluvioClient,
@@ -75,8 +103,7 @@ async function create(
   const showsProgress = isSet(options, 'progress');
   if (file.kind === 'bundle' && isUnchanged(settings)) {
     // As it is, with its signature.
-    const { size } = await stat(file.path);
-    const { digest } = await sendBundle(client, createReadStream(file.path), size, showsProgress);
+    const { digest } = await sendBundle(client, file.content(), file.sizeBytes, showsProgress);
     return client.workers.create({ bundle: digest, ...namedBy(options) });
   }
   const packed = await packBundle(await bundleOfRun(file, settings), nodeCodecs);

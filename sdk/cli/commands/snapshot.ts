@@ -1,43 +1,51 @@
+import { parseReference } from '../../../runtime/bundle/registry/index.ts';
 import type { CommandAction, CommandRow } from '../command.ts';
 import { saveBundle } from '../bundle-transfer.ts';
 import { connect } from '../node-client.ts';
-import { isSet, listOf, textOf } from '../option-values.ts';
-import { NODE, PROGRESS, TOKEN_FILE, WORKER } from '../options.ts';
+import { fileAndFormatOf, isSet, textOf } from '../option-values.ts';
+import { BASE, NODE, PROGRESS, REGISTRY_OPTIONS, TOKEN_FILE, WORKER } from '../options.ts';
+import { fetchBundle, notePushed, packShared, pushOf } from '../push-bundle.ts';
 import { readSealTarget } from '../sealed-file.ts';
 import { note, printJson, printLine, sizeText } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 
-const FORMATS: readonly string[] = ['json', 'text'];
-
 const action: CommandAction = async ({ args: [name = ''], options }) => {
-  const given = listOf(options, 'output');
-  const files = given.filter((value) => !FORMATS.includes(value));
-  if (files.length > 1) throw new UsageError(`--output names ${files.length} files; it must name one`);
-  const [path] = files;
+  const { file: path, format } = fileAndFormatOf(options);
+  const to = textOf(options, 'push');
+  const reference = to === undefined ? undefined : parseReference(to);
   const sealTo = textOf(options, 'sealTo');
-  if (sealTo !== undefined && path === undefined) throw new UsageError('--seal-to needs a file: -o FILE.drop');
+  if (sealTo !== undefined && (path === undefined || to !== undefined))
+    throw new UsageError('--seal-to seals a file: it needs -o FILE.drop, and no --push');
   const connection = await connect(options);
   const { client, here } = connection;
   const seal = sealTo === undefined ? undefined : await readSealTarget(sealTo, connection);
   const bundle = await client.workers.snapshot(name);
   const fileBytes =
     path === undefined ? 0 : await saveBundle(here(), bundle, path, isSet(options, 'progress'), seal?.publicKey);
-  if (given.includes('json')) printJson({ ...bundle, file: path ?? null });
+  const file = reference && (await fetchBundle(here(), bundle));
+  const pushed = file && (await pushOf(await packShared(file.bundle, reference, options), reference, options));
+  if (format === 'json') printJson({ ...bundle, file: path ?? null, pushed: pushed ?? null });
   else printLine(bundle.digest);
-  if (path === undefined)
+  if (path !== undefined)
+    note(`${path} holds the state of "${name}" (${sizeText(fileBytes)}); it goes on with: pluvio resume ${path}`);
+  if (pushed !== undefined) {
+    notePushed(pushed);
+    note(`the state of "${name}" goes on with: pluvio resume ${to ?? ''}`);
+  } else if (path === undefined) {
     note(`the node keeps the bundle (${sizeText(bundle.sizeBytes)}); -o FILE.drop brings it here`);
-  else note(`${path} holds the state of "${name}" (${sizeText(fileBytes)}); it goes on with: pluvio resume ${path}`);
-  if (seal !== undefined)
-    note(
-      `${path} is sealed to the key ${seal.keyId}${seal.voucher === undefined ? '' : ` of the node ${seal.voucher}`}`,
-    );
+  }
+  if (seal !== undefined) {
+    const voucher = seal.voucher === undefined ? '' : ` of the node ${seal.voucher}`;
+    note(`${path} is sealed to the key ${seal.keyId}${voucher}`);
+  }
   return 0;
 };
 
 export const SNAPSHOT: CommandRow = {
   name: 'snapshot',
   summary: 'keep the state of a worker as a bundle; a running worker goes on',
-  details: 'The node keeps the bundle, and prints its digest; with -o FILE.drop it is fetched into a file.',
+  details:
+    'The node keeps the bundle, and prints its digest; with -o FILE.drop it is fetched into a file, with --push it goes into a registry.',
   arguments: [WORKER],
   options: [
     {
@@ -52,6 +60,13 @@ export const SNAPSHOT: CommandRow = {
         'seal the file to a node: its address, or a file with its sealing key or with what it answers to GET /v1/node',
       completes: 'file',
     },
+    {
+      flags: '--push <REFERENCE>',
+      description: 'a place in a registry for the bundle, such as registry.example.org/team/pi:monday',
+      completes: 'nothing',
+    },
+    BASE,
+    ...REGISTRY_OPTIONS,
     NODE,
     TOKEN_FILE,
     PROGRESS,
@@ -63,6 +78,7 @@ export const SNAPSHOT: CommandRow = {
       command: 'pluvio snapshot pi -o pi.drop --seal-to https://edge.example.org',
       does: 'into a file that only that node can read: pluvio resume pi.drop --node https://edge.example.org',
     },
+    { command: 'pluvio snapshot pi --push registry.example.org/team/pi:monday', does: 'into a registry' },
   ],
   load: () => Promise.resolve(action),
 };

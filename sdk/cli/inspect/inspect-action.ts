@@ -1,6 +1,6 @@
 import { encodeCoredump } from '../../../runtime/bundle/index.ts';
 import { type CommandAction, EXIT } from '../command.ts';
-import { readProgramFile } from '../local/program-file.ts';
+import { namesReference, readProgramFile } from '../local/program-file.ts';
 import { formatOf, isSet, textOf } from '../option-values.ts';
 import { note, printJson, printLine } from '../terminal.ts';
 import { sealedKeyOf } from '../sealed-file.ts';
@@ -14,14 +14,14 @@ export const inspectAction: CommandAction = async ({ args: [path = ''], options 
   const isJson = formatOf(options) === 'json';
   const isVerbose = isSet(options, 'verbose');
   const coredump = textOf(options, 'coredump');
-  const sealedTo = await sealedKeyOf(path);
+  const sealedTo = namesReference(path) ? undefined : await sealedKeyOf(path);
   if (sealedTo !== undefined) {
     if (coredump !== undefined) throw new UsageError(`${path} is sealed: nothing of it can be read here`);
     if (isJson) printJson({ file: path, sealedTo });
     else printLine(`sealed to the key ${sealedTo}`);
     return EXIT.ok;
   }
-  const file = await readProgramFile(path);
+  const file = await readProgramFile(path, options);
   const { facts: module, loaded } = await moduleFacts(file.kind === 'module' ? file.module : file.bundle.module);
   const bundle = file.kind === 'module' ? null : bundleFacts(file, loaded);
   const snapshot = file.kind === 'module' ? undefined : file.bundle.snapshot;
