@@ -1,7 +1,7 @@
 /** Engine processes without rights: whom they run as, what they reach. */
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -141,7 +141,7 @@ describe('an engine process', () => {
   it('keeps instrumented modules in a cache that is made for it', async () => {
     const moduleFolder = join(await openFolder(), 'not', 'there', 'yet');
     const options = { kind: 'process', engines: 1, memoryPages: 10, heapMib: 256, logger: silentLogger } as const;
-    const pool = new EnginePool({ ...options, moduleFolder });
+    const pool = new EnginePool({ ...options, moduleFolder: relative(process.cwd(), moduleFolder) });
     afterTest(() => pool.close());
     await pool.loadModule('0'.repeat(64), await counterModule());
     await expect.poll(() => readdir(moduleFolder)).toHaveLength(1);

@@ -6,6 +6,7 @@
 import { fork } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import { resolve } from 'node:path';
 import { Worker as NodeThread } from 'node:worker_threads';
 import { serveEngine } from './engine-host.ts';
 import { entryFile, type EngineUser, launchOf } from './engine-launch.ts';
@@ -38,7 +39,7 @@ export const STARTERS: Readonly<Record<EngineKind, Starter>> = {
     thread.unref();
     let reason = 'it ended';
     thread.on('error', (error: Error) => (reason = `${error.name}: ${error.message}`));
-    const ended = new Promise<string>((resolve) => void thread.once('exit', () => resolve(reason)));
+    const ended = new Promise<string>((tell) => void thread.once('exit', () => tell(reason)));
     let before = thread.performance.eventLoopUtilization();
     return Promise.resolve({
       port: messagePort(thread),
@@ -54,24 +55,30 @@ export const STARTERS: Readonly<Record<EngineKind, Starter>> = {
     });
   },
   process: async (setup, user) => {
-    const { heapMib, moduleFolder } = setup;
+    const { heapMib } = setup;
+    // The process has another working directory.
+    const moduleFolder = setup.moduleFolder === null ? null : resolve(setup.moduleFolder);
     // A folder that is not there yet would be permitted as a file.
     if (moduleFolder !== null) await mkdir(moduleFolder, { recursive: true, mode: 0o700 });
-    const child = fork(entryFile('engine-process-main'), [JSON.stringify(setup)], {
-      ...launchOf({ heapMib, user, cacheFolder: moduleFolder }),
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
+    const child = fork(
+      entryFile('engine-process-main'),
+      [JSON.stringify({ ...setup, moduleFolder } satisfies EngineSetup)],
+      {
+        ...launchOf({ heapMib, user, cacheFolder: moduleFolder }),
+        serialization: 'advanced',
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      },
+    );
     child.unref();
     child.channel?.unref();
     // Never the node's own: it may be a terminal, which takes more than text.
     const errors = child.stderr as Socket; // a pipe, as it was asked for
     errors.on('data', (bytes: Uint8Array) => process.stderr.write(bytes));
     errors.unref();
-    const ended = new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(error.message));
+    const ended = new Promise<string>((tell) => {
+      child.once('error', (error) => tell(error.message));
       child.once('exit', (code, signal) =>
-        resolve(signal === null ? `it ended with code ${String(code)}` : `it was ended by ${signal}`),
+        tell(signal === null ? `it ended with code ${String(code)}` : `it was ended by ${signal}`),
       );
     });
     return {
