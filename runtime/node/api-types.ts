@@ -149,6 +149,8 @@ export interface MoveResult {
   readonly bytesSent: number;
   /** Bytes of blobs that the target already had. */
   readonly bytesSkipped: number;
+  /** Whether what went over was sealed to the target. */
+  readonly sealed: boolean;
   /** How long it stood still before that, for the copy that goes ahead of a large worker. */
   readonly pausedMs: number;
   /** From the request to stop the worker to the arrival of the target's word that it runs: an upper bound. */

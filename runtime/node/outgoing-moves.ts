@@ -468,6 +468,7 @@ class MoveAttempt {
       bytesSent: this.sentBytes,
       bytesSkipped: [...this.#skipped.values()].reduce((sum, length) => sum + length, 0),
       pausedMs: this.#pausedMs,
+      sealed: this.#sealTo !== undefined,
       downtimeMs: endMs - this.#stopMs,
       phases: this.#phases.map(({ name, startMs }, index) => ({
         name,

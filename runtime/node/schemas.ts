@@ -206,6 +206,7 @@ export const MOVE_RESULT = record({
   bytesSent: SEQ,
   bytesSkipped: SEQ,
   pausedMs: NUMBER,
+  sealed: BOOLEAN,
   downtimeMs: NUMBER,
   phases: list(record({ name: MOVE_PHASE, elapsedMs: NUMBER })),
 });

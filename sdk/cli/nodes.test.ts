@@ -48,7 +48,7 @@ test('the life of a worker on two nodes', async () => {
   expect((frames as readonly unknown[])[0]).toMatchObject({ place: 'host call', fileOffset: null, pc: 0 });
 
   const moved = await run('move', 'answer', second.url);
-  expect(moved.stdout).toMatch(/\nsent +\d.*\nskipped +\d.*\ndowntime +\d/);
+  expect(moved.stdout).toMatch(/\nsent +\d.*\nskipped +\d.*\nsealed +to the target\ndowntime +\d/);
   expect(moved.stdout).toContain(second.url);
   expect((await run('list', '-q')).stdout).toBe('');
   const movedNote = `the worker has moved: following it to ${second.url}\n`;
@@ -107,6 +107,9 @@ test('a file that is sealed to a node is taken up there, and shown nowhere', asy
   for (const from of [shown, key]) {
     expect((await run('snapshot', 'sealed', '-o', drop, '--seal-to', from)).stderr).toContain(keyId);
   }
+  // The key id that is told is that of the key, whatever the file says.
+  await writeFile(shown, node.replace(/"keyId":"[^"]*"/, '"keyId":"another"'));
+  expect((await run('snapshot', 'sealed', '-o', drop, '--seal-to', shown)).stderr).not.toContain('another');
   await writeFile(shown, node.replace(/"signature":"./, '"signature":"-'));
   expect((await run('snapshot', 'sealed', '-o', drop, '--seal-to', shown)).stderr).toContain('error[KEY_INVALID]');
   made.child.stdin.end('quit\n');

@@ -2,6 +2,7 @@
 import { open, readFile } from 'node:fs/promises';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import {
+  keyIdOf,
   parsePublicKey,
   SEALED_HEAD_BYTES,
   sealedTo,
@@ -20,7 +21,10 @@ export interface SealTarget {
   readonly voucher: string | undefined;
 }
 
-type Shown = Pick<NodeInfo, 'identity' | 'sealingKey'>;
+interface Shown {
+  readonly identity: Pick<NodeInfo['identity'], 'publicKey'>;
+  readonly sealingKey: NodeInfo['sealingKey'];
+}
 
 /** @throws PluvioError `KEY_INVALID` */
 const targetOf = (publicKey: Uint8Array, voucher?: string): SealTarget => ({
@@ -29,7 +33,7 @@ const targetOf = (publicKey: Uint8Array, voucher?: string): SealTarget => ({
   voucher,
 });
 const targetOfNode = ({ identity, sealingKey }: Shown): SealTarget =>
-  targetOf(trustedSealingKey(sealingKey, identity.publicKey), identity.keyId);
+  targetOf(trustedSealingKey(sealingKey, identity.publicKey), keyIdOf(identity.publicKey));
 
 /**
  * The key to seal to: of the node at an address, or out of a file, which holds the key or what a node answers to `GET /v1/node`.
@@ -56,7 +60,7 @@ function parseShown(text: string, path: string): Shown {
   } catch (cause) {
     throw fault(cause);
   }
-  const texts = [json.identity?.['publicKey'], json.identity?.['keyId'], json.sealingKey?.['publicKey']];
+  const texts = [json.identity?.['publicKey'], json.sealingKey?.['publicKey']];
   if (![...texts, json.sealingKey?.['signature']].every((value) => typeof value === 'string')) throw fault();
   return json as Shown; // its fields were looked at
 }

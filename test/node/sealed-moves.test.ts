@@ -87,6 +87,7 @@ describe('whoever sits between two nodes', () => {
     await source.client().workers.sendStdin('talk', 'add 5\n');
     await outputUntil(source.client(), 'talk', 'total 5');
     const moved = await source.client().workers.move('talk', { target: between.url });
+    expect(moved.sealed).toBe(!isRead);
     const sent = Buffer.concat(between.seen.map(({ body }) => body));
     expect(sent.length).toBeGreaterThan(moved.bytesSent);
     for (const piece of [module.subarray(0, 64), module.subarray(-64), Buffer.from('"stdin"')])

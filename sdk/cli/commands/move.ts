@@ -18,6 +18,7 @@ const action: CommandAction = async ({ args: [name = '', target = ''], options }
     ['location', moved.location],
     ['sent', sizeText(moved.bytesSent)],
     ['skipped', `${sizeText(moved.bytesSkipped)} that the target had`],
+    ['sealed', moved.sealed ? 'to the target' : 'no'],
     ['downtime', timeText(moved.downtimeMs)],
     ['paused', timeText(moved.pausedMs)],
     ['phases', moved.phases.map((phase) => `${phase.name} ${timeText(phase.elapsedMs)}`).join(', ')],
