@@ -129,7 +129,7 @@ type Undo = (() => Promise<unknown>)[];
 /**
  * Starts a node and listens.
  * @throws PluvioError `LISTEN_REFUSED`, `INVALID_ARGUMENT`, `LIMIT_OUT_OF_RANGE`, `STORE_FAILED`, `KEY_INVALID`, `FILE_FAILED`,
- * `AUDIT_BROKEN`
+ * `AUDIT_BROKEN`, `UNSUPPORTED`
  */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const undo: Undo = [];
@@ -157,7 +157,6 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const persistent = dataDir !== undefined;
   const closing = new AbortController();
 
-  const kind = options.isolation ?? 'thread';
   const unlock = dataDir === undefined ? undefined : await lockDataDir(dataDir);
   if (unlock) undo.push(unlock);
   const find = (worker: string): HostedWorker | undefined => table.find(worker);
@@ -180,6 +179,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const events = new EventBus(limits.eventHistory, () => clock.now(), tenantOf);
   const { metricSeries: workerSeries } = options;
   const metrics = new NodeMetrics({ version: NODE_VERSION, ...(workerSeries === undefined ? {} : { workerSeries }) });
+  const kind = options.isolation ?? 'thread';
   const engineUser = await engineUserOf(options);
   const engineCount = options.engines ?? (options.isolateTenants ? TENANT_ENGINES : availableParallelism());
   const counting = { sharesMemory: kind !== 'process', engines: engineCount };
