@@ -222,7 +222,7 @@ export async function restoredState(
   const worker = await engine.create(program.module, spec, placedFiles(program), state, NOBODY);
   try {
     const standing = await worker.settleInputs(done);
-    return { delta: await packSnapshot(await worker.snapshot()), standing };
+    return { delta: await packSnapshot((await worker.snapshot()).bytes), standing };
   } finally {
     await worker.close();
   }
