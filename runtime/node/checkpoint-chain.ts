@@ -41,6 +41,8 @@ export class CheckpointChain {
   readonly #options: ChainOptions;
   /** Who remembers the newest link. */
   #holder: Holder | undefined;
+  /** Whose end is waited for. */
+  #watched: Holder | undefined;
   /** Pages that are taken of the budget for the holder. */
   #pages = 0;
   #newest: ChainLink | undefined;
@@ -72,7 +74,7 @@ export class CheckpointChain {
       this.#release();
       if (holder.over.aborted) return false;
       this.#holder = holder;
-      holder.over.addEventListener('abort', () => this.#left(holder), { once: true });
+      this.#watch(holder);
     }
     const missing = holder.memoryPages - this.#pages;
     if (missing > 0 && !this.#options.remembered.take(missing)) return false;
@@ -80,10 +82,15 @@ export class CheckpointChain {
     return true;
   }
 
-  #left(holder: Holder): void {
-    if (this.#holder !== holder) return;
-    this.#release();
-    this.end();
+  #watch(holder: Holder): void {
+    if (this.#watched === holder) return;
+    this.#watched = holder;
+    const left = (): void => {
+      if (this.#holder !== holder) return;
+      this.#release();
+      this.end();
+    };
+    holder.over.addEventListener('abort', left, { once: true });
   }
 
   #release(): void {
