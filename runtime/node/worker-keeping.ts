@@ -250,7 +250,7 @@ export class WorkerKeeping {
         const checkpoint = { ...facts, delta, ...(parent === undefined ? {} : { parent }) };
         const id = (await this.#core.commits.flush(checkpoint, this.#core.record)) ?? 0;
         this.#chain.written(link, id);
-        return { id, sizeBytes: delta.length };
+        return { id, sizeBytes: delta.length + (facts.side?.length ?? 0) };
       } catch (error) {
         this.#chain.end();
         throw error;
