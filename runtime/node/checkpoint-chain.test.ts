@@ -42,7 +42,7 @@ function keep(chain: CheckpointChain, holder: TestHolder, id: number, changeByte
 }
 
 function linkOf(chain: CheckpointChain, taken: ReturnType<TestHolder['take']>): ChainLink {
-  const link = chain.taken(taken);
+  const link = chain.taken(taken, 1);
   if (link === undefined) throw new Error('the state has no place in the chain');
   return link;
 }
@@ -91,7 +91,7 @@ describe('a chain of checkpoints', () => {
     const holder = new TestHolder();
     keep(chain, holder, 1);
     holder.take('delta'); // got lost on its way
-    expect(chain.taken(holder.take(chain.nextForm(holder, true)))).toBeUndefined();
+    expect(chain.taken(holder.take(chain.nextForm(holder, true)), 1)).toBeUndefined();
     chain.end();
     expect(keep(chain, holder, 2)).toBe('base');
   });

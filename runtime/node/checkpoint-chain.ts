@@ -23,6 +23,8 @@ export interface ChainLink {
   /** By which its engine knows it; null: it is not remembered. */
   readonly mark: number | null;
   readonly depth: number;
+  /** Number of the next piece of the log, when it was taken. */
+  readonly logSeq: number;
   readonly wholeBytes: number;
   /** Of it and the changes that it stands on. */
   readonly changedBytes: number;
@@ -100,14 +102,14 @@ export class CheckpointChain {
   }
 
   /** A state was taken. undefined: it is a change of one that is not known here, and of no use. */
-  taken({ bytes, mark, on }: StateBytes): ChainLink | undefined {
+  taken({ bytes, mark, on }: StateBytes, logSeq: number): ChainLink | undefined {
     const { length } = bytes;
     const parent = on === null ? null : this.#newest;
     if (parent === undefined || (parent !== null && parent.mark !== on)) return undefined;
     const link: ChainLink =
       parent === null
-        ? { parent, mark, depth: 0, wholeBytes: length, changedBytes: 0 }
-        : { ...parent, parent, mark, depth: parent.depth + 1, changedBytes: parent.changedBytes + length };
+        ? { parent, mark, depth: 0, logSeq, wholeBytes: length, changedBytes: 0 }
+        : { ...parent, parent, mark, logSeq, depth: parent.depth + 1, changedBytes: parent.changedBytes + length };
     this.#newest = mark === null ? undefined : link;
     return link;
   }

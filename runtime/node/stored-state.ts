@@ -3,7 +3,8 @@ import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { PluvioError } from '../errors/index.ts';
 import { loadProgram, type Program } from './program.ts';
-import type { Checkpoint, CheckpointLayer, NewTimer, NodeStore } from './store/index.ts';
+import { joinSideStates } from './side-state.ts';
+import type { Checkpoint, CheckpointLayer, NewTimer, NodeStore, StoredCheckpoint } from './store/index.ts';
 import type { GuestState, KeptStack, Standing } from './threads/engine-protocol.ts';
 import type { WorkerRecord } from './worker-record.ts';
 import type { WorkerServices } from './worker-services.ts';
@@ -67,6 +68,17 @@ export async function stateOf(
   const [snapshot, ...under] = await Promise.all([delta, ...layers].map(unpackSnapshot));
   const [base = null, ...between] = under;
   return { snapshot: snapshot ?? delta, base, between };
+}
+
+/** The side state of a checkpoint, whole; null: it has none. */
+export function sideOf(stored: StoredCheckpoint | undefined): Uint8Array | null {
+  if (stored === undefined) return null;
+  const [whole, ...changes] = [...stored.below, stored].map(({ side }) => side);
+  if (changes.length === 0) return stored.side;
+  return joinSideStates(
+    whole ?? null,
+    changes.filter((side) => side !== null),
+  );
 }
 
 /** The state that a bundle holds. */

@@ -191,7 +191,7 @@ export class WorkerKeeping {
     });
     const { link, bytes } = await this.#linked(live, taken);
     const { state } = live.engine;
-    const side = this.#core.side.isWorthKeeping ? this.#core.side.encode() : null;
+    const side = this.#sideOf(link);
     const checkpoint = {
       ...this.checkpointOf(live.program.digest, state !== 'idle'),
       stored: true,
@@ -228,13 +228,21 @@ export class WorkerKeeping {
 
   /** A state's place among the checkpoints; one that is a change of something that was not kept is taken again. */
   async #linked(live: LiveWorker, taken: StateBytes): Promise<{ link: ChainLink; bytes: Uint8Array }> {
-    const link = this.#chain.taken(taken);
+    const { log } = this.#core.side;
+    const link = this.#chain.taken(taken, log.nextSeq);
     if (link !== undefined) return { link, bytes: taken.bytes };
     this.#chain.end();
     const again = await this.#take(live);
-    const whole = this.#chain.taken(again);
+    const whole = this.#chain.taken(again, log.nextSeq);
     assert(whole !== undefined, 'a state is the change of another after the chain has ended');
     return { link: whole, bytes: again.bytes };
+  }
+
+  /** The side state beside a state that was just taken. */
+  #sideOf({ parent }: ChainLink): Uint8Array | null {
+    const { side } = this.#core;
+    if (!side.isWorthKeeping) return null;
+    return parent === null ? side.encode() : side.encodeSince(parent.logSeq);
   }
 
   /** Writes a state with all that the worker did. @throws PluvioError `STORE_FULL`, `STORE_FAILED`; then the next one is whole */

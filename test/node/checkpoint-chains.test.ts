@@ -6,7 +6,7 @@ import type { PluvioClient } from '../../sdk/client/index.ts';
 import { slateModule, slateSum } from '../programs/slate.ts';
 import { random } from '../store/crash-work.ts';
 import { deploy } from './deploy.ts';
-import { openFolder, openNode } from './open-nodes.ts';
+import { answerModule, openFolder, openNode, outputOf, outputUntil } from './open-nodes.ts';
 import { listenOf, spawnNode } from './spawn-node.ts';
 
 const TIMEOUT_MS = 120_000;
@@ -191,6 +191,31 @@ it('a worker that is kept while it runs keeps what changed', { timeout: TIMEOUT_
   await touch(client, 1);
   await client.workers.checkpoint('slate');
   expect(await changesOf(client)).toEqual([expect.any(Number), null]);
+});
+
+it('a log comes back of which each checkpoint has what was written since', { timeout: TIMEOUT_MS }, async () => {
+  const options = {
+    dataDir: await openFolder(),
+    limits: { deltaPages: 1 },
+    checkpointPolicy: 'every 900000s',
+  } as const;
+  const first = await spawnNode(options);
+  await first.client.workers.create({ name: 'talk', module: await answerModule(), stdin: 'open' });
+  for (const total of [5, 10]) {
+    await first.client.workers.sendStdin('talk', 'add 5\n');
+    await outputUntil(first.client, 'talk', `total ${total}`);
+    await first.client.workers.checkpoint('talk');
+  }
+  expect((await first.client.workers.history('talk')).map(({ parent }) => parent)).toEqual([1, null]);
+  await first.kill();
+  const { client } = await openNode(options);
+  const outputs: string[] = [await outputOf(client, 'talk')];
+  for (const checkpoint of [2, 1]) {
+    await client.workers.revert('talk', { checkpoint });
+    outputs.push(await outputOf(client, 'talk'));
+  }
+  const whole = 'ready\ntotal 5\ntotal 10\n';
+  expect(outputs).toEqual([whole, whole, 'ready\ntotal 5\n']);
 });
 
 describe('checkpoints are whole', () => {
