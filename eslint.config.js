@@ -48,7 +48,16 @@ const rules = {
 const off = (/** @type {string[]} */ ...names) => Object.fromEntries(names.map((name) => [name, 'off']));
 
 export default defineConfig(
-  globalIgnores(['dist/', 'node_modules/', 'coverage/', 'sdk/templates/', 'sdk/assembly/']),
+  globalIgnores([
+    'dist/',
+    'node_modules/',
+    'coverage/',
+    'sdk/templates/',
+    'sdk/assembly/',
+    'assembly.ts',
+    'examples/*/assembly/',
+    'examples/*/tests/',
+  ]),
   {
     files: ['**/*.ts'],
     plugins: { '@typescript-eslint': tseslint.plugin },

@@ -3,8 +3,18 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import {
+  buildProject,
+  declarationsOf,
+  type GuestTestResult,
+  loadProject,
+  runGuestTests,
+} from '../sdk/project/index.ts';
 import { runBareCommand } from '../test/programs/run-bare.ts';
+
+// Each example is a process that starts nodes, and two of them compile first.
+vi.setConfig({ testTimeout: 180_000 });
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -54,6 +64,32 @@ test('fork: forks in one process come to the same end', async () => {
   expect(exitCode).toBe(0);
 });
 
+test('hello: a project is built, deployed and called by its types', async () => {
+  const { exitCode, stdout, stderr } = await run('hello/hello.ts');
+  expect(stderr).toBe('');
+  expect(stdout).toBe('Hello, Ada!\nGuten Tag, Grace!\n[ "Ada", "Grace" ]\n'.replaceAll('"', "'"));
+  expect(exitCode).toBe(0);
+  const declared = declarationsOf((await buildProject(await loadProject(pathOf('hello')))).bundle.manifest);
+  const example = readFileSync(pathOf('hello/hello.ts'), 'utf8').split('\n');
+  expect(declared.split('\n').filter((line) => line.startsWith('  ') && !example.includes(line))).toEqual([]);
+});
+
+test('hello: its own tests pass', async () => {
+  const results: GuestTestResult[] = [];
+  for await (const result of runGuestTests(await loadProject(pathOf('hello')))) results.push(result);
+  expect(results.map(({ name, failure }) => [name, failure])).toEqual([
+    ['greetsInSeveralLanguages', undefined],
+    ['remembersOnce', undefined],
+  ]);
+});
+
+test('counter: no count is lost or counted twice over moves in the middle of calls', async () => {
+  const { exitCode, stdout, stderr } = await run('counter/counter.ts');
+  expect(stderr.match(/^counted \d+, moved to (?:south|north)$/gm)?.length).toBeGreaterThanOrEqual(4);
+  expect(stdout).toBe('100 calls, 100 counted, every answer once\n');
+  expect(exitCode).toBe(0);
+});
+
 test('the lines of the README are those of the example', () => {
   const readme = readFileSync(pathOf('../README.md'), 'utf8');
   const [, snippet = ''] = /```ts\n(.*?)\n```/s.exec(readme) ?? [];
@@ -68,7 +104,8 @@ test('every example but the demo has a test here', () => {
   const scripts = readdirSync(pathOf('.'), { recursive: true, encoding: 'utf8' })
     .map((path) => path.replaceAll('\\', '/'))
     .filter(
-      (path) => path.endsWith('.ts') && path.includes('/') && !path.startsWith('demo/') && !path.endsWith('.test.ts'),
+      // What lies deeper is a guest's.
+      (path) => /^(?!demo\/)[^/]+\/[^/]+\.ts$/.test(path) && !path.endsWith('.test.ts'),
     );
   expect(scripts).toContain('embed/embed.ts');
   expect(scripts.filter((path) => !tests.includes(`run('${path}')`))).toEqual([]);

@@ -63,7 +63,7 @@ function removeStale(): void {
   for (const path of SOURCE_DIRS.flatMap((dir) => listFiles(`dist/${dir}`))) {
     const source = path.slice('dist/'.length);
     const origin = !isVerbatim(source) && EMITTED.test(source) ? source.replace(EMITTED, '.ts') : source;
-    if (!existsSync(join(ROOT, origin)) || TEST_ONLY.test(origin)) rmSync(join(ROOT, path));
+    if (!existsSync(join(ROOT, origin)) || (TEST_ONLY.test(origin) && !isVerbatim(origin))) rmSync(join(ROOT, path));
   }
 }
 

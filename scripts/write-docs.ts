@@ -2,8 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { ERROR_CODES } from '../runtime/errors/index.ts';
 import { assemblyImports, cHeader } from './abi-bindings.ts';
+import { assemblyDocument } from './assembly-document.ts';
 import { abiDocument } from './abi-document.ts';
 import { configDocument, configSchema } from '../runtime/node/config/index.ts';
+import { projectSchema } from '../sdk/project/project-schema.ts';
 import { limitsDocument } from '../runtime/node/quotas/index.ts';
 import { metricsDocument } from '../runtime/node/metrics/index.ts';
 
@@ -41,6 +43,8 @@ export const DERIVED: Readonly<Record<string, () => string>> = {
   'docs/node-config.schema.json': () => `${JSON.stringify(configSchema(), null, 2)}\n`,
   'docs/limits.md': limitsDocument,
   'docs/metrics.md': metricsDocument,
+  'docs/assembly.md': assemblyDocument,
+  'docs/project.schema.json': () => `${JSON.stringify(projectSchema(), null, 2)}\n`,
   'sdk/c/pluvio.h': cHeader,
   'sdk/assembly/pluvio_v1.ts': assemblyImports,
 };

@@ -19,6 +19,10 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
   'runtime/cluster': { from: ['errors', 'bundle'], anyPlatform: false },
   'runtime/index.ts': { from: ['errors', 'engine', 'host'], anyPlatform: true },
   'sdk/client': { from: ['errors'], anyPlatform: true },
+  'sdk/project': {
+    from: ['errors', 'limits', 'wasm', 'engine', 'host', 'bundle', 'node', 'index.ts', 'sdk/client'],
+    anyPlatform: false,
+  },
   'sdk/cli': {
     from: [
       'errors',
@@ -32,6 +36,7 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
       'cluster',
       'index.ts',
       'sdk/client',
+      'sdk/project',
     ],
     anyPlatform: false,
   },

@@ -5,6 +5,8 @@ const TOOLS = {
   'clang-22': { probe: ['clang-22', '--version'], from: 'scripts/provision' },
   'wasm-ld-22': { probe: ['wasm-ld-22', '--version'], from: 'scripts/provision' },
   wrk: { probe: ['sh', '-c', 'command -v wrk'], from: 'scripts/provision' },
+  'docker-registry': { probe: ['docker-registry', '--version'], from: 'scripts/provision' },
+  htpasswd: { probe: ['sh', '-c', 'command -v htpasswd'], from: 'scripts/provision' },
   skopeo: { probe: ['skopeo', '--version'], from: 'scripts/provision' },
 } as const satisfies Record<string, { readonly probe: readonly [string, ...string[]]; readonly from: string }>;
 

@@ -22,7 +22,7 @@ import { encodeState, readRunPlaces, readState, requireVersion } from '../engine
 import { PluvioError } from '../errors/index.ts';
 import type { BundleCodecs } from './codecs.ts';
 import { type Digest, DIGEST_BYTES, digestFromHash, equalBytes, hashOfDigest } from './digest.ts';
-import { GROUP_MAX_BYTES, type PackedMemory } from './memory-groups.ts';
+import { type ChunkPlace, GROUP_MAX_BYTES } from './memory-groups.ts';
 
 const RUN_WIDTH = 5;
 const MAX_GROUPS = 100_000;
@@ -40,7 +40,14 @@ export interface SnapshotLayer {
   readonly state: unknown;
 }
 
-export function encodeSnapshotLayer(snapshot: Snapshot, memory: PackedMemory): Uint8Array {
+/** Which groups hold the memory, and where each run of it is. */
+export interface PlacedMemory {
+  readonly groups: readonly GroupEntry[];
+  /** By instance, memory and run. */
+  readonly places: readonly (readonly (readonly ChunkPlace[])[])[];
+}
+
+export function encodeSnapshotLayer(snapshot: Snapshot, memory: PlacedMemory): Uint8Array {
   const state = encodeState(snapshot, ({ runs }, instanceIndex, memoryIndex) => {
     const places = memory.places[instanceIndex]?.[memoryIndex] ?? [];
     return places.flatMap(({ group, offset, hash }, index) => {
@@ -69,6 +76,30 @@ function readGroup(plain: unknown): GroupEntry {
     digest: digestFromHash(inField('digest', () => readBytes(parts[0], DIGEST_BYTES))),
     contentBytes: inField('contentBytes', () => readUint(parts[1], GROUP_MAX_BYTES)),
   };
+}
+
+/**
+ * The chunks that a layer names, without their content.
+ * @throws PluvioError `SNAPSHOT_MALFORMED`
+ */
+export function listChunks(layer: SnapshotLayer): readonly (ChunkPlace & { readonly sizeBytes: number })[] {
+  const chunks: (ChunkPlace & { readonly sizeBytes: number })[] = [];
+  withFieldErrors('SNAPSHOT_MALFORMED', WHAT, () =>
+    inField('state', () =>
+      readState(layer.state, layer.version, (plain, pages) => {
+        const items = readArray(plain, 0, Infinity);
+        readRunPlaces(plain, pages, RUN_WIDTH).forEach(({ blockCount }, index) => {
+          const at = index * RUN_WIDTH + 2;
+          const group = inField(at, () => readUint(items[at], layer.groups.length - 1));
+          const offset = inField(at + 1, () => readUint(items[at + 1], GROUP_MAX_BYTES));
+          const hash = inField(at + 2, () => readBytes(items[at + 2], DIGEST_BYTES));
+          chunks.push({ group, offset, hash, sizeBytes: blockCount * MEMORY_BLOCK_BYTES });
+        });
+        return [];
+      }),
+    ),
+  );
+  return chunks;
 }
 
 /**

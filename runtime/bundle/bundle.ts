@@ -23,6 +23,8 @@ export type Encoding = (typeof ENCODINGS)[number];
 export interface NamedType {
   readonly name: string;
   readonly type: string;
+  /** Of a parameter: a caller may leave it out. */
+  readonly optional?: boolean;
 }
 
 /** An export as callers see it. */
@@ -74,6 +76,8 @@ export interface WorkerManifest {
   readonly hostLimits?: Readonly<Record<string, number>>;
   /** Exports by name, as callers see them. What is not named takes and gives numbers. */
   readonly interface?: Readonly<Record<string, ExportInterface>>;
+  /** Classes that types of the interface name: their fields. */
+  readonly types?: Readonly<Record<string, readonly NamedType[]>>;
   readonly service?: ServiceLevel;
   readonly checkpoint?: CheckpointPolicy;
   /** When it leaves memory: after so many milliseconds without work. */

@@ -24,12 +24,15 @@ const WHAT = 'bundle archive';
 const ENTRY_OVERHEAD_BYTES = 1024;
 const ARCHIVE_OVERHEAD_BYTES = 65_536;
 
+/** What is written of a packed bundle. */
+type DropContent = Pick<PackedBundle, 'digest' | 'manifestBytes' | 'signature' | 'blobs'>;
+
 /** Writes a packed bundle; same bundle, same bytes. */
-export function writeDrop(packed: PackedBundle): AsyncGenerator<Uint8Array, void, undefined> {
+export function writeDrop(packed: DropContent): AsyncGenerator<Uint8Array, void, undefined> {
   return writeTar(filesOf(packed));
 }
 
-function* filesOf({ digest, manifestBytes, signature, blobs }: PackedBundle): Generator<TarFile, void, undefined> {
+function* filesOf({ digest, manifestBytes, signature, blobs }: DropContent): Generator<TarFile, void, undefined> {
   const descriptor: Descriptor = { mediaType: OCI_MANIFEST_TYPE, digest, sizeBytes: manifestBytes.byteLength };
   const annotations =
     signature === undefined ? {} : { annotations: { [SIGNATURE_ANNOTATION]: encodeSignature(signature) } };

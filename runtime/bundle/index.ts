@@ -13,6 +13,7 @@ export type {
   Encoding,
   ExportInterface,
   FileMount,
+  NamedType,
   Priority,
   Route,
   ServiceLevel,
@@ -28,6 +29,21 @@ export { BUNDLE_ARTIFACT_TYPE, LAYERS, OCI_MANIFEST_TYPE } from './media-types.t
 export type { GroupCache, MemoryGroup } from './memory-groups.ts';
 export { packBundle, type PackedBundle, type PackOptions } from './pack.ts';
 export {
+  type Credential,
+  type CredentialSource,
+  parseReference,
+  pullBundle,
+  type Pulled,
+  type PullOptions,
+  pushBundle,
+  type Pushed,
+  type PushOptions,
+  REGISTRY_LIMITS,
+  type RegistryAccess,
+  type RegistryLimits,
+  type RegistryReference,
+} from './registry/index.ts';
+export {
   type BundleSignature,
   checkTrust,
   decodeSignature,
@@ -38,5 +54,6 @@ export {
   type TrustPolicy,
   verifySignature,
 } from './signature.ts';
+export { type KnownChunks } from './shared-memory.ts';
 export { listBlobs, unpackBundle } from './unpack.ts';
 export { checkWorkerManifest, decodeWorkerManifest, encodeWorkerManifest } from './worker-manifest.ts';

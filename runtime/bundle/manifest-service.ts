@@ -1,5 +1,5 @@
 /** The fields of a worker manifest that say how it is called, placed and kept (docs/bundle-format.md, "Worker manifest"). */
-import { FieldFault, inField, readEach, readRecord, readText, readUint } from '../engine/plain-fields.ts';
+import { FieldFault, inField, readBoolean, readEach, readRecord, readText, readUint } from '../engine/plain-fields.ts';
 import {
   type CheckpointPolicy,
   ENCODINGS,
@@ -11,6 +11,7 @@ import {
 } from './bundle.ts';
 
 const MAX_PARAMS = 64;
+const MAX_FIELDS = 256;
 const MAX_NAME_LENGTH = 1024;
 const MAX_TYPE_LENGTH = 256;
 const MAX_LATENCY_MS = 86_400_000;
@@ -43,12 +44,16 @@ export function checkExportName(key: string): void {
 export const checkLimitName = (key: string): void => void matching(key, LIMIT, 'the name of a limit');
 
 function readNamedType(value: unknown): NamedType {
-  const record = readRecord(value, ['name', 'type'], []);
+  const record = readRecord(value, ['name', 'type'], ['optional']);
+  const { optional } = record;
   return {
     name: inField('name', () => readText(record['name'], MAX_NAME_LENGTH)),
     type: inField('type', () => readText(record['type'], MAX_TYPE_LENGTH)),
+    ...(optional === undefined ? {} : { optional: inField('optional', () => readBoolean(optional)) }),
   };
 }
+
+export const readFieldTypes = (value: unknown): readonly NamedType[] => readEach(value, MAX_FIELDS, readNamedType);
 
 export function readExportInterface(value: unknown): ExportInterface {
   const { encoding, params, result } = readRecord(value, ['encoding'], ['params', 'result']);

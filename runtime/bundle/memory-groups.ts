@@ -18,14 +18,21 @@ export const GROUP_REGION_BYTES = 2 * 2 ** 20;
 /** The largest content of a group that a reader takes. */
 export const GROUP_MAX_BYTES = 4 * 2 ** 20;
 
-export interface MemoryGroup {
+/** A group as a layer of a bundle. */
+export interface StoredGroup {
   readonly kind: 'memory' | 'memoryZstd';
   readonly mediaType: string;
   readonly digest: Digest;
-  /** The blob, as stored. */
-  readonly bytes: Uint8Array;
+  /** Size of the blob. */
+  readonly sizeBytes: number;
   /** Size of its content, uncompressed. */
   readonly contentBytes: number;
+  /** The blob, as stored; absent where another bundle has it. */
+  readonly bytes?: Uint8Array;
+}
+
+export interface MemoryGroup extends StoredGroup {
+  readonly bytes: Uint8Array;
 }
 
 /** Where a run's bytes are. */
@@ -85,20 +92,29 @@ async function packRegion({ runs, hashes }: Region, codecs: BundleCodecs, cache:
   const key = digestFromHash(await codecs.sha256(concat(hashes)));
   const known = cache.get(key);
   if (known !== undefined) return known;
-  const content = concat(runs.map((run) => run.bytes));
+  const group = await packGroup(
+    runs.map((run) => run.bytes),
+    codecs,
+  );
+  cache.set(key, group);
+  return group;
+}
+
+/** Makes one group of chunks. */
+export async function packGroup(chunks: readonly Uint8Array[], codecs: BundleCodecs): Promise<MemoryGroup> {
+  const content = concat(chunks);
   const compressed = await codecs.zstdCompress?.(content);
   const helps = compressed !== undefined && compressed.byteLength <= content.byteLength - content.byteLength / 16;
   const kind = helps ? 'memoryZstd' : 'memory';
   const bytes = helps ? compressed : content;
-  const group: MemoryGroup = {
+  return {
     kind,
     mediaType: LAYERS[kind].mediaType,
     digest: await digestOf(bytes, codecs),
+    sizeBytes: bytes.byteLength,
     bytes,
     contentBytes: content.byteLength,
   };
-  cache.set(key, group);
-  return group;
 }
 
 export function concat(parts: readonly Uint8Array[]): Uint8Array {

@@ -6,10 +6,11 @@ import { encodeSnapshotLayer } from './bundle-snapshot.ts';
 import type { BundleCodecs } from './codecs.ts';
 import { type Digest, digestOf } from './digest.ts';
 import { type LayerKind, LAYERS, WASM_CONFIG_TYPE } from './media-types.ts';
-import { type GroupCache, type MemoryGroup, packMemory } from './memory-groups.ts';
+import { type GroupCache, type MemoryGroup, packMemory, type StoredGroup } from './memory-groups.ts';
 import { encodeConfig, encodeImageManifest, type Layer } from './oci.ts';
 import { checkPaths } from './paths.ts';
 import { type BundleSignature, type KeyPair, signManifest } from './signature.ts';
+import { type KnownChunks, packSharedMemory, splitRuns } from './shared-memory.ts';
 import { encodeWorkerManifest } from './worker-manifest.ts';
 
 export interface PackOptions {
@@ -17,13 +18,18 @@ export interface PackOptions {
   readonly sign?: KeyPair;
   /** Kept by the caller between packs of one worker: memory that did not change is not compressed again. */
   readonly groupCache?: GroupCache;
+  /**
+   * Memory that an earlier bundle of the worker has, which the receiver has as well: it is named, and not among the blobs. Given, also empty, memory is
+   * packed so that a later bundle shares what does not change, in smaller chunks.
+   */
+  readonly known?: KnownChunks;
 }
 
 export interface PackedBundle {
   /** Digest of the OCI manifest: the name of the bundle. */
   readonly digest: Digest;
   readonly manifestBytes: Uint8Array;
-  /** Every blob once, the OCI manifest first, in the order in which a receiver can use them. */
+  /** Every blob once but for known memory, the OCI manifest first, in the order in which a receiver can use them. */
   readonly blobs: ReadonlyMap<Digest, Uint8Array>;
   readonly signature?: BundleSignature;
   readonly sizes: {
@@ -60,14 +66,19 @@ export async function packBundle(
 
   await addLayer('module', bundle.module);
   await addLayer('manifest', manifest);
-  let groups: readonly MemoryGroup[] = [];
+  let groups: readonly StoredGroup[] = [];
   if (bundle.snapshot !== undefined) {
-    const memory = await packMemory(bundle.snapshot, codecs, options.groupCache ?? new Map<string, MemoryGroup>());
-    await addLayer('snapshot', encodeSnapshotLayer(bundle.snapshot, memory));
+    const { known, groupCache = new Map<string, MemoryGroup>() } = options;
+    const snapshot = known === undefined ? bundle.snapshot : splitRuns(bundle.snapshot);
+    const memory =
+      known === undefined
+        ? await packMemory(snapshot, codecs, groupCache)
+        : await packSharedMemory(snapshot, known, codecs);
+    await addLayer('snapshot', encodeSnapshotLayer(snapshot, memory));
     groups = uniqueGroups(memory.groups);
-    for (const { kind, mediaType, digest, bytes } of groups) {
-      blobs.set(digest, bytes);
-      layers.push({ kind, mediaType, digest, sizeBytes: bytes.byteLength });
+    for (const { kind, mediaType, digest, sizeBytes, bytes } of groups) {
+      if (bytes !== undefined) blobs.set(digest, bytes);
+      layers.push({ kind, mediaType, digest, sizeBytes });
     }
   }
   if (bundle.log !== undefined) await addLayer('log', bundle.log);
@@ -86,7 +97,7 @@ export async function packBundle(
   const sizes = {
     totalBytes: sum([...all.values()].map((bytes) => bytes.byteLength)),
     memoryBytes: sum(groups.map((group) => group.contentBytes)),
-    memoryBlobBytes: sum(groups.map((group) => group.bytes.byteLength)),
+    memoryBlobBytes: sum(groups.map((group) => group.sizeBytes)),
   };
   const packed = { digest, manifestBytes, blobs: all, sizes };
   return options.sign === undefined
@@ -95,6 +106,6 @@ export async function packBundle(
 }
 
 /** Regions of the same content share a blob. */
-function uniqueGroups(groups: readonly MemoryGroup[]): MemoryGroup[] {
+function uniqueGroups(groups: readonly StoredGroup[]): StoredGroup[] {
   return [...new Map(groups.map((group) => [group.digest, group])).values()];
 }

@@ -17,7 +17,10 @@ describe('the manifest of a worker', () => {
     const manifest = checkWorkerManifest({
       ...LEAST,
       hostLimits: { storageBytes: 1024 },
-      interface: { greet: { encoding: 'json', params: [{ name: 'who', type: 'string' }], result: 'string' } },
+      interface: {
+        greet: { encoding: 'json', params: [{ name: 'who', type: 'Person', optional: true }], result: 'string' },
+      },
+      types: { Person: [{ name: 'name', type: 'string' }], Nothing: [] },
       service: { priority: 'batch', latencyMs: 86_400_000 },
       checkpoint: 'every 10s',
       hibernate: { afterMs: 0 },
@@ -57,6 +60,9 @@ describe('the manifest of a worker', () => {
       'name',
       { ...LEAST, name },
     ]),
+    ['types', { ...LEAST, types: Object.fromEntries(Array.from({ length: 257 }, (_, n) => [`T${n}`, []])) }],
+    ['types.T', { ...LEAST, types: { T: Array.from({ length: 257 }, () => ({ name: 'x', type: 'i32' })) } }],
+    ['types.T[0].optional', { ...LEAST, types: { T: [{ name: 'x', type: 'i32', optional: 1 }] } }],
     ['args', { ...LEAST, args: 'x' }],
     ['args', { ...LEAST, args: Array(4097).fill('x') }],
     ['args[1]', { ...LEAST, args: ['a', 1] }],

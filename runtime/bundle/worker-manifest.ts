@@ -18,6 +18,7 @@ import {
   checkLimitName,
   readCheckpointPolicy,
   readExportInterface,
+  readFieldTypes,
   readHibernate,
   readRoute,
   readSecretName,
@@ -36,6 +37,7 @@ const MAX = {
   scopes: 1024,
   annotations: 256,
   exports: 1024,
+  types: 256,
   routes: 256,
   config: 1024,
   secrets: 256,
@@ -54,6 +56,7 @@ const FIELDS = {
   hostLimits: (value) =>
     readEntries(value, MAX.hostLimits, checkLimitName, (limit) => readUint(limit, Number.MAX_SAFE_INTEGER)),
   interface: (value) => readEntries(value, MAX.exports, checkExportName, readExportInterface),
+  types: (value) => readEntries(value, MAX.types, checkExportName, readFieldTypes),
   service: readServiceLevel,
   checkpoint: readCheckpointPolicy,
   hibernate: readHibernate,

@@ -73,6 +73,33 @@ export const ERROR_CODES = {
   BUNDLE_UNTRUSTED: row(403, 'The bundle is signed with a key that the receiver does not trust.'),
   BLOB_NOT_FOUND: row(404, 'The store or source has no blob with that digest.'),
   BLOB_DAMAGED: row(500, 'A stored blob no longer has the content that its digest stands for; store it again.'),
+
+  // registries
+  REGISTRY_UNREACHABLE: row(
+    502,
+    'A registry could not be reached, broke off, took too long or is not able to answer now; the message gives the reason.',
+    true,
+  ),
+  REGISTRY_DENIED: row(403, 'A registry refuses who asks; sign in with its credentials, or ask for the right there.'),
+  REGISTRY_NOT_FOUND: row(404, 'A registry has no such repository, tag, digest or upload.'),
+  REGISTRY_FAILED: row(
+    502,
+    'A registry answered in a way that its specification does not allow, or refused what it was sent; the message says which.',
+  ),
+  REGISTRY_REFUSED: row(
+    403,
+    'A registry, or a host that it leads to, is not one that may be spoken to: not listed, not public, or without TLS.',
+  ),
+  REGISTRY_BUSY: row(
+    503,
+    'The node pulls as many bundles at the same time as its limit allows; try again later.',
+    true,
+  ),
+  CREDENTIALS_FAILED: row(
+    400,
+    'The credentials for a registry could not be read: their file is damaged, or their helper failed; the message says which.',
+  ),
+
   // node
   ENGINE_LOST: row(
     503,
@@ -124,6 +151,11 @@ export const ERROR_CODES = {
   ),
   WORKERS_TOO_MANY: row(503, 'The node holds as many workers as its limit allows.', true),
   STREAMS_TOO_MANY: row(503, 'The node serves as many log and event streams as its limit allows.', true),
+  STREAM_STALLED: row(
+    408,
+    'The reader of a stream took nothing for as long as the limit allows, and the connection was ended; ask again from where it broke off.',
+    true,
+  ),
   CALL_FAILED: row(
     502,
     'The guest did not answer: it trapped, exited, reached a limit, was stopped, or replied with an error; the message says which.',
@@ -207,6 +239,18 @@ export const ERROR_CODES = {
   SEAL_BROKEN: row(400, 'What is sealed or encrypted was altered, cut short, or is meant for another key.'),
   AUDIT_BROKEN: row(500, 'The audit log was altered or damaged; the message gives file and line.'),
   NODE_UNTRUSTED: row(502, 'The other node showed a certificate whose key is not among the pinned ones.'),
+
+  // projects
+  PROJECT_INVALID: row(
+    400,
+    'A pluvio.json does not fit its schema; the message names every field, with its line (docs/project.schema.json).',
+  ),
+  BUILD_FAILED: row(400, 'The program of a project does not compile; the message has file, line and reason.'),
+  COMPILER_MISSING: row(400, 'The compiler that a project needs is not installed; the message says which.'),
+  LOCK_MISMATCH: row(
+    409,
+    'A build gave other bytes than pluvio.lock says; build without --locked to write the lock anew, or find what changed.',
+  ),
 
   // command line
   FILE_FAILED: row(400, 'A file or directory of the command line could not be read or written; the message names it.'),

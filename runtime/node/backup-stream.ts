@@ -6,10 +6,11 @@
  *
  * Invariants:
  * 1. `backup.json` is the last file of the stream: what was cut off is no backup.
- * 2. One backup at a time. Its folder goes when the stream ends, however it does, and when a node starts that finds one.
+ * 2. One backup at a time. Its folder goes when the stream ends, however it does, a reader that takes nothing any more included, and when a node
+ *    starts that finds one.
  * 3. Private keys of the node are not in it.
  */
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +18,7 @@ import { join, relative } from 'node:path';
 import { pack, type Pack } from 'tar-stream';
 import type { BlobStore } from '../bundle/index.ts';
 import { PluvioError } from '../errors/index.ts';
-import type { Clock } from './clock.ts';
+import { pulledStream, type PullRules } from './pulled-stream.ts';
 import { REVOCATIONS_FILE } from './security/revocations.ts';
 import { BACKUP_DESCRIPTION, backupNode, type NodeStore } from './store/index.ts';
 
@@ -30,7 +31,7 @@ export interface BackupStreamOptions {
   readonly dataDir: string | undefined;
   /** Keeps blobs from being collected until what it gives is called. */
   readonly hold: () => () => void;
-  readonly clock: Clock;
+  readonly pulling: PullRules;
 }
 
 export class BackupStreams {
@@ -55,7 +56,7 @@ export class BackupStreams {
   async open(allowMissing: boolean): Promise<ReadableStream<Uint8Array>> {
     if (this.#isBusy) throw new PluvioError('STORE_BUSY', 'another backup of this node is being taken');
     this.#isBusy = true;
-    const { store, blobs, dataDir, hold, clock } = this.#options;
+    const { store, blobs, dataDir, hold, pulling } = this.#options;
     let folder: string | undefined;
     const leave = async (): Promise<void> => {
       if (folder !== undefined) await rm(folder, { recursive: true, force: true });
@@ -69,44 +70,28 @@ export class BackupStreams {
         target: folder,
         allowMissing,
         hold,
-        nowMs: clock.now(),
+        nowMs: pulling.clock.now(),
         ...(dataDir === undefined ? {} : { dataDir, files: [REVOCATIONS_FILE] }),
       });
     } catch (error) {
       await leave();
       throw error;
     }
-    return tarOf(folder, leave);
+    return tarOf(folder, pulling, leave);
   }
 }
 
 /** The files of a folder as a tar; `over` is called when nobody reads it any more. */
-function tarOf(folder: string, over: () => Promise<void>): ReadableStream<Uint8Array> {
+function tarOf(folder: string, rules: PullRules, over: () => Promise<void>): ReadableStream<Uint8Array> {
   const tar = pack();
   addFolder(tar, folder).catch((error: unknown) =>
     tar.destroy(error instanceof Error ? error : new Error(String(error))),
   );
   const chunks = (tar as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
-  return new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        try {
-          const next = await chunks.next();
-          if (next.done !== true) return controller.enqueue(next.value);
-          await over();
-          controller.close();
-        } catch (error) {
-          await over();
-          throw error;
-        }
-      },
-      cancel: async () => {
-        tar.destroy();
-        await over();
-      },
-    },
-    { highWaterMark: 0 },
-  );
+  return pulledStream(chunks, rules, async () => {
+    tar.destroy(); // whoever packs it ends
+    await over();
+  });
 }
 
 async function ownFolder(dataDir: string | undefined): Promise<string> {
@@ -123,11 +108,21 @@ async function addFolder(tar: Pack, folder: string): Promise<void> {
     const { size } = await stat(path);
     const entry = tar.entry({ name: relative(folder, path).replaceAll('\\', '/'), size, mode: 0o600 });
     for await (const chunk of createReadStream(path)) {
-      if (!entry.write(chunk)) await Promise.race([once(entry, 'drain'), once(entry, 'close')]);
+      if (!entry.write(chunk)) await drainedOrClosed(entry);
       if (entry.destroyed) return; // nobody reads it any more
     }
     entry.end(undefined);
     await once(entry, 'close');
   }
   tar.finalize();
+}
+
+async function drainedOrClosed(entry: EventEmitter): Promise<void> {
+  const over = new AbortController();
+  const { signal } = over;
+  try {
+    await Promise.race([once(entry, 'drain', { signal }), once(entry, 'close', { signal })]);
+  } finally {
+    over.abort(); // nobody listens on
+  }
 }

@@ -289,14 +289,13 @@ export class BundleShelf {
 
   /** The bundle as a `.drop` file. */
   async *content(digest: string): AsyncGenerator<Uint8Array> {
-    const { signature, sizeBytes } = this.#record(digest);
+    const { signature } = this.#record(digest);
     const layers = await this.#layers(digest);
     const blobs = await this.blobs(layers.map((layer) => layer.digest));
     yield* writeDrop({
       digest: parseDigest(digest),
       manifestBytes: await this.blob(digest),
       blobs,
-      sizes: { totalBytes: sizeBytes, memoryBytes: 0, memoryBlobBytes: 0 },
       ...(signature === null ? {} : { signature: decodeSignature(signature) }),
     });
   }

@@ -5,7 +5,9 @@
  */
 import { PluvioError } from '../errors/index.ts';
 import type { Caller } from '../host/index.ts';
-import type { JsonOutcome, JsonValue } from './api-types.ts';
+import type { Encoding } from '../bundle/index.ts';
+import { AnswerStream } from './answer-stream.ts';
+import type { JsonValue } from './api-types.ts';
 import { dataOf, INPUTS, outputOf } from './call-values.ts';
 import type { Clock } from './clock.ts';
 import type { HostedWorker } from './hosted-worker.ts';
@@ -20,7 +22,7 @@ import { checkValue } from './schema-check.ts';
 import { CALL_REQUEST } from './schemas.ts';
 import type { Identity } from './security/identity.ts';
 import type { Waits } from './waits.ts';
-import { BegunError, type CallRequest, type PlacedCall, placeCall } from './worker-calls.ts';
+import { BegunError, callFailed, type CallRequest, type PlacedCall, placeCall } from './worker-calls.ts';
 import type { WorkerTable } from './worker-table.ts';
 
 export interface ExportCall {
@@ -35,6 +37,8 @@ export interface ExportCall {
   readonly waitMs: number;
   /** When the call is given up if it is not over, in milliseconds from now; undefined: never. */
   readonly deadlineMs: number | undefined;
+  /** Whether the caller takes the answer as it is written. */
+  readonly streams: boolean;
   readonly body: Uint8Array;
   /** Aborts when the caller hangs up. */
   readonly signal?: AbortSignal;
@@ -43,7 +47,7 @@ export interface ExportCall {
 export interface CallAnswer {
   readonly status: number;
   readonly type: string;
-  readonly body: Uint8Array | string;
+  readonly body: Uint8Array | string | ReadableStream<Uint8Array>;
 }
 
 export interface CallServices {
@@ -102,12 +106,22 @@ export class CallDesk {
       return this.#numbers(worker, call, placed);
     }
     const body = INPUTS[encoding](call.body, contentType);
-    const placed = await placeCall(post, worker, program, { export: name, args: [], body, key, info });
+    const stream = call.streams && staysAsItIs(encoding, call.accepts) ? new AnswerStream() : undefined;
+    const placed = await placeCall(post, worker, program, { export: name, args: [], body, key, info, stream });
+    if (stream !== undefined && (await this.#beginsFirst(stream, placed, call))) {
+      return { status: 200, type: outputOf(encoding, NO_BYTES, call.accepts).type, body: stream.readable };
+    }
     const end = await this.#wait(placed, call).catch((error: unknown) => goesOnElsewhere(worker, placed, error));
     if (end === undefined) return json(this.#pending(worker, placed), 202);
     if (end.outcome.kind !== 'returned') throw callFailed(worker.name, end.outcome);
     const { type, bytes } = outputOf(encoding, end.output ?? NO_BYTES, call.accepts);
     return { status: 200, type, body: bytes };
+  }
+
+  /** Whether a streamed answer begins before the call ends. */
+  async #beginsFirst(stream: AnswerStream, { ended }: PlacedCall, { waitMs, signal }: ExportCall): Promise<boolean> {
+    const first = Promise.race([stream.begun.then(() => true), ended.then(isOver, isOver)]);
+    return (await this.#services.waits.for(first, waitMs, signal)) === true;
   }
 
   #infoOf({ identity, traceparent, deadlineMs }: ExportCall): CallRequest['info'] {
@@ -167,6 +181,12 @@ export class CallDesk {
   }
 }
 
+const isOver = (): false => false;
+
+/** Whether what the guest gives is what the caller gets, byte for byte. */
+const staysAsItIs = (encoding: Encoding, accepts: string): boolean =>
+  encoding === 'bytes' || encoding === (accepts.includes(MEDIA.msgpack) ? 'msgpack' : 'json');
+
 const isJournalled = (ref: string): boolean => /^\d/.test(ref);
 
 function argumentsOf({ body, contentType }: ExportCall): readonly JsonValue[] {
@@ -200,17 +220,3 @@ export function callerOf(identity: Identity | undefined): Caller {
 
 export const traceOf = (traceparent: string | undefined): { traceparent?: string } =>
   traceparent === undefined ? {} : { traceparent };
-
-/** The outcome of a call that gave nothing, as an error. */
-export function callFailed(worker: string, outcome: JsonOutcome): PluvioError {
-  const what =
-    outcome.kind === 'trapped'
-      ? `trapped: ${outcome.message}`
-      : outcome.kind === 'limit'
-        ? `reached its limit ${outcome.limit}`
-        : outcome.kind === 'exited'
-          ? `exited with code ${outcome.code}`
-          : 'was stopped';
-  const facts = outcome.kind === 'trapped' ? { trap: outcome.code } : {};
-  return new PluvioError('CALL_FAILED', `the call of worker "${worker}" ${what}`, { outcome: outcome.kind, ...facts });
-}

@@ -14,6 +14,8 @@
  * 2. No more of a body is read than its length says, which is within the limit.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline, Readable } from 'node:stream';
+import type { ReadableStream as WebStream } from 'node:stream/web';
 import { PluvioError } from '../errors/index.ts';
 import type { HeaderSource } from './access.ts';
 import { type CallAnswer, type CallDesk, checkKey, type ExportCall } from './call-desk.ts';
@@ -109,6 +111,7 @@ export class CallLane {
       key: checkKey(textOf(headers['idempotency-key'])),
       waitMs: desk.waitMs(query['waitMs']),
       deadlineMs: numberOf(query, 'deadlineMs'),
+      streams: query['stream'] === true,
       body: length === 0 ? NO_BYTES : await readWhole(request, length),
     };
     return desk.call(worker, call);
@@ -138,8 +141,16 @@ function readWhole(request: IncomingMessage, length: number): Promise<Uint8Array
 }
 
 function send(response: ServerResponse, { status, type, body }: CallAnswer): void {
+  if (body instanceof ReadableStream) return sendStream(response, body, status, type);
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
   const fields = ['content-type', type, 'cache-control', 'no-store', 'content-length', String(length)];
   response.writeHead(status, fields);
   response.end(body);
+}
+
+/** An answer that breaks off ends the connection: its length was not told before. */
+function sendStream(response: ServerResponse, body: ReadableStream<Uint8Array>, status: number, type: string): void {
+  response.writeHead(status, ['content-type', type, 'cache-control', 'no-store']);
+  response.flushHeaders();
+  pipeline(Readable.fromWeb(body as WebStream), response, () => undefined); // either side may end before its time
 }

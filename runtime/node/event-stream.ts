@@ -1,6 +1,6 @@
 import { PluvioError } from '../errors/index.ts';
-import type { Clock } from './clock.ts';
 import { MEDIA } from './media-types.ts';
+import { pulledStream, type PullRules } from './pulled-stream.ts';
 
 /** Counts a stream of a tenant; gives what says that it is closed. @throws PluvioError `TENANT_LIMIT` */
 export type TakeStream = (tenant: string | undefined) => () => void;
@@ -21,14 +21,14 @@ export interface ServerEvent {
  */
 export class StreamRoom {
   readonly #limit: number;
-  readonly #clock: Clock;
+  readonly #rules: PullRules;
   readonly #closing: AbortSignal;
   readonly #take: TakeStream;
   #open = 0;
 
-  constructor(limit: number, clock: Clock, closing: AbortSignal, take: TakeStream = () => () => undefined) {
+  constructor(limit: number, rules: PullRules, closing: AbortSignal, take: TakeStream = () => () => undefined) {
     this.#limit = limit;
-    this.#clock = clock;
+    this.#rules = rules;
     this.#closing = closing;
     this.#take = take;
   }
@@ -44,7 +44,7 @@ export class StreamRoom {
     tenant: string | undefined,
   ): Response {
     const encoder = new TextEncoder();
-    const clock = this.#clock;
+    const { clock } = this.#rules;
     async function* frames(signal: AbortSignal): AsyncGenerator<Uint8Array> {
       const events = source(signal);
       yield encoder.encode(': open\n\n');
@@ -86,34 +86,11 @@ export class StreamRoom {
     this.#open++;
     const gone = new AbortController();
     const signal = AbortSignal.any([gone.signal, request.signal, this.#closing]);
-    const chunks = source(signal);
-    let over = false;
-    const finish = (): void => {
-      if (!over) this.#open--;
-      over = true;
+    const body = pulledStream(source(signal), this.#rules, () => {
+      this.#open--;
       release();
       gone.abort();
-    };
-    const body = new ReadableStream<Uint8Array>(
-      {
-        pull: async (controller) => {
-          try {
-            const next: IteratorResult<Uint8Array, unknown> = await chunks.next();
-            if (!next.done) return controller.enqueue(next.value);
-            finish();
-            controller.close();
-          } catch (error) {
-            finish();
-            controller.error(error);
-          }
-        },
-        cancel: () => {
-          finish();
-          void chunks.return(undefined);
-        },
-      },
-      { highWaterMark: 0 },
-    );
+    });
     return new Response(body, { headers });
   }
 }

@@ -4,6 +4,7 @@ import { readBody } from './body.ts';
 import type { BundleInfo, BundleShelf } from './bundle-shelf.ts';
 import type { Handler, NodeServices, OperationCall } from './handlers.ts';
 import { MEDIA } from './media-types.ts';
+import { pulledStream } from './pulled-stream.ts';
 import { bundleTenantOf, type Identity, identityOf } from './security/identity.ts';
 import { DEFAULT_TENANT } from './worker-record.ts';
 
@@ -34,7 +35,7 @@ function reachesBundle(shelf: BundleShelf, identity: Identity, { digest, hasSnap
   return shelf.isOf(digest, tenant) && (identity.workers === undefined || !hasSnapshot);
 }
 
-export function bundleHandlers({ shelf, limits }: NodeServices): Record<BundleOperation, Handler> {
+export function bundleHandlers({ shelf, limits, pulling }: NodeServices): Record<BundleOperation, Handler> {
   const digestOf = (params: Readonly<Record<string, string>>): string => params['digest'] ?? '';
   /** The bundle of the path, if the caller reaches it. */
   const reached = ({ params, identity }: OperationCall): string => {
@@ -60,7 +61,10 @@ export function bundleHandlers({ shelf, limits }: NodeServices): Record<BundleOp
       return shelf.adopt(await shelf.putBlob(await readBody(bytes)), 'uploaded', tenant);
     },
     getBundle: async (call) => Promise.resolve(shelf.get(reached(call))),
-    getBundleContent: async (call) => Promise.resolve(bytesResponse(shelf.content(reached(call)), MEDIA.drop)),
+    getBundleContent: async (call) => {
+      const body = pulledStream(shelf.content(reached(call)), pulling);
+      return Promise.resolve(new Response(body, { headers: { 'content-type': MEDIA.drop } }));
+    },
     deleteBundle: async (call) => shelf.delete(reached(call), bundleTenantOf(identityOf(call.identity))),
     listMissing: async ({ json }) => {
       const { digests } = json as { digests: readonly string[] }; // checked by the schema
@@ -98,19 +102,4 @@ export function bundleHandlers({ shelf, limits }: NodeServices): Record<BundleOp
       return { blobs, bytes: total };
     },
   };
-}
-
-function bytesResponse(chunks: AsyncGenerator<Uint8Array>, contentType: string): Response {
-  const body = new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        const next: IteratorResult<Uint8Array, unknown> = await chunks.next();
-        if (next.done) controller.close();
-        else controller.enqueue(next.value);
-      },
-      cancel: () => void chunks.return(undefined),
-    },
-    { highWaterMark: 0 },
-  );
-  return new Response(body, { headers: { 'content-type': contentType } });
 }

@@ -2,12 +2,13 @@
 import { PluvioError } from '../errors/index.ts';
 import type { JsonOutcome } from './api-types.ts';
 import { readBody } from './body.ts';
-import { callFailed, callerOf, checkKey, traceOf } from './call-desk.ts';
+import { type CallAnswer, callerOf, checkKey, traceOf } from './call-desk.ts';
 import type { Handler, NodeServices, OperationCall } from './handlers.ts';
 import type { HostedWorker } from './hosted-worker.ts';
 import { decodeEnd, type InputEnd } from './input-end.ts';
 import { MEDIA } from './media-types.ts';
 import { numberOf } from './query.ts';
+import { callFailed } from './worker-calls.ts';
 import { jsonInfo } from './worker-effects.ts';
 
 type CallOperation = 'callExport' | 'cancelCall' | 'getInput' | 'sendMessage';
@@ -15,7 +16,7 @@ type CallOperation = 'callExport' | 'cancelCall' | 'getInput' | 'sendMessage';
 const NO_BYTES = new Uint8Array();
 const keyOf = ({ headers }: Request): string | null => checkKey(headers.get('idempotency-key'));
 
-const answered = (body: Uint8Array | string, type: string, status = 200): Response =>
+const answered = (body: CallAnswer['body'], type: string, status = 200): Response =>
   new Response(body as BodyInit, { status, headers: { 'content-type': type, 'cache-control': 'no-store' } });
 
 export function callHandlers(services: NodeServices): Record<CallOperation, Handler> {
@@ -40,6 +41,7 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
         key: keyOf(request),
         waitMs: desk.waitMs(call.query['waitMs']),
         deadlineMs: numberOf(call.query, 'deadlineMs'),
+        streams: call.query['stream'] === true,
         body: await readBody(call.bytes),
         signal: request.signal,
       });

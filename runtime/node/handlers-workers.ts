@@ -6,6 +6,7 @@ import { checkBundle } from './handlers-bundles.ts';
 import type { Handler, NodeServices, OperationCall } from './handlers.ts';
 import type { HostedWorker } from './hosted-worker.ts';
 import { numberOf, type Query } from './query.ts';
+import { takeReference } from './registry/index.ts';
 import { checkReach, identityOf, reaches, tenantForNew } from './security/identity.ts';
 import { STACK_FRAMES } from './worker-stack.ts';
 import type { CreateOptions } from './worker-table.ts';
@@ -29,7 +30,8 @@ type WorkerOperation =
 
 interface CreateRequest {
   readonly name?: string;
-  readonly bundle: string;
+  readonly bundle?: string;
+  readonly reference?: string;
   readonly start?: boolean;
   readonly stdin?: 'open' | 'closed';
   readonly tenant?: string;
@@ -46,6 +48,20 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
   const workerOf = ({ params }: OperationCall): HostedWorker => table.get(params['name'] ?? '');
   const refuseWhileClosing = (): void => {
     if (services.closing.aborted) throw new PluvioError('NODE_CLOSING', 'the node is shutting down');
+  };
+  /** The bundle that a new worker is asked for from, on the shelf. */
+  const bundleOf = async ({ name, bundle, reference, tenant }: CreateRequest, call: OperationCall): Promise<string> => {
+    if ((bundle === undefined) === (reference === undefined)) {
+      const found = bundle === undefined ? 'neither' : 'both';
+      const message = `body: has ${found} of bundle and reference, must have one`;
+      throw new PluvioError('REQUEST_INVALID', message, { field: 'body.bundle' });
+    }
+    if (reference === undefined) return bundle ?? '';
+    services.admission.check();
+    const identity = identityOf(call.identity);
+    if (name !== undefined) tenantForNew(identity, name, tenant); // before anything is read for it
+    const signal = AbortSignal.any([call.request.signal, services.closing]);
+    return (await takeReference(services, reference, identity, signal)).digest;
   };
   const create = async (
     name: string,
@@ -83,7 +99,8 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
     createWorker: async (call) => {
       const identity = identityOf(call.identity);
       if (call.json !== undefined) {
-        const { bundle, start = true, stdin, ...asked } = call.json as CreateRequest; // checked by the schema
+        const { start = true, stdin, ...asked } = call.json as CreateRequest; // checked by the schema
+        const bundle = await bundleOf(asked, call);
         checkBundle(shelf, identity, bundle);
         const name = asked.name ?? shelf.get(bundle).name;
         const tenant = tenantForNew(identity, name, asked.tenant);

@@ -17,8 +17,10 @@ import type { NodeLimits } from './node-limits.ts';
 import type { Clock } from './clock.ts';
 import type { NodeAdmission } from './node-admission.ts';
 import type { NodeDrain } from './node-drain.ts';
+import type { NodeRegistries } from './registry/index.ts';
 import type { OutgoingMoves } from './outgoing-moves.ts';
 import type { PostOffice } from './post-office.ts';
+import type { PullRules } from './pulled-stream.ts';
 import type { Query } from './query.ts';
 import type { NodeQuotas } from './quotas/node-quotas.ts';
 import type { OperationId } from './route-table.ts';
@@ -53,10 +55,13 @@ export type Handlers = Readonly<Record<OperationId, Handler>>;
 export interface NodeServices {
   readonly table: WorkerTable;
   readonly shelf: BundleShelf;
+  readonly registries: NodeRegistries;
   readonly incoming: IncomingMoves;
   readonly outgoing: OutgoingMoves;
   readonly events: EventBus;
   readonly streams: StreamRoom;
+  /** How answers that are streams wait for their readers. */
+  readonly pulling: PullRules;
   readonly post: PostOffice;
   readonly clock: Clock;
   readonly waits: Waits;

@@ -14,13 +14,14 @@
  */
 import { createHash } from 'node:crypto';
 import { type Context, Hono } from 'hono';
+import type { HttpBindings } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { nanoid } from 'nanoid';
 import { PluvioError } from '../errors/index.ts';
 import type { HttpHead, InputInfo } from '../host/index.ts';
+import { AnswerStream } from './answer-stream.ts';
 import { boundedBody, readBody } from './body.ts';
 import type { Clock } from './clock.ts';
-import { callFailed } from './call-desk.ts';
 import { answerHeaders, HOPS_HEADER, type HeaderPairs, REQUEST_KEY_HEADER, requestHeaders } from './http-hops.ts';
 import type { InputEnd } from './input-end.ts';
 import type { Logger } from './logger.ts';
@@ -31,6 +32,7 @@ import type { NodeQuotas } from './quotas/node-quotas.ts';
 import { asPluvioError, problemResponse } from './problem.ts';
 import { ReverseProxy } from './reverse-proxy.ts';
 import type { RouteMatch } from './route-index.ts';
+import { callFailed } from './worker-calls.ts';
 import { placeRequest } from './worker-requests.ts';
 import type { WorkerTable } from './worker-table.ts';
 
@@ -56,11 +58,15 @@ interface Incoming {
   readonly givenKey: string | null;
   readonly dueMs: number;
   readonly signal: AbortSignal;
+  /** Ends the connection: an answer that was begun cannot be finished. */
+  readonly breakOff: () => void;
 }
 
 /** What ends by itself soon: the request waits for it. */
 const PASSING: ReadonlySet<string> = new Set(['WORKER_MOVING', 'WORKER_REPLACED', 'WORKER_BUSY', 'ENGINE_LOST']);
 const LOOK_AGAIN_MS = 50;
+/** How long the rest of an answer is waited for that has begun, before it is streamed. */
+const WHOLE_SOON_MS = 20;
 const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 const REQUEST_KEY = /^h:[A-Za-z0-9_-]{21,64}$/;
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -115,6 +121,7 @@ async function incomingOf(context: Context, { limits, clock }: IngressOptions): 
     givenKey: passedKey !== null && REQUEST_KEY.test(passedKey) ? passedKey : keyOf(request),
     dueMs: clock.now() + limits.ingressMs,
     signal: AbortSignal.any([request.signal, AbortSignal.timeout(limits.ingressMs)]),
+    breakOff: () => (context.env as Partial<HttpBindings>).outgoing?.destroy(),
   };
 }
 
@@ -213,12 +220,19 @@ async function ask(
     deadlineMs: dueMs,
     ...(traceparent === undefined ? {} : { traceparent }),
   };
-  const { ended } = await placeRequest(post, worker, { export: route.export, body, key, info });
+  const stream = new AnswerStream(incoming.breakOff);
+  const { ended } = await placeRequest(post, worker, { export: route.export, body, key, info, stream });
   accepted();
   const over = new AbortController();
   const late = clock.sleep(Math.max(0, dueMs - clock.now()), AbortSignal.any([signal, over.signal]));
-  const end = await Promise.race([ended, late.then(() => undefined)]);
+  // An answer that is whole soon has a length.
+  const flows = stream.begun.then(async (head) => {
+    await clock.sleep(WHOLE_SOON_MS, over.signal);
+    return { head };
+  });
+  const end = await Promise.race([ended, late.then(() => undefined), flows]);
   over.abort();
+  if (end !== undefined && 'head' in end && !('kind' in end)) return httpAnswer(method, end.head ?? undefined, stream);
   if (end === undefined) {
     const message = `worker "${name}" did not answer within ${limits.ingressMs} ms`;
     throw new PluvioError('INGRESS_TIMEOUT', message, { limitMs: limits.ingressMs });
@@ -238,10 +252,12 @@ function answerOf(worker: string, method: string, end: InputEnd): Response {
   return httpAnswer(method, end.head ?? undefined, end.output ?? new Uint8Array());
 }
 
-function httpAnswer(method: string, head: HttpHead | undefined, body: Uint8Array): Response {
+function httpAnswer(method: string, head: HttpHead | undefined, answer: Uint8Array | AnswerStream): Response {
+  const body = answer instanceof AnswerStream ? answer.readable : answer;
   const status = head?.status ?? 200;
   const headers = answerHeaders(head?.headers ?? []);
-  if (body.length > 0 && !headers.has('content-type')) headers.set('content-type', 'application/octet-stream');
+  const isSomething = body instanceof ReadableStream || body.length > 0;
+  if (isSomething && !headers.has('content-type')) headers.set('content-type', 'application/octet-stream');
   const empty = method === 'HEAD' || NO_BODY.has(status);
   return new Response(empty ? null : (body as BodyInit), { status, headers });
 }

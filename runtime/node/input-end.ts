@@ -6,6 +6,7 @@
 import { pack, unpack } from 'msgpackr';
 import type { PluvioError } from '../errors/index.ts';
 import type { HttpHead, InputInfo, Reply } from '../host/index.ts';
+import type { AnswerPiece } from './answer-stream.ts';
 import type { JsonOutcome, JsonValue } from './api-types.ts';
 
 /** The end of a call of an export. */
@@ -45,6 +46,8 @@ export interface InputListener {
   halted(outcome: JsonOutcome): void;
   /** It will not end here; `begun`: it was with the worker by then. */
   failed(error: PluvioError, begun: boolean): void;
+  /** Some of its output, where it is to be streamed. */
+  written?(piece: AnswerPiece): void;
 }
 
 /** An input on its way to a worker. */

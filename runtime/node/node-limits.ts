@@ -42,6 +42,7 @@ export const NODE_LIMITS = {
   },
   eventHistory: { default: 1000, min: 0, max: 100_000, unit: 'events kept for late readers' },
   streams: { default: 256, min: 1, max: 10_000, unit: 'open log and event streams' },
+  stallMs: { default: 60_000, min: 10, max: 3_600_000, unit: 'ms that a stream waits for its reader to take more' },
   waitMs: { default: 60_000, min: 0, max: 600_000, unit: 'ms that a request may wait for an outcome' },
   requestMs: { default: 300_000, min: 1000, max: 3_600_000, unit: 'ms for receiving one request' },
   ingressMs: { default: 30_000, min: 10, max: 3_600_000, unit: 'ms that an HTTP request to a worker may take' },

@@ -6,17 +6,15 @@
  *
  * Invariants:
  * 1. Nothing is sent that no scope covers.
- * 2. A name is resolved once per connection, every address it gives is checked, and the connection goes to one of those: there is no
- *    second look-up that could give another address. Literal addresses are checked as well.
+ * 2. Every address that is connected to is checked, literal ones as well (`outbound-lookup.ts`).
  * 3. Head, body and time of an answer are bounded.
  */
-import { lookup as systemLookup } from 'node:dns/promises';
-import { isIP, type LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, errors, request as sendRequest } from 'undici';
 import { type AbiErrorName, type Answer, coversUrl, type FetchRequest, type HttpHead } from '../host/abi/index.ts';
 import { type LimitRow, resolveLimits } from '../limits/index.ts';
 import { HOP_BY_HOP } from './http-hops.ts';
 import { AddressRule } from './outbound-http-addresses.ts';
+import { CheckedLookup, isAddressRefused, type Resolve } from './outbound-lookup.ts';
 
 export const OUTBOUND_LIMITS = {
   /** One request, from the look-up of its name to the end of the answer's body. */
@@ -36,7 +34,7 @@ export interface OutboundHttpOptions {
   /** Addresses and networks (`10.1.0.0/16`) that requests may go to although they are not public. */
   readonly allowPrivate?: readonly string[];
   /** Gives the addresses of a name. Default: the system's resolver. */
-  readonly resolve?: (hostname: string) => Promise<readonly string[]>;
+  readonly resolve?: Resolve;
   readonly limits?: OutboundLimits;
 }
 
@@ -60,27 +58,22 @@ const IDEMPOTENCY_KEY = 'idempotency-key';
 
 type Headers = readonly (readonly [name: string, value: string])[];
 
-/** The address of a host is not one that requests may go to. */
-class AddressRefused extends Error {}
-
 export class OutboundHttp {
-  readonly #rule: AddressRule;
-  readonly #resolve: (hostname: string) => Promise<readonly string[]>;
+  readonly #lookup: CheckedLookup;
   readonly #limits: Required<OutboundLimits>;
   readonly #agent: Agent;
   #underWay = 0;
 
   /** @throws PluvioError `INVALID_ARGUMENT`, `LIMIT_OUT_OF_RANGE` */
   constructor(options: OutboundHttpOptions = {}) {
-    this.#rule = new AddressRule(options.allowPrivate);
-    this.#resolve = options.resolve ?? resolveBySystem;
+    this.#lookup = new CheckedLookup(new AddressRule(options.allowPrivate), options.resolve);
     this.#limits = resolveLimits(OUTBOUND_LIMITS, options.limits ?? {});
     const { outboundConnectMs, outboundHeadBytes, outboundConnections } = this.#limits;
     this.#agent = new Agent({
       connections: outboundConnections,
       maxHeaderSize: outboundHeadBytes,
       allowH2: false,
-      connect: { lookup: this.#lookup, timeout: outboundConnectMs },
+      connect: { lookup: this.#lookup.lookup, timeout: outboundConnectMs },
     });
   }
 
@@ -90,7 +83,7 @@ export class OutboundHttp {
     if (url === null || !asked.scopes.some((scope) => coversUrl(scope, asked.request.url))) {
       return refused('DENIED', 'no scope of http.outbound covers the address');
     }
-    if (!this.#allowsLiteral(url.hostname)) return refused('DENIED', `${url.hostname} is not a public address`);
+    if (!this.#lookup.allowsLiteral(url.hostname)) return refused('DENIED', `${url.hostname} is not a public address`);
     if (this.#underWay >= this.#limits.outboundRequests)
       return refused('UNAVAILABLE', 'too many requests are under way');
     const { outboundMs } = this.#limits;
@@ -119,40 +112,10 @@ export class OutboundHttp {
     return { ok: true, head: headOf(response), body };
   }
 
-  /** A name is checked when it is resolved. */
-  #allowsLiteral(hostname: string): boolean {
-    const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-    return isIP(address) === 0 || this.#rule.allows(address);
-  }
-
-  readonly #lookup: LookupFunction = (hostname, { all }, callback) => {
-    this.#checkedAddresses(hostname).then(
-      (addresses) => {
-        const [first] = addresses;
-        if (all === true) callback(null, addresses);
-        else callback(null, first?.address ?? '', first?.family);
-      },
-      (error: unknown) => callback(error as NodeJS.ErrnoException, ''), // what a look-up fails with
-    );
-  };
-
-  async #checkedAddresses(hostname: string): Promise<{ readonly address: string; readonly family: number }[]> {
-    const addresses = await this.#resolve(hostname);
-    if (addresses.length === 0) throw new Error(`${hostname} has no address`);
-    if (!addresses.every((address) => this.#rule.allows(address))) {
-      throw new AddressRefused(`${hostname} leads to an address that is not public`);
-    }
-    return addresses.map((address) => ({ address, family: isIP(address) }));
-  }
-
   /** Ends all connections; requests under way fail. */
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
-}
-
-async function resolveBySystem(hostname: string): Promise<readonly string[]> {
-  return (await systemLookup(hostname, { all: true })).map(({ address }) => address);
 }
 
 const refused = (code: AbiErrorName, message: string): Answer => ({ ok: false, code, message });
@@ -196,7 +159,7 @@ async function readBody({ body }: Dispatcher.ResponseData, maxBytes: number): Pr
 /** What went wrong, without what a guest need not know. */
 function answerOf(error: unknown, { host }: URL, isLate: boolean): Answer {
   if (isLate) return refused('TIMEOUT', `${host} took too long`);
-  if (isCausedBy(error, AddressRefused)) return refused('DENIED', `${host} leads to an address that is not public`);
+  if (isAddressRefused(error)) return refused('DENIED', `${host} leads to an address that is not public`);
   if (error instanceof errors.HeadersOverflowError)
     return refused('TOO_LARGE', `the head of the answer of ${host} is too large`);
   if (error instanceof errors.ConnectTimeoutError)
@@ -206,12 +169,4 @@ function answerOf(error: unknown, { host }: URL, isLate: boolean): Answer {
   const code =
     error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'no reason given';
   return refused('UNAVAILABLE', `${host} could not be reached: ${code}`);
-}
-
-function isCausedBy(error: unknown, kind: typeof AddressRefused): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if (at instanceof kind) return true;
-    if (at instanceof AggregateError && at.errors.some((each) => each instanceof kind)) return true;
-  }
-  return false;
 }

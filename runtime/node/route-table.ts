@@ -85,12 +85,17 @@ export const ROUTES = {
   ),
 
   listWorkers: get('/v1/workers', 'read', 'Lists the workers that live here.', { answer: schemas.WORKER_LIST }),
-  createWorker: post('/v1/workers', 'write', 'Makes a worker from a bundle (JSON) or from a module (its bytes).', {
-    query: schemas.MODULE_QUERY,
-    body: { json: schemas.WORKER_CREATE, raw: [MEDIA.wasm], limit: 'moduleBytes' },
-    status: 201,
-    answer: schemas.WORKER,
-  }),
+  createWorker: post(
+    '/v1/workers',
+    'write',
+    'Makes a worker from a bundle of the node or of a registry (JSON), or from a module (its bytes).',
+    {
+      query: schemas.MODULE_QUERY,
+      body: { json: schemas.WORKER_CREATE, raw: [MEDIA.wasm], limit: 'moduleBytes' },
+      status: 201,
+      answer: schemas.WORKER,
+    },
+  ),
   getWorker: get(worker, 'read', 'Describes a worker.', { answer: schemas.WORKER }),
   getStack: get(
     `${worker}/stack`,

@@ -105,9 +105,16 @@ const STDIN: Schema = {
   description: 'open: POST …/stdin sends it; closed, the default: it is at its end.',
 };
 
+const REFERENCE: Schema = {
+  type: 'string',
+  maxLength: 512,
+  description:
+    'In place of `bundle`: where in a registry it is, as host/repository:tag. The config of the node must list it.',
+};
+
 export const WORKER_CREATE: Schema = record(
-  { name: NAME, bundle: DIGEST, start: BOOLEAN, stdin: STDIN, tenant: NAME },
-  ['name', 'start', 'stdin', 'tenant'],
+  { name: NAME, bundle: DIGEST, reference: REFERENCE, start: BOOLEAN, stdin: STDIN, tenant: NAME },
+  ['name', 'bundle', 'reference', 'start', 'stdin', 'tenant'],
 );
 
 /** Query of a creation from a bare module. */
@@ -139,8 +146,9 @@ export const CALL_QUERY = record(
   {
     waitMs: MS,
     deadlineMs: { type: 'integer', minimum: 0, maximum: 86_400_000, description: 'ms until the call is given up.' },
+    stream: { type: 'boolean', description: 'The answer comes as the guest writes it.' },
   },
-  ['waitMs', 'deadlineMs'],
+  ['waitMs', 'deadlineMs', 'stream'],
 );
 export const CANCEL_REQUEST = record({ input: INPUT }, ['input']);
 export const RUN_STATE = record({ worker: WORKER, outcome: nullable(OUTCOME), input: INPUT }, ['input']);

@@ -44,6 +44,7 @@ import { NodeQuotas, type QuotaOptions } from './quotas/index.ts';
 import { Rebalancer } from './rebalancer.ts';
 import type { RequestEnded } from './operation-run.ts';
 import { createRouter } from './router.ts';
+import { NodeRegistries, type RegistrySettings } from './registry/index.ts';
 import { NodeMetrics } from './metrics/node-metrics.ts';
 import { observe, requestEnded } from './metrics/observed-node.ts';
 import { noTracing, openTracing, type TracingOptions } from './metrics/tracing.ts';
@@ -82,6 +83,8 @@ export interface NodeOptions extends RightsOptions {
   readonly outbound?: OutboundHttpOptions;
   /** What workers and tenants may have, within what the node has. */
   readonly quotas?: QuotaOptions;
+  /** Registries that the node pulls bundles from; default: none. */
+  readonly registries?: RegistrySettings;
   readonly storeLimits?: Partial<StoreLimits>;
   /** Where workers run: in threads (default), in processes, or on the thread of the caller. */
   readonly isolation?: EngineKind;
@@ -171,15 +174,18 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const engineCount = options.engines ?? (options.isolateTenants ? TENANT_ENGINES : availableParallelism());
   const counting = { sharesMemory: kind !== 'process', engines: engineCount };
   const quotas = new NodeQuotas(options.quotas ?? {}, { events, metrics, clock, ...counting });
+  const bundleLimits = { moduleBytes: limits.moduleBytes, blobBytes: limits.blobBytes, totalBytes: limits.bundleBytes };
   const shelf = new BundleShelf({
     blobs,
     records: store.collection('bundles'),
     codecs: nodeCodecs,
-    limits: { moduleBytes: limits.moduleBytes, blobBytes: limits.blobBytes, totalBytes: limits.bundleBytes },
+    limits: bundleLimits,
     clock,
     trust,
     checkRoom: (tenant, addedBytes, have) => quotas.checkBundle(tenant, addedBytes, have),
   });
+  const registries = new NodeRegistries({ ...options.registries, codecs: nodeCodecs, bundleLimits, trust });
+  undo.push(() => registries.close());
   const tracing = options.tracing
     ? await openTracing({ ...options.tracing, nodeName: name, version: NODE_VERSION })
     : noTracing;
@@ -261,7 +267,12 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
 
   const admission = new NodeAdmission(closing.signal);
   const drain = new NodeDrain({ table, outgoing, admission, events, clock, logger, closing: closing.signal });
-  const backups = new BackupStreams({ store, blobs, dataDir, hold: () => shelf.hold(), clock });
+  const pulling = {
+    clock,
+    stallMs: limits.stallMs,
+    stalled: () => metrics.limitReached({ scope: 'node', limit: 'stallMs' }),
+  };
+  const backups = new BackupStreams({ store, blobs, dataDir, hold: () => shelf.hold(), pulling });
   await backups.recover();
   const { ingress: ingressListen, ingressUrl } = options;
   const inward = { table, post, admission, quotas, limits, clock, logger };
@@ -287,7 +298,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     drain: drain.state,
     limits,
   });
-  const streams = new StreamRoom(limits.streams, clock, closing.signal, (tenant) => quotas.takeStream(tenant));
+  const streams = new StreamRoom(limits.streams, pulling, closing.signal, (tenant) => quotas.takeStream(tenant));
   const waits = new Waits(clock, closing.signal);
   const desk = new CallDesk({ table, post, limits, admission, quotas, waits, clock });
   const handlers = createHandlers({
@@ -295,10 +306,12 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     waits,
     desk,
     shelf,
+    registries,
     incoming,
     outgoing,
     events,
     streams,
+    pulling,
     post,
     clock,
     limits,
@@ -383,6 +396,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     await engines.close();
     await store.close();
     await outbound.close();
+    await registries.close();
     await peerFetch.close();
     await security.close();
     await tracing.close();

@@ -6,6 +6,7 @@
 import { nanoid } from 'nanoid';
 import { PluvioError } from '../errors/index.ts';
 import type { InputInfo } from '../host/index.ts';
+import type { AnswerPiece, AnswerStream } from './answer-stream.ts';
 import type { JsonOutcome } from './api-types.ts';
 import type { HostedWorker } from './hosted-worker.ts';
 import { type CallBody, type CallEnd, decodeEnd, encodeCall, type InputEnd } from './input-end.ts';
@@ -17,6 +18,8 @@ export interface CallRequest extends CallBody {
   /** Repeating a call with the same key gives the first one's end. */
   readonly key: string | null;
   readonly info: Omit<InputInfo, 'id'>;
+  /** Gets the output as it is written; how the call ends it is told, too. */
+  readonly stream?: AnswerStream | undefined;
 }
 
 /** Names of calls that no journal has: of this process alone. */
@@ -45,7 +48,7 @@ export async function placeCall(
   program: Program,
   request: CallRequest,
 ): Promise<PlacedCall> {
-  const { export: name, args, body, key, info } = request;
+  const { export: name, args, body, key, info, stream } = request;
   if (!program.module.funcs.has(name)) {
     throw new PluvioError('EXPORT_NOT_FOUND', `worker "${worker.name}" has no exported function "${name}"`);
   }
@@ -57,7 +60,9 @@ export async function placeCall(
     ended: (end: CallEnd) => ended.resolve(end),
     halted: (outcome: JsonOutcome) => ended.resolve({ kind: 'call', outcome, output: null, head: null }),
     failed: (error: PluvioError, begun: boolean) => ended.reject(begun ? new BegunError(error) : error),
+    ...(stream === undefined ? {} : { written: (piece: AnswerPiece) => stream.write(piece) }),
   };
+  if (stream !== undefined) followWith(stream, worker.name, ended.promise);
   if (key === null && !worker.isDurable) {
     const ref = `${REF_PREFIX}${nextRef++}`;
     worker.submit({ seq: 0, ref, info: { ...info, id: '' }, call, body, replayed: false, listener });
@@ -78,6 +83,31 @@ export async function placeCall(
   if (worker.inputs.isNext(seq)) worker.submit(input);
   else worker.arrived();
   return { ref, ended: ended.promise };
+}
+
+/** A stream ends as its call does. */
+function followWith(stream: AnswerStream, worker: string, ended: Promise<CallEnd>): void {
+  ended.then(
+    ({ outcome, output }) => {
+      if (outcome.kind === 'returned') stream.end(output ?? new Uint8Array());
+      else stream.fail(callFailed(worker, outcome));
+    },
+    (error: unknown) => stream.fail(error),
+  );
+}
+
+/** The outcome of a call that gave nothing, as an error. */
+export function callFailed(worker: string, outcome: JsonOutcome): PluvioError {
+  const what =
+    outcome.kind === 'trapped'
+      ? `trapped: ${outcome.message}`
+      : outcome.kind === 'limit'
+        ? `reached its limit ${outcome.limit}`
+        : outcome.kind === 'exited'
+          ? `exited with code ${outcome.code}`
+          : 'was stopped';
+  const facts = outcome.kind === 'trapped' ? { trap: outcome.code } : {};
+  return new PluvioError('CALL_FAILED', `the call of worker "${worker}" ${what}`, { outcome: outcome.kind, ...facts });
 }
 
 function callEndOf(end: InputEnd): CallEnd {

@@ -170,15 +170,17 @@ export class WorkerCore {
     const { engines, post, clock } = this.services;
     const beganMs = clock.monotonicMs();
     const { asleep } = this.record;
-    const { program, state } =
-      ready === undefined ? await loadState({ ...this.services, store: post.store }, this.record) : bundledState(ready);
-    await this.side.open(
-      this.record,
-      ready?.bundle ?? (this.record.checkpoint?.stored === true ? undefined : program.bundle),
-    );
-    const worker = await this.#inPlace(async () =>
-      this.createOn(await engines.pick(this.record.tenant), program, state),
-    );
+    const { program, state, worker } = await this.#inPlace(async () => {
+      const loaded =
+        ready === undefined
+          ? await loadState({ ...this.services, store: post.store }, this.record)
+          : bundledState(ready);
+      const { bundle } = ready ?? loaded.program;
+      const hasSide = ready !== undefined || this.record.checkpoint?.stored !== true;
+      await this.side.open(this.record, hasSide ? bundle : undefined);
+      const engine = await engines.pick(this.record.tenant);
+      return { ...loaded, worker: await this.createOn(engine, loaded.program, loaded.state) };
+    });
     if (this.phase !== 'parked') {
       await worker.close(); // deleted or closed meanwhile
       throw this.over();
@@ -205,9 +207,9 @@ export class WorkerCore {
     const spec = guestSpec(this.services, program, this.record);
     const guest = this.#hooks.guest();
     const done = { upTo: lastSeq, except: [] };
-    const twin = await this.#inPlace(() =>
-      parent.engine.fork(parent, program.module, spec, placedFiles(program), done, guest),
-    );
+    const { worker: twin } = await this.#inPlace(async () => ({
+      worker: await parent.engine.fork(parent, program.module, spec, placedFiles(program), done, guest),
+    }));
     this.live = new LiveWorker(twin, program);
     this.meter.begin(twin);
     this.phase = 'live';
@@ -216,32 +218,28 @@ export class WorkerCore {
   }
 
   /** Makes it in memory, if its tenant may have it there. @throws PluvioError `TENANT_LIMIT` */
-  async #inPlace(make: () => Promise<EngineWorker>): Promise<EngineWorker> {
+  async #inPlace<Made extends { readonly worker: EngineWorker }>(make: () => Promise<Made>): Promise<Made> {
     const { quotas } = this.services;
-    const place = quotas.enter(this.record, () => this.#wakeAgain());
+    const place = quotas.enter(this.record);
     try {
-      const worker = await make();
-      this.#holdPlace(worker, place);
-      return worker;
+      const made = await make();
+      if (place !== undefined) this.#holdPlace(made.worker, place);
+      return made;
     } catch (error) {
-      place.failed();
+      place?.failed();
       quotas.notMade(this.record, error);
       throw error;
     }
-  }
-
-  #wakeAgain(): boolean {
-    const wanted = this.phase === 'parked' && this.isStored;
-    if (wanted) this.#hooks.wake();
-    return wanted;
   }
 
   /** The place is free when the worker has left memory; one that goes to another engine keeps it. */
   #holdPlace(worker: EngineWorker, place: EnteredPlace): void {
     const left = (): void => {
       const next = this.live?.engine;
-      if (next !== undefined && next !== worker && next.state !== 'closed') this.#holdPlace(next, place);
-      else place.left(this.phase === 'ended' ? 0 : (worker.abi?.usage.storageBytes ?? 0));
+      if (next !== undefined && next !== worker && next.state !== 'closed') return this.#holdPlace(next, place);
+      // What was never the node's, is over or has gone keeps nothing here.
+      const keeps = this.isStored && !this.isOver;
+      place.left(keeps ? (worker.abi?.usage.storageBytes ?? 0) : 0);
     };
     worker.over.addEventListener('abort', left, { once: true });
   }
@@ -299,10 +297,19 @@ export class WorkerCore {
     this.live?.engine.skipInput(seq);
   }
 
+  #wakeAgain(): boolean {
+    const wants = this.phase === 'parked' && !this.halted;
+    if (wants) this.#hooks.wake();
+    return wants;
+  }
+
+  /** Something that it was to do by itself has failed. */
   failed(what: string, error: unknown): void {
     if (this.phase === 'closed') return;
     if (error instanceof PluvioError && (error.code === 'WORKER_ENDED' || error.code === 'ENGINE_LOST')) return;
-    if (error instanceof PluvioError && error.code === 'TENANT_LIMIT') return; // told by an event; it goes on when there is room
+    if (error instanceof PluvioError && error.code === 'TENANT_LIMIT') {
+      return this.services.quotas.tryAgain(this.record, error, () => this.#wakeAgain()); // an event has told of it
+    }
     this.services.logger.log('error', what, { worker: this.name, error: String(error) });
   }
 

@@ -9,6 +9,7 @@
  */
 import { PluvioError } from '../errors/index.ts';
 import type { Answer, Ask, Effect, FetchRequest, InputInfo, LogEntry, SettledInput } from '../host/index.ts';
+import type { AnswerPiece } from './answer-stream.ts';
 import type { HostedWorker } from './hosted-worker.ts';
 import { decodeEnd, type InputEnd } from './input-end.ts';
 import { inSpan } from './metrics/tracing.ts';
@@ -53,6 +54,11 @@ export class WorkerGuest implements EngineWorkerOwner {
 
   input(signal: AbortSignal): Promise<Uint8Array | null> {
     return this.#worker.side.stdin.next(signal);
+  }
+
+  answerWritten(piece: AnswerPiece): void {
+    const { current } = this.#worker.inputs;
+    if (current !== undefined) this.#worker.inputs.listenerOf(current)?.written?.(piece);
   }
 
   stateChanged(): void {

@@ -1,5 +1,6 @@
 /** HTTP requests as inputs of a worker: a call where the route names an export, a message otherwise. */
 import type { InputInfo } from '../host/index.ts';
+import type { AnswerStream } from './answer-stream.ts';
 import type { HostedWorker } from './hosted-worker.ts';
 import { decodeEnd, type InputEnd } from './input-end.ts';
 import type { PostOffice } from './post-office.ts';
@@ -12,6 +13,8 @@ export interface WorkerRequest {
   readonly body: Uint8Array;
   readonly key: string | null;
   readonly info: Omit<InputInfo, 'id'>;
+  /** Gets what an export writes as it does. */
+  readonly stream: AnswerStream;
 }
 
 /**
@@ -21,11 +24,11 @@ export interface WorkerRequest {
 export async function placeRequest(
   post: PostOffice,
   worker: HostedWorker,
-  { export: name, body, key, info }: WorkerRequest,
+  { export: name, body, key, info, stream }: WorkerRequest,
 ): Promise<{ readonly ended: Promise<InputEnd> }> {
   if (name !== undefined) {
     const program = worker.readyProgram ?? (await worker.program());
-    const { ended } = await placeCall(post, worker, program, { export: name, args: [], body, key, info });
+    const { ended } = await placeCall(post, worker, program, { export: name, args: [], body, key, info, stream });
     return { ended };
   }
   worker.inputs.checkRoom(worker.name);

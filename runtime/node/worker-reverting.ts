@@ -236,6 +236,7 @@ const NOBODY: EngineWorkerOwner = {
   lost: () => undefined,
   effect: () => undefined,
   ask: () => Promise.resolve({ ok: false, code: 'CANCELLED' }),
+  answerWritten: () => undefined,
   abandon: () => undefined,
   messageOver: () => Promise.resolve(),
   logEntry: () => undefined,

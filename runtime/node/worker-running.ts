@@ -101,14 +101,18 @@ export class WorkerRunning {
   }
 
   /** What makes the call of an input. @throws PluvioError `WORKER_BUSY` */
-  #callOf(live: LiveWorker, { seq, info, call }: CallInput): () => Promise<Ended> {
+  #callOf(live: LiveWorker, given: CallInput): () => Promise<Ended> {
+    const { seq, info, call } = given;
     const { engine, program } = live;
     if (this.#core.live !== live || engine.state !== 'idle') throw refusal.notReady(this.#core.name, this.#core.status);
     const args = call.args.map(valueOfJson);
     // Standard input may be on its way to the guest: then the state is asked for when that has arrived.
     const keeps = this.#core.gathers && !this.#core.record.stdinOpen ? this.#keeping.nextForm(live) : null;
     const traced = this.#beginSpan(call.export, info);
-    const input = program.module.usesAbi ? { seq, info: traced, body: call.body } : null;
+    const streams = this.#core.inputs.listenerOf(given)?.written !== undefined;
+    const input = program.module.usesAbi
+      ? { seq, info: traced, body: call.body, ...(streams ? { streams } : {}) }
+      : null;
     return () => engine.call(call.export, args, input, keeps);
   }
 

@@ -263,6 +263,7 @@ export class WorkerTable {
     });
     assert(record !== undefined, 'nothing was put in the place of a worker');
     const worker = new HostedWorker(this.#services, record, true);
+    this.#services.quotas.ledger.sleeps(name, record.tenant, record.storageBytes ?? 0);
     this.#workers.set(name, worker);
     this.#claimRoutes(worker);
     return worker;

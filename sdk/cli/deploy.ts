@@ -1,13 +1,11 @@
 /** Puts a program onto a node as a worker. */
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { packBundle, writeDrop } from '../../runtime/bundle/index.ts';
 import { nodeCodecs } from '../../runtime/node/index.ts';
 import type { PluvioClient, WorkerInfo } from '../client/index.ts';
 import { sendBundle } from './bundle-transfer.ts';
 import type { OptionValues } from './command.ts';
 import { bundleOfRun } from './local/guest.ts';
-import { type ProgramFile, readProgramFile, workerNameOf } from './local/program-file.ts';
+import { namesReference, type ProgramFile, readProgramFile, workerNameOf } from './local/program-file.ts';
 import type { RunSettings } from './local/run-settings.ts';
 import { openClient } from './node-client.ts';
 import { isSet, textOf } from './option-values.ts';
@@ -22,6 +20,15 @@ const LOCAL_ONLY = [
   { name: 'invoke', flag: '--invoke', instead: 'make the worker, and then use `pluvio call`' },
 ] as const;
 
+/** Options that rule what this command reads from a registry, and not what a node does. */
+const OWN_RULES = [
+  { name: 'trust', flag: '--trust' },
+  { name: 'requireSignature', flag: '--require-signature' },
+  { name: 'plainHttp', flag: '--plain-http' },
+  { name: 'allowPrivate', flag: '--allow-private' },
+] as const;
+const NODE_RULES = 'the config of the node says whose bundles it takes, and from where';
+
 /** Creates a worker on the node that the options name; gives the exit code. */
 export async function deploy(settings: RunSettings, options: OptionValues): Promise<number> {
   for (const row of LOCAL_ONLY) {
@@ -29,8 +36,26 @@ export async function deploy(settings: RunSettings, options: OptionValues): Prom
     throw new UsageError(`${row.flag} cannot be used with --node`, 'instead' in row ? row.instead : undefined);
   }
   const client = await openClient(options);
-  const file = await readProgramFile(settings.path);
+  if (isSet(options, 'nodePulls'))
+    return watchWorker(client, await createFromRegistry(client, settings, options), options);
+  const file = await readProgramFile(settings.path, options);
   return watchWorker(client, await create(client, file, settings, options), options);
+}
+
+const isUnchanged = ({ args, env, limits, mounts }: RunSettings): boolean =>
+  args.length + mounts.length + Object.keys(env).length + Object.keys(limits).length === 0;
+
+/** Has the node pull what the settings name. */
+function createFromRegistry(client: PluvioClient, settings: RunSettings, options: OptionValues): Promise<WorkerInfo> {
+  if (!namesReference(settings.path)) throw new UsageError(`--node-pulls needs a reference; ${settings.path} is none`);
+  if (!isUnchanged(settings))
+    throw new UsageError('--node-pulls takes the bundle as it is, without arguments, variables and limits');
+  for (const { name, flag } of OWN_RULES) {
+    if (options[name] !== undefined) throw new UsageError(`${flag} cannot be used with --node-pulls`, NODE_RULES);
+  }
+  const name = textOf(options, 'name');
+  const stdin = isSet(options, 'stdin') ? 'open' : 'closed';
+  return client.workers.create({ reference: settings.path, stdin, ...(name === undefined ? {} : { name }) });
 }
 
 async function create(
@@ -53,11 +78,9 @@ async function create(
     });
   }
   const showsProgress = isSet(options, 'progress');
-  const isUnchanged = args.length + mounts.length + Object.keys(env).length + Object.keys(limits).length === 0;
-  if (file.kind === 'bundle' && isUnchanged) {
+  if (file.kind === 'bundle' && isUnchanged(settings)) {
     // As it is, with its signature.
-    const { size } = await stat(file.path);
-    const { digest } = await sendBundle(client, createReadStream(file.path), size, showsProgress);
+    const { digest } = await sendBundle(client, file.content(), file.sizeBytes, showsProgress);
     return client.workers.create({ bundle: digest, stdin, ...(name === undefined ? {} : { name }) });
   }
   const packed = await packBundle(await bundleOfRun(file, settings), nodeCodecs);

@@ -27,6 +27,12 @@ const HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
   MOVE_IN_DOUBT: '`pluvio get` tells when its node has learned how the move ended',
   CONFIG_INVALID: 'docs/config.md lists the settings; `pluvio config validate FILE` checks a file',
   TOKEN_INVALID: '`pluvio token inspect FILE` tells what a token allows',
+  PROJECT_INVALID: 'docs/projects.md explains pluvio.json; `pluvio new` makes one',
+  COMPILER_MISSING: 'install it: `npm install --save-dev assemblyscript@0.28`, or the compiler that pluvio.json names',
+  LOCK_MISMATCH: 'build without --locked to write the lock anew',
+  REGISTRY_DENIED: 'sign in as for containers: credentials are read from ~/.docker/config.json, or from $DOCKER_CONFIG',
+  REGISTRY_REFUSED: 'allow it with --allow-private NETWORK or --plain-http, if you trust the registry',
+  REGISTRY_NOT_FOUND: 'check repository and tag; some registries answer so to those who are not signed in',
   FILE_FAILED: 'check the path and its permissions',
 };
 

@@ -57,3 +57,14 @@ export function formatOf(options: OptionValues): OutputFormat {
   if (text === 'text' || text === 'json') return text;
   throw new UsageError(`--output is "${text}"; it must be text or json`);
 }
+
+const FORMATS: readonly string[] = ['json', 'text'];
+
+/** What `--output` says where it may be given for both: a file, and how the result is written. */
+export function fileAndFormatOf(options: OptionValues): { readonly file?: string; readonly format: OutputFormat } {
+  const given = listOf(options, 'output');
+  const files = given.filter((value) => !FORMATS.includes(value));
+  if (files.length > 1) throw new UsageError(`--output names ${files.length} files; it must name one`);
+  const format = given.includes('json') ? 'json' : 'text';
+  return files[0] === undefined ? { format } : { file: files[0], format };
+}

@@ -25,10 +25,52 @@ export const PROGRESS: OptionRow = {
   description: 'show the progress of transfers also where standard error is no terminal',
 };
 
+/** Where a registry may be, and how it is spoken to. */
+export const REGISTRY_OPTIONS: readonly OptionRow[] = [
+  { flags: '--plain-http', description: 'speak to the registry without TLS, also when it is not on this machine' },
+  {
+    flags: '--allow-private <NETWORK>',
+    description: 'where the registry may lead to besides public addresses, such as 10.0.0.0/8',
+    repeatable: true,
+    completes: 'nothing',
+  },
+];
+
+export const BASE: OptionRow = {
+  flags: '--base <TAG>',
+  description: 'an earlier state of the worker in the repository, whose memory is shared (default: what has the tag)',
+  completes: 'nothing',
+};
+
+/** Whose bundles are taken, and where from. */
+export const SOURCE_OPTIONS: readonly OptionRow[] = [
+  {
+    flags: '--trust <KEY>',
+    description: 'take a bundle only if this key (Ed25519, base64url) has signed it',
+    repeatable: true,
+    completes: 'nothing',
+  },
+  { flags: '--require-signature', description: 'take no bundle without a signature' },
+  ...REGISTRY_OPTIONS,
+];
+
+/** What `run` and others are given. */
+export const PROGRAM: ArgumentRow = {
+  name: '<file>',
+  description: 'WebAssembly module (.wasm), bundle (.drop), or reference (host/repository:tag)',
+  completes: 'file',
+};
+
 /** Of every command that talks to a node. */
 export const REMOTE: readonly OptionRow[] = [NODE, TOKEN_FILE, OUTPUT];
 
 export const WORKER: ArgumentRow = { name: '<worker>', description: 'name of the worker', completes: 'worker' };
+
+export const PROJECT: ArgumentRow = {
+  name: '[folder]',
+  description: 'folder of the project, with its pluvio.json (default: this one)',
+  completes: 'directory',
+};
 
 /** Limits of a guest. */
 export const LIMIT_OPTIONS: readonly OptionRow[] = [
@@ -88,6 +130,7 @@ export const DEPLOY_OPTIONS: readonly OptionRow[] = [
   { flags: '--wait', description: 'wait until the worker ends; its exit code is that of the command' },
   { flags: '--logs', description: 'write the output of the worker until it ends; includes --wait' },
   { flags: '--stdin', description: 'send standard input to the worker' },
+  { flags: '--node-pulls', description: 'the node reads the bundle from the registry; its config must list it' },
   TOKEN_FILE,
   PROGRESS,
 ];

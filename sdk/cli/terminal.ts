@@ -10,6 +10,11 @@ export function printLine(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** Bytes as they are. */
+export function printBytes(bytes: Uint8Array): void {
+  process.stdout.write(bytes);
+}
+
 /** One JSON document; i64 as a decimal string. */
 export function printJson(value: unknown): void {
   printLine(JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? part.toString() : part), 2));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { deployLedger, LEDGER_GRANTS, textOf } from '../../test/node/deploy.ts';
 import { answerModule, openNode, outputUntil } from '../../test/node/open-nodes.ts';
 import { type FetchFunction, PluvioClient } from './index.ts';
 import { readServerEvents } from './server-events.ts';
@@ -36,6 +37,24 @@ describe('PluvioClient', () => {
       code: 'NODE_UNREACHABLE',
     });
     expect(writing.asked).toEqual(['POST /v1/workers']);
+  });
+
+  it('a message whose answer is lost is sent again, and taken once', async () => {
+    const { url, client } = await openNode({ grants: LEDGER_GRANTS });
+    await deployLedger(client, 'ledger');
+    let lost = 2;
+    const losing: FetchFunction = async (to, init) => {
+      const answer = await globalThis.fetch(to, init);
+      if (lost-- <= 0) return answer;
+      await answer.arrayBuffer();
+      throw new TypeError('connection reset');
+    };
+    const { workers } = new PluvioClient({ baseUrl: url, fetch: losing });
+    expect(textOf(await workers.ask('ledger', '5'))).toBe('5');
+    lost = 1;
+    await workers.send('ledger', '10');
+    expect(textOf(await workers.ask('ledger', '100'))).toBe('115');
+    expect(textOf(await workers.ask('ledger', '100'))).toBe('215');
   });
 
   it('rebuilds errors with code, message, details and status', async () => {

@@ -1,6 +1,7 @@
 import type { DrainState, NodeEvent, NodeInfo } from '../../runtime/node/api-types.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import { Bundles } from './bundles.ts';
+import { type Remote, remoteOf } from './remote.ts';
 import { readServerEvents } from './server-events.ts';
 import { type ClientOptions, pause, Transport } from './transport.ts';
 import { type CallOptions, Workers } from './workers.ts';
@@ -31,6 +32,16 @@ export class PluvioClient {
     this.#transport = new Transport(options);
     this.workers = new Workers(this.#transport);
     this.bundles = new Bundles(this.#transport);
+  }
+
+  /**
+   * A worker with typed exports as an object. `pluvio types` writes T.
+   *
+   * @example
+   * const greeting = await client.worker<Greeter>('greeter').greet('Ada');
+   */
+  worker<T extends object>(name: string): Remote<T> {
+    return remoteOf<T>(this.workers, name);
   }
 
   node({ signal }: CallOptions = {}): Promise<NodeInfo> {

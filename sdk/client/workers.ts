@@ -10,21 +10,25 @@ import type {
   WorkerInfo,
   WorkerStack,
 } from '../../runtime/node/api-types.ts';
+import { encodeArguments } from './json-arguments.ts';
 import { type LogOptions, type LogPiece, readLogs } from './logs.ts';
-import type { Transport } from './transport.ts';
+import { pause, type Transport } from './transport.ts';
 import { decodeOutcome, encodeValue, type WasmValue } from './values.ts';
 
-/** A worker from a bundle that the node has, or from the bytes of a module. */
+/** A worker from a bundle that the node has or pulls from a registry, or from the bytes of a module. */
 export type CreateWorker =
-  | {
-      readonly bundle: string;
+  | ((
+      | { readonly bundle: string }
+      /** As host/repository:tag; the config of the node must list it. */
+      | { readonly reference: string }
+    ) & {
       /** Default: the name in the bundle's manifest. */
       readonly name?: string;
       readonly start?: boolean;
       readonly stdin?: 'open' | 'closed';
       /** Default: that of the token. */
       readonly tenant?: string;
-    }
+    })
   | {
       readonly module: Uint8Array;
       readonly name: string;
@@ -41,7 +45,7 @@ export interface CallOptions {
 }
 
 export interface KeyedOptions extends CallOptions {
-  /** Idempotency key. */
+  /** Idempotency key; default: a fresh one for a message, none for a call. */
   readonly key?: string;
 }
 
@@ -79,7 +83,14 @@ const inputRequest = (name: string, input: string) =>
   }) as const;
 
 const WAIT_MS = 25_000;
+const MOVING_PAUSE_MS = 200;
 const pathOf = (name: string, rest = ''): string => `/v1/workers/${encodeURIComponent(name)}${rest}`;
+
+const KEY_BYTES = 16;
+
+/** An idempotency key that nobody has used: messages are in the journal anyway, so that one costs nothing. */
+const freshKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** The workers of a node. A worker that has moved is followed to where it is. */
 export class Workers {
@@ -116,6 +127,7 @@ export class Workers {
   create(worker: CreateWorker, { signal }: CallOptions = {}): Promise<WorkerInfo> {
     const request = { method: 'POST', path: '/v1/workers', signal } as const;
     if ('bundle' in worker) return this.#transport.json({ ...request, json: worker });
+    if ('reference' in worker) return this.#transport.json({ ...request, json: worker, timeoutMs: 0 });
     const { module, name, args, env = {}, limits = {}, start, stdin, tenant } = worker;
     const query = {
       name,
@@ -291,6 +303,46 @@ export class Workers {
   }
 
   /**
+   * Calls a typed export with values and gives its result, however long it takes and wherever the worker goes meanwhile. Values are as JSON
+   * has them; docs/projects.md says how wide integers and bytes are written.
+   * @param options `key`: default one of its own, so that the call is done once whatever breaks on the way.
+   * @throws PluvioError `CALL_FAILED`: the worker's log says why
+   */
+  async callTyped(
+    name: string,
+    exportName: string,
+    args: readonly unknown[] = [],
+    { signal, key = globalThis.crypto.randomUUID(), deadlineMs }: KeyedOptions & DeadlineOption = {},
+  ): Promise<unknown> {
+    const request = {
+      method: 'POST',
+      path: pathOf(name, `/call/${encodeURIComponent(exportName)}`),
+      query: { waitMs: WAIT_MS, deadlineMs },
+      body: new TextEncoder().encode(encodeArguments(args)),
+      contentType: 'application/json',
+      headers: { 'idempotency-key': key },
+      repeatable: true,
+      timeoutMs: 0,
+      signal,
+    } as const;
+    for (;;) {
+      const response = await this.#transport.send(request).catch((error: unknown) => {
+        if (error instanceof PluvioError && error.code === 'WORKER_MOVING') return undefined;
+        throw error;
+      });
+      if (response === undefined) {
+        await pause(MOVING_PAUSE_MS, this.#transport.signalOf(signal));
+        continue;
+      }
+      const answer: unknown = await response.json().catch((cause: unknown) => {
+        const problem = `cannot call "${exportName}" of worker "${name}" with values: its answer is no JSON; it must be a typed export`;
+        throw new PluvioError('INVALID_ARGUMENT', problem, { worker: name }, { cause });
+      });
+      if (response.status !== 202) return answer; // 202: it goes on; asked again with its key, it is not done again
+    }
+  }
+
+  /**
    * Gives up an input that waits, or the call in progress, which ends as a trap, `cancelled`; what it did to memory stays.
    * @param input What the node named it by; default: the call in progress.
    * @throws PluvioError `INPUT_NOT_FOUND`
@@ -316,30 +368,58 @@ export class Workers {
   }
 
   /**
-   * Puts a message into the worker's mailbox and waits for the reply.
+   * Calls an export that takes and gives bytes, and gives those as the guest writes them. A call that fails meanwhile fails the stream.
+   * @throws PluvioError `CALL_FAILED` before anything was written
+   */
+  async stream(
+    name: string,
+    exportName: string,
+    body: Uint8Array | string = new Uint8Array(),
+    { signal, key, deadlineMs }: KeyedOptions & DeadlineOption = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    const path = pathOf(name, `/call/${encodeURIComponent(exportName)}`);
+    const query = { waitMs: WAIT_MS, deadlineMs, stream: true };
+    const response = await this.#wholeAnswer(name, { path, body, key, signal, query });
+    return response.body ?? new ReadableStream({ start: (controller) => controller.close() });
+  }
+
+  /**
+   * Puts a message into the worker's mailbox and waits for the reply. It is sent again when the connection breaks, and taken once.
    * @throws PluvioError as `invoke`
    */
-  async ask(name: string, body: Uint8Array | string, { signal, key }: KeyedOptions = {}): Promise<Uint8Array> {
+  async ask(
+    name: string,
+    body: Uint8Array | string,
+    { signal, key = freshKey() }: KeyedOptions = {},
+  ): Promise<Uint8Array> {
     const query = { reply: true, waitMs: WAIT_MS };
     return this.#bytes(name, { path: pathOf(name, '/messages'), body, key, signal, query });
   }
 
-  /** Puts a message into the worker's mailbox; done when it is durable. Gives its number. */
-  async send(name: string, body: Uint8Array | string, { signal, key }: KeyedOptions = {}): Promise<number> {
+  /** Puts a message into the worker's mailbox; done when it is durable. Gives its number. Sent again and taken once, as with `ask`. */
+  async send(
+    name: string,
+    body: Uint8Array | string,
+    { signal, key = freshKey() }: KeyedOptions = {},
+  ): Promise<number> {
     const response = await this.#sendBytes({ path: pathOf(name, '/messages'), body, key, signal, query: {} });
     return ((await response.json()) as { seq: number }).seq; // as the API says
   }
 
   async #bytes(name: string, request: BytesRequest): Promise<Uint8Array> {
+    return new Uint8Array(await (await this.#wholeAnswer(name, request)).arrayBuffer());
+  }
+
+  /** The answer, once there is one. */
+  async #wholeAnswer(name: string, request: BytesRequest): Promise<Response> {
     const accept = 'application/octet-stream';
     let response = await this.#sendBytes(request);
-    if (response.status === 202) {
-      const { input } = (await response.json()) as { input: string }; // as the API says
-      do {
-        response = await this.#transport.send({ ...inputRequest(name, input), accept, signal: request.signal });
-      } while (response.headers.get('content-type') !== accept && (await response.arrayBuffer())); // it is not over yet
-    }
-    return new Uint8Array(await response.arrayBuffer());
+    if (response.status !== 202) return response;
+    const { input } = (await response.json()) as { input: string }; // as the API says
+    do {
+      response = await this.#transport.send({ ...inputRequest(name, input), accept, signal: request.signal });
+    } while (response.headers.get('content-type') !== accept && (await response.arrayBuffer())); // it is not over yet
+    return response;
   }
 
   #sendBytes({ path, body, key, signal, query }: BytesRequest): Promise<Response> {

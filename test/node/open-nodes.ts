@@ -57,7 +57,8 @@ export const counterModule = (): Promise<Uint8Array<ArrayBuffer>> => assemble(CO
  */
 export const largeModule = (): Promise<Uint8Array<ArrayBuffer>> => assemble(LARGE);
 
-async function assemble(text: string): Promise<Uint8Array<ArrayBuffer>> {
+/** A module of its text. */
+export async function assemble(text: string): Promise<Uint8Array<ArrayBuffer>> {
   const parsed = (await initWabt()).parseWat('module.wat', text);
   return new Uint8Array(parsed.toBinary({}).buffer);
 }

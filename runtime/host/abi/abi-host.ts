@@ -183,7 +183,8 @@ function beginInput({ inputs, mailbox }: AbiContext, input: Input): boolean {
   const known = input.seq !== UNNUMBERED && inputs.isTaken(input.seq);
   if (known || !mailbox.take(input, false)) return false;
   const effects = input.seq === UNNUMBERED ? 0 : undefined; // of an unnumbered one nothing has its number
-  inputs.entry = { seq: input.seq, output: [], outputBytes: 0, head: undefined, effects, cancelled: false };
+  const { streams = false } = input;
+  inputs.entry = { seq: input.seq, output: [], outputBytes: 0, head: undefined, effects, cancelled: false, streams };
   return true;
 }
 

@@ -34,9 +34,10 @@ const secretsOf = ({ services, secretsRead }: AbiContext): string[] =>
 export const CONTEXT_CALLS = {
   input_length: ({ inputs }) => (inputs.current ?? fail('NOT_FOUND')).body.length,
   input_read: ({ inputs }, buffer, offset) => readPart(inputs.current?.body, buffer, offset),
-  output_write: ({ inputs, limits }, data) => {
+  output_write: ({ inputs, limits, services }, data) => {
     const entry = inputs.entry ?? fail('STATE');
     if (entry.outputBytes + data.length > limits.outputBytes) fail('QUOTA');
+    if (entry.streams) services.written?.({ offset: entry.outputBytes, bytes: data, head: entry.head ?? null });
     entry.output.push(data);
     entry.outputBytes += data.length;
     return undefined;

@@ -93,6 +93,7 @@ function readEntry(field: StateField, inputs: Inputs): Entry | undefined {
     seq: readSeq(field.get('seq'), inputs, 0),
     output: [output],
     outputBytes: output.length,
+    streams: false,
     head: head.isNull ? undefined : readHead(head),
     effects: effects.isNull ? undefined : effects.integer(0),
     cancelled: field.get('cancelled').boolean(),

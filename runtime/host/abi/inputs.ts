@@ -35,6 +35,8 @@ export interface Entry {
   /** Effects with its number; undefined as long as it is the input taken last. */
   effects: number | undefined;
   cancelled: boolean;
+  /** Somebody takes the output as it is written. */
+  readonly streams: boolean;
 }
 
 /** The number of an input that no journal has. */

@@ -62,6 +62,8 @@ export interface Input {
   readonly seq: number;
   readonly info: InputInfo;
   readonly body: Uint8Array;
+  /** Whether somebody takes the output as it is written (`AbiServices.written`); not part of the state. */
+  readonly streams?: boolean;
 }
 
 /** The number of an effect: unique per worker, the same if it is done again. */
@@ -170,6 +172,8 @@ export interface AbiServices {
   now(): number;
   /** Fills all bytes. */
   random(bytes: Uint8Array): void;
+  /** Some output of a call that streams: `offset` bytes came before it. The bytes stay the host's. */
+  written?(piece: { readonly offset: number; readonly bytes: Uint8Array; readonly head: HttpHead | null }): void;
   /** A limit was reached on which the node is to have an eye. */
   limited?(limit: AbiLimitName): void;
 }

@@ -2,6 +2,7 @@
 import type { CheckpointPolicy } from '../../bundle/index.ts';
 import { PluvioError } from '../../errors/index.ts';
 import { jsonLogger, type Logger } from '../logger.ts';
+import { dockerCredentials } from '../registry/index.ts';
 import type { NodeOptions } from '../start-node.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { securitySettingsOf } from './security-settings.ts';
@@ -51,6 +52,7 @@ export async function nodeOptionsOf(
   const { name, dataDir, listen, 'engine.threads': engines } = values;
   const { 'ingress.listen': ingress, 'ingress.url': ingressUrl } = values;
   const { 'tracing.endpoint': endpoint } = values;
+  const credentials = values['registries.credentials'];
   const logger = loggerOf(values, writeLog);
   return {
     listen,
@@ -68,6 +70,13 @@ export async function nodeOptionsOf(
     ...(ingress === undefined ? {} : { ingress }),
     ...(ingressUrl === undefined ? {} : { ingressUrl }),
     ...(endpoint === undefined ? {} : { tracing: { endpoint, sampleRatio: values['tracing.sampleRatio'] } }),
+    registries: {
+      allow: values['registries.allow'],
+      allowPrivate: values['registries.allowPrivate'],
+      timeoutMs: values['registries.timeoutMs'],
+      pulls: values['registries.pulls'],
+      ...(credentials === undefined ? {} : { credentials: dockerCredentials({ path: credentials }) }),
+    },
     metricSeries: values['metrics.workerSeries'],
     ...(engines === 0 ? {} : { engines }),
     ...(dataDir === undefined ? {} : { dataDir }),

@@ -4,6 +4,8 @@ import { parseListen } from '../access.ts';
 import { NODE_LIMITS, type NodeLimitName } from '../node-limits.ts';
 import { TENANT_LIMITS, type TenantLimitName, type TenantLimits } from '../quotas/tenant-limits.ts';
 import { WORKER_DEFAULTS, WORKER_MAXIMUMS, type WorkerQuotaName } from '../quotas/worker-quotas.ts';
+import { AddressRule } from '../outbound-http-addresses.ts';
+import { PULL_LIMITS, ruleFault } from '../registry/index.ts';
 import type { Schema } from '../schema-check.ts';
 import { choice, flagged, path, ratio, records, type SettingRow, text, TEXT, textOr, texts, whole } from './setting.ts';
 
@@ -87,6 +89,14 @@ const checkListen = (value: string): string | undefined => {
     return undefined;
   } catch (error) {
     return (error as Error).message; // parseListen throws PluvioError alone
+  }
+};
+const networksFault = (networks: readonly string[]): string | undefined => {
+  try {
+    new AddressRule(networks);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message; // AddressRule throws PluvioError alone
   }
 };
 const checkHttpUrl = (value: string): string | undefined => {
@@ -231,6 +241,29 @@ export const SETTINGS = {
       flag: '--secrets-file <FILE>',
     },
   ),
+
+  'registries.allow': texts(
+    'PLUVIO_REGISTRIES',
+    'registries that bundles are pulled from: host[:port], or with a repository; `http://` in front: without TLS',
+    { check: (entries) => entries.map(ruleFault).find((fault) => fault !== undefined) },
+  ),
+  'registries.allowPrivate': texts(
+    'PLUVIO_REGISTRIES_PRIVATE',
+    'addresses and networks of registries that are not public, as 10.1.0.0/16',
+    { check: networksFault },
+  ),
+  'registries.credentials': path(
+    'PLUVIO_REGISTRY_CREDENTIALS',
+    'file with the credentials of registries, as the config.json of Docker; without it none are shown',
+  ),
+  'registries.timeoutMs': whole('PLUVIO_REGISTRY_TIMEOUT_MS', 'ms that a pull may take', {
+    ...PULL_LIMITS.timeoutMs,
+    fallback: PULL_LIMITS.timeoutMs.default,
+  }),
+  'registries.pulls': whole('PLUVIO_REGISTRY_PULLS', 'pulls at the same time', {
+    ...PULL_LIMITS.pulls,
+    fallback: PULL_LIMITS.pulls.default,
+  }),
 
   'audit.file': path('PLUVIO_AUDIT_LOG', 'where every use of a right is written; without it nowhere', {
     flag: '--audit-log <FILE>',

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { PluvioError } from '../../errors/index.ts';
 import { systemClock } from '../clock.ts';
 import { EventBus } from '../event-bus.ts';
 import type { NodeEvent } from '../api-types.ts';
 import { NodeMetrics } from '../metrics/node-metrics.ts';
 import { NodeQuotas, type QuotaOptions } from './node-quotas.ts';
-import { resolveTenantLimits, TENANT_LIMITS, type TenantLimitName } from './tenant-limits.ts';
+import { resolveTenantLimits, TENANT_LIMITS, tenantLimitError, type TenantLimitName } from './tenant-limits.ts';
 
 interface Opened {
   readonly quotas: NodeQuotas;
@@ -37,7 +38,7 @@ const TAKES: Readonly<
   Partial<Record<TenantLimitName, (quotas: NodeQuotas, have: number, of: typeof WORKER) => unknown>>
 > = {
   workers: (quotas, have, of) => quotas.checkWorkers(of, () => have),
-  liveWorkers: (quotas, _, of) => quotas.enter(of, () => true),
+  liveWorkers: (quotas, _, of) => quotas.enter(of),
   bundleBytes: (quotas, have, { tenant }) => quotas.checkBundle(tenant, 1, () => have),
   callsPerSecond: (quotas, _, of) => quotas.checkCall(of),
   streams: (quotas, _, { tenant }) => quotas.takeStream(tenant),
@@ -98,22 +99,57 @@ describe('streams of a tenant', () => {
 });
 
 describe('places in memory', () => {
-  it('go to who was refused when one is free, past those who want none any more', () => {
+  const refusalOf = (act: () => unknown): PluvioError => {
+    try {
+      act();
+    } catch (error) {
+      if (error instanceof PluvioError) return error;
+    }
+    throw new Error('it was not refused');
+  };
+  const workerOf = (name: string) => ({ name, tenant: 'acme' });
+
+  it('are offered to those who wait when one is free, past those who want none any more', () => {
     const { quotas } = open({ tenantLimits: { liveWorkers: 1 } });
-    const asked: string[] = [];
-    const place = quotas.enter(WORKER, () => true);
-    const refuse = (name: string, wants: boolean): void => {
-      const again = (): boolean => asked.push(name) > 0 && wants;
-      expect(() => quotas.enter({ name, tenant: 'acme' }, again)).toThrowError(refusal('liveWorkers', 1));
+    const offered: string[] = [];
+    const place = quotas.enter(WORKER);
+    const wait = (name: string, wants: boolean): void => {
+      const refused = refusalOf(() => quotas.enter(workerOf(name)));
+      quotas.tryAgain(workerOf(name), refused, () => offered.push(name) > 0 && wants);
     };
-    refuse('gone', false);
-    refuse('b', true);
-    refuse('b', true);
-    refuse('c', true);
-    place.left(0);
-    place.left(0);
-    expect(asked).toEqual(['gone', 'b']);
-    expect(() => quotas.enter({ name: 'b', tenant: 'acme' }, () => true)).not.toThrow();
+    refusalOf(() => quotas.enter(workerOf('asked-once')));
+    wait('gone', false);
+    wait('b', true);
+    wait('b', true);
+    wait('c', true);
+    place?.left(0);
+    place?.left(0);
+    expect(offered).toEqual(['gone', 'b']);
+    const taken = quotas.enter(workerOf('b'));
+    taken?.failed();
+    expect(offered).toEqual(['gone', 'b', 'c']);
+  });
+
+  it('are offered at once when one has become free meanwhile', () => {
+    const { quotas } = open({ tenantLimits: { liveWorkers: 1 } });
+    const place = quotas.enter(WORKER);
+    const refused = refusalOf(() => quotas.enter(workerOf('b')));
+    place?.left(0);
+    let offers = 0;
+    quotas.tryAgain(workerOf('b'), refused, () => ++offers > 0);
+    expect(offers).toBe(1);
+  });
+
+  it('that lack memory are tried again after a while', async () => {
+    const { quotas } = open({});
+    const offered = Promise.withResolvers<string>();
+    const refused = tenantLimitError('acme', 'memoryBytes', 1, 0);
+    quotas.tryAgain(WORKER, refused, () => (offered.resolve('offered'), true));
+    expect(await offered.promise).toBe('offered');
+  });
+
+  it('are nobody’s where there is no limit', () => {
+    expect(open({}).quotas.enter(WORKER)).toBeUndefined();
   });
 });
 

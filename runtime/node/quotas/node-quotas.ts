@@ -14,7 +14,7 @@ import type { Clock } from '../clock.ts';
 import type { EventBus } from '../event-bus.ts';
 import type { NodeMetrics } from '../metrics/node-metrics.ts';
 import { LimitReports } from './limit-reports.ts';
-import { type AskAgain, LivePlaces } from './live-places.ts';
+import { LivePlaces, type Offer } from './live-places.ts';
 import {
   type AskedTenantLimits,
   resolveTenantLimits,
@@ -151,22 +151,29 @@ export class NodeQuotas {
     };
   }
 
-  /**
-   * A worker comes into memory.
-   * @param again Asked when another has left, if there is no place now.
-   * @throws PluvioError `TENANT_LIMIT`
-   */
-  enter(worker: Whose, again: AskAgain): EnteredPlace {
+  /** A worker comes into memory; undefined: nobody counts. @throws PluvioError `TENANT_LIMIT` */
+  enter(worker: Whose): EnteredPlace | undefined {
     const { name, tenant } = worker;
-    const limit = this.restricts(tenant, 'liveWorkers') ? this.limitsOf(tenant).liveWorkers : undefined;
-    const leave = limit === undefined ? () => undefined : this.#live.take(tenant, limit, name, again);
+    const isCounted = this.restricts(tenant, 'liveWorkers');
+    if (!isCounted && !this.restricts(tenant, 'storageBytes')) return undefined;
+    const leave = isCounted ? this.#live.take(tenant, this.limitsOf(tenant).liveWorkers, name) : (): void => undefined;
     if (leave === undefined) throw this.#refuse(worker, 'liveWorkers');
     const kept = this.ledger.forget(name);
     const left = (storageBytes: number): void => {
-      leave();
       this.ledger.sleeps(name, tenant, storageBytes);
+      leave();
     };
     return { left, failed: () => left(kept) };
+  }
+
+  /**
+   * A worker has something to do and did not come into memory because of a limit of its tenant: it is told when it may try again.
+   * @param offer False: it does not want to any more.
+   */
+  tryAgain({ name, tenant }: Whose, refusal: PluvioError, offer: Offer): void {
+    const { limit, retryAfterMs } = refusal.details;
+    if (limit === 'liveWorkers') this.#live.wait(tenant, this.limitsOf(tenant).liveWorkers, name, offer);
+    else void this.#clock.sleep(Number(retryAfterMs)).then(offer);
   }
 
   /** A worker that is in memory has reached a limit that ends no call. */

@@ -29,6 +29,7 @@ import type {
   TimerInfo,
 } from '../../host/index.ts';
 import type { TenantShare } from '../quotas/tenant-share.ts';
+import type { AnswerPiece } from '../answer-stream.ts';
 import type { LogStream } from '../worker-log.ts';
 
 /** A module as the main thread knows it. */
@@ -229,6 +230,8 @@ export type EngineReports = {
   /** The worker reads standard input and there is none. */
   readonly stdinWanted: Of;
   readonly effect: Of & { readonly effect: Effect };
+  /** Output of a call that streams. */
+  readonly written: Of & { readonly piece: AnswerPiece };
   readonly abandoned: Of & { readonly ask: number };
   readonly logged: Of & { readonly entry: LogEntry };
   /** It has reached a limit that ends no call. */

@@ -17,6 +17,7 @@ import type {
   Standing,
   StateBytes,
 } from './engine-protocol.ts';
+import type { AnswerPiece } from '../answer-stream.ts';
 import type { Engine } from './engine.ts';
 
 /** What a worker of an engine needs of its owner. */
@@ -29,6 +30,8 @@ export interface EngineWorkerOwner {
   stateChanged(): void;
   /** The engine has ended, and the worker with it. */
   lost(): void;
+  /** The call in progress, which streams, has written some of its output. */
+  answerWritten(piece: AnswerPiece): void;
   /** The guest did something to the outside. */
   effect(effect: Effect): void;
   /** The guest waits for an answer. */
@@ -216,6 +219,10 @@ export class EngineWorker {
     void this.owner.input(signal).then((bytes) => {
       if (!signal.aborted) this.engine.tell('stdin', { id: this.id, bytes });
     });
+  }
+
+  answerWritten(piece: AnswerPiece): void {
+    this.owner.answerWritten(piece);
   }
 
   did(effect: Effect): void {

@@ -76,6 +76,7 @@ export class Engine {
         output: ({ id, pieces }) => this.#workers.get(id)?.wrote(pieces),
         stdinWanted: ({ id }) => this.#workers.get(id)?.wantsInput(),
         effect: ({ id, effect }) => this.#workers.get(id)?.did(effect),
+        written: ({ id, piece }) => this.#workers.get(id)?.answerWritten(piece),
         abandoned: ({ id, ask }) => this.#workers.get(id)?.abandoned(ask),
         logged: ({ id, entry }) => this.#workers.get(id)?.logged(entry),
         limited: ({ id, scope, limit }) => this.#workers.get(id)?.limited(scope, limit),

@@ -283,6 +283,7 @@ function abiOf(spec: AbiSpec, { id, report, ask, settled, budgets }: GuestOption
     services: {
       limited: (limit) => tell('worker', limit),
       effect: (effect) => report('effect', { id, effect }),
+      written: (piece) => report('written', { id, piece }),
       ask,
       abandon: (number) => report('abandoned', { id, ask: number }),
       settled: (input) => {

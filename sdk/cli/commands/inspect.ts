@@ -1,10 +1,10 @@
 import type { CommandRow } from '../command.ts';
-import { OUTPUT } from '../options.ts';
+import { OUTPUT, PROGRESS, PROGRAM, SOURCE_OPTIONS } from '../options.ts';
 
 export const INSPECT: CommandRow = {
   name: 'inspect',
   summary: 'describe a module or a bundle, with the stack of a stopped program',
-  arguments: [{ name: '<file>', description: 'WebAssembly module (.wasm) or bundle (.drop)', completes: 'file' }],
+  arguments: [PROGRAM],
   options: [
     { flags: '-v, --verbose', description: 'also values of locals and operand stacks, all imports and exports' },
     {
@@ -12,6 +12,8 @@ export const INSPECT: CommandRow = {
       description: 'write the state as a WebAssembly core dump, for debuggers',
       completes: 'file',
     },
+    ...SOURCE_OPTIONS,
+    PROGRESS,
     OUTPUT,
   ],
   examples: [

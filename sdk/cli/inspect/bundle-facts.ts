@@ -2,10 +2,8 @@
 import { encodeSignature, type WorkerManifest } from '../../../runtime/bundle/index.ts';
 import { decodeImageManifest } from '../../../runtime/bundle/oci.ts';
 import type { LoadedModule } from '../../../runtime/index.ts';
-import type { ProgramFile } from '../local/program-file.ts';
+import type { BundleFile } from '../local/program-file.ts';
 import { type FrameFact, stackFacts } from './stack-facts.ts';
-
-type BundleFile = Extract<ProgramFile, { readonly kind: 'bundle' }>;
 
 export interface StateFacts {
   readonly fuelUsed: string;

@@ -13,7 +13,7 @@ export const inspectAction: CommandAction = async ({ args: [path = ''], options 
   const isJson = formatOf(options) === 'json';
   const isVerbose = isSet(options, 'verbose');
   const coredump = textOf(options, 'coredump');
-  const file = await readProgramFile(path);
+  const file = await readProgramFile(path, options);
   const { facts: module, loaded } = await moduleFacts(file.kind === 'module' ? file.module : file.bundle.module);
   const bundle = file.kind === 'module' ? null : bundleFacts(file, loaded);
   const snapshot = file.kind === 'module' ? undefined : file.bundle.snapshot;

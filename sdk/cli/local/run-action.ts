@@ -3,9 +3,10 @@ import type { CommandAction, OptionRow, OptionValues } from '../command.ts';
 import { deploy } from '../deploy.ts';
 import { openClient } from '../node-client.ts';
 import { textOf } from '../option-values.ts';
-import { DEPLOY_OPTIONS, GUEST_OPTIONS } from '../options.ts';
+import { DEPLOY_OPTIONS, GUEST_OPTIONS, PROGRESS, SOURCE_OPTIONS } from '../options.ts';
 import { UsageError } from '../usage-error.ts';
 import { watchWorker } from '../watch-worker.ts';
+import { namesProgram } from './program-file.ts';
 import { runHere } from './run-here.ts';
 import { runSettings } from './run-settings.ts';
 
@@ -22,20 +23,25 @@ function refuseOptions(rows: readonly OptionRow[], options: OptionValues, why: s
 export const runAction: CommandAction = (input) => {
   const settings = runSettings(input);
   if (textOf(input.options, 'node') !== undefined) return deploy(settings, input.options);
-  refuseOptions(DEPLOY_OPTIONS, input.options, 'needs --node URL');
-  return runHere(settings);
+  refuseOptions(
+    DEPLOY_OPTIONS.filter((row) => row !== PROGRESS),
+    input.options,
+    'needs --node URL',
+  );
+  return runHere(settings, input.options);
 };
-
-/** Any other name is that of a worker. */
-const IS_FILE = /\.(?:drop|wasm)$|\//;
 
 export const resumeAction: CommandAction = async (input) => {
   const [target = ''] = input.args;
   const { options } = input;
-  if (IS_FILE.test(target)) return runAction(input);
-  refuseOptions(GUEST_OPTIONS, options, `cannot be used with a worker; "${target}" goes on as it was`);
+  if (namesProgram(target)) return runAction(input);
   refuseOptions(
-    DEPLOY_OPTIONS.filter(({ flags }) => /^--(?:name|progress)\b/.test(flags)),
+    [...GUEST_OPTIONS, ...SOURCE_OPTIONS],
+    options,
+    `cannot be used with a worker; "${target}" goes on as it was`,
+  );
+  refuseOptions(
+    DEPLOY_OPTIONS.filter(({ flags }) => /^--(?:name|progress|node-pulls)\b/.test(flags)),
     options,
     'cannot be used with a worker',
   );

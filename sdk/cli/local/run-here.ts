@@ -9,7 +9,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Outcome } from '../../../runtime/engine/types.ts';
 import { PluvioError } from '../../../runtime/errors/index.ts';
-import { EXIT } from '../command.ts';
+import { EXIT, type OptionValues } from '../command.ts';
 import { note, pagesText, printJson, printLine, sizeText, timeText } from '../terminal.ts';
 import { callArguments } from './call-arguments.ts';
 import { guestEntries } from './guest-tree.ts';
@@ -36,9 +36,9 @@ interface Interruption {
 }
 
 /** Runs a program until it ends or is interrupted; gives the exit code. */
-export async function runHere(settings: RunSettings): Promise<number> {
+export async function runHere(settings: RunSettings, options: OptionValues): Promise<number> {
   Error.stackTraceLimit = TRACE_FRAMES;
-  const file = await readProgramFile(settings.path);
+  const file = await readProgramFile(settings.path, options);
   const interruption: Interruption = { outputClosed: false };
   let stop = (): void => undefined;
   const captured = settings.format === 'json' ? new CapturedOutput(CAPTURE_MAX_BYTES) : undefined;

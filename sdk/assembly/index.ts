@@ -1,0 +1,21 @@
+import './globals';
+
+export { decodeBase64, encodeBase64 } from './base64';
+export { blobs } from './blobs';
+export { decode, encode } from './bytes';
+export { checkpoint } from './checkpoint';
+export { Header } from './headers';
+export { http, Request, Response } from './http';
+export { Caller, identity, trace } from './identity';
+export { input, InputInfo, output } from './input';
+export { JsonReader } from './json-reader';
+export { JsonWriter } from './json-writer';
+export { kv } from './kv';
+export { Fields, log } from './log';
+export { mailbox, Message } from './mailbox';
+export { Page } from './names-page';
+export { random } from './random';
+export { config, secrets } from './settings';
+export { Result, Status, statusName } from './status';
+export { time, Timer, timers } from './time';
+export { topics } from './topics';

@@ -1,0 +1,46 @@
+import { PluvioError } from '../../../runtime/errors/index.ts';
+import { startDev } from '../../project/dev.ts';
+import { loadProject } from '../../project/load-project.ts';
+import type { CommandAction } from '../command.ts';
+import { reportFailure } from '../failure.ts';
+import { DEFAULT_NODE } from '../node-client.ts';
+import { textOf } from '../option-values.ts';
+import { note, timeText } from '../terminal.ts';
+
+const DEFAULT_INGRESS = '127.0.0.1:8080';
+
+const stopSignal = (): Promise<void> =>
+  new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+
+export const devAction: CommandAction = async ({ args: [folder = '.'], options }) => {
+  const signalled = stopSignal();
+  const dataDir = textOf(options, 'data');
+  const { routes = [] } = (await loadProject(folder)).manifest;
+  const ingress = textOf(options, 'ingress') ?? (routes.length > 0 ? DEFAULT_INGRESS : undefined);
+  const settings = {
+    listen: textOf(options, 'listen') ?? new URL(DEFAULT_NODE).host,
+    ...(ingress === undefined ? {} : { ingress }),
+    ...(dataDir === undefined ? {} : { dataDir }),
+  };
+  const dev = await startDev(folder, settings, {
+    opened: (node) => {
+      const site = node.ingress === null ? '' : `; HTTP requests by routes on ${node.ingress}`;
+      note(`node on ${node.url}${site}; Ctrl-C ends it`);
+    },
+    built: ({ worker, action, state }, elapsedMs, notes) => {
+      for (const text of notes) note(text);
+      if (action === 'none') return;
+      const what = state === 'new' ? 'runs' : state === 'kept' ? 'goes on with its state' : 'has begun anew';
+      note(`${worker} ${what} (${timeText(elapsedMs)})`);
+    },
+    failed: (error) => void reportFailure(error),
+    wrote: (bytes) => void process.stdout.write(bytes),
+  });
+  await signalled;
+  await dev.close().catch((error: unknown) => {
+    if (!(error instanceof PluvioError)) throw error;
+  });
+  return 0;
+};

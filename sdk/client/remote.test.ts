@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest';
+import { openNode } from '../../test/node/open-nodes.ts';
+import { buildSource, deployBuilt } from '../project/testing/projects.ts';
+import { encodeArguments } from './json-arguments.ts';
+
+interface Greeter {
+  greet(name: string): string;
+  add(a: bigint | number, b?: bigint): string;
+  size(bytes: Uint8Array): number;
+  total(values: Float64Array): number;
+  fail(): null;
+  slow(ms: number): string;
+}
+
+const SOURCE = `
+import { time } from 'pluvio/assembly';
+export function greet(name: string): string { return 'Hello, ' + name; }
+export function add(a: i64, b: i64 = 1): i64 { return a + b; }
+export function size(bytes: Uint8Array): i32 { return bytes.length; }
+export function total(values: Float64Array): f64 { let sum = 0.0; for (let i = 0; i < values.length; i++) sum += values[i]; return sum; }
+export function fail(): void { assert(false, 'as it should'); }
+export function slow(ms: i32): string { time.sleep(ms); return 'done'; }`;
+
+it('calls typed exports like functions', async () => {
+  const { client } = await openNode({ limits: { waitMs: 20 } });
+  await deployBuilt(client, await buildSource(SOURCE));
+  const greeter = client.worker<Greeter>('guest');
+  expect(await Promise.resolve(greeter)).toBe(greeter);
+  expect(greeter.greet).toBe(greeter.greet);
+  expect(await greeter.greet('Ada')).toBe('Hello, Ada');
+  expect(await greeter.add(2n ** 62n, 5n)).toBe('4611686018427387909');
+  expect(await greeter.add(1)).toBe('2');
+  expect(await greeter.size(new Uint8Array(20_000))).toBe(20_000);
+  expect(await greeter.total(new Float64Array([0.5, 2, -1]))).toBe(1.5);
+  await expect(greeter.fail()).rejects.toMatchObject({ code: 'CALL_FAILED' });
+});
+
+it('is for typed exports only', async () => {
+  const { client } = await openNode();
+  const source = `import { output } from 'pluvio/assembly';
+    export function raw(): void { output.text('no JSON'); }
+    export function number(): i32 { return 1; }`;
+  await deployBuilt(
+    client,
+    await buildSource(source, { interface: { raw: { encoding: 'bytes' }, number: { encoding: 'core' } } }),
+  );
+  const guest = client.worker<{ raw(): string; number(): number; none(): null }>('guest');
+  await expect(guest.raw()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  await expect(guest.number()).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+  await expect(guest.none()).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+});
+
+it('waits for a call that takes longer than a request may', async () => {
+  const { client } = await openNode({ limits: { waitMs: 20 } });
+  await deployBuilt(client, await buildSource(SOURCE));
+  expect(await client.worker<Greeter>('guest').slow(200)).toBe('done');
+});
+
+it('writes arguments as JSON', () => {
+  const view = new Uint8Array([0, 1, 255, 9]).subarray(1, 3);
+  expect(encodeArguments([])).toBe('[]');
+  expect(encodeArguments([1, 'a', null, true, undefined, undefined])).toBe('[1,"a",null,true]');
+  expect(encodeArguments([5n, NaN, -Infinity, view, view.buffer, new Uint8ClampedArray([1])])).toBe(
+    '["5","NaN","-Infinity","Af8=","AAH/CQ==","AQ=="]',
+  );
+  expect(encodeArguments([{ a: [1n, new BigInt64Array([2n])], b: new Int16Array([-1]) }])).toBe(
+    '[{"a":["1",["2"]],"b":[-1]}]',
+  );
+  expect(() => encodeArguments([undefined, 1])).toThrow('argument 1 is undefined');
+  expect(() => encodeArguments([() => 1])).toThrow('argument 1 is function');
+});

@@ -1,0 +1,110 @@
+/** Makes the bundle of a project. The same sources, files and compiler give the same bytes. */
+import { lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Bundle,
+  digestOf,
+  type FileMount,
+  packBundle,
+  type PackedBundle,
+  writeDrop,
+} from '../../runtime/bundle/index.ts';
+import { PluvioError } from '../../runtime/errors/index.ts';
+import { requiredCapabilities } from '../../runtime/host/index.ts';
+import { nodeCodecs } from '../../runtime/node/index.ts';
+import { decodeModule } from '../../runtime/wasm/index.ts';
+import { BUILD_FOLDER, buildModule } from './build-module.ts';
+import type { Project } from './load-project.ts';
+import { checkLock, type Lock, writeLock } from './lock.ts';
+
+export interface BuiltProject {
+  readonly bundle: Bundle;
+  readonly packed: PackedBundle;
+  readonly lock: Lock;
+  /** What people should know. */
+  readonly notes: readonly string[];
+}
+
+/** The content of the project's files, by path in the bundle. */
+async function readFiles(folder: string, mounts: readonly FileMount[]): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  const add = async (path: string): Promise<void> => {
+    const entry = await lstat(join(folder, path));
+    if (entry.isDirectory()) {
+      for (const name of (await readdir(join(folder, path))).sort()) await add(`${path}/${name}`);
+    } else if (entry.isFile()) files.set(path, new Uint8Array(await readFile(join(folder, path))));
+    else throw new Error('it is no file and no folder');
+  };
+  for (const { source } of mounts) {
+    await add(source.replace(/\/+$/, '')).catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new PluvioError(
+        'FILE_FAILED',
+        `cannot read ${source} of the project: ${reason}`,
+        { path: source },
+        { cause },
+      );
+    });
+  }
+  return files;
+}
+
+/** Rights that the program's calls need and that the project does not ask for. */
+function missingCapabilities({ manifest, module }: Bundle): string[] {
+  const imports = decodeModule(module).imports.map(({ module: from, name }) => ({ module: from, name }));
+  return requiredCapabilities(imports)
+    .filter(({ capability }) => manifest.capabilities?.[capability] === undefined)
+    .map(
+      ({ capability, calls }) =>
+        `the program can call ${calls.join(', ')}, which give DENIED: pluvio.json does not ask for the capability ${capability}`,
+    );
+}
+
+/**
+ * Compiles and packs a project; writes nothing.
+ * @throws PluvioError `BUILD_FAILED`, `COMPILER_MISSING`, `FILE_FAILED`, codes of module and bundle
+ */
+export async function buildProject(project: Project): Promise<BuiltProject> {
+  const built = await buildModule(project);
+  const { manifest } = project;
+  const bundle: Bundle = {
+    manifest: {
+      ...manifest,
+      ...withEntries('interface', { ...built.interface, ...manifest.interface }),
+      ...withEntries('types', built.types),
+    },
+    module: built.module,
+    files: await readFiles(project.folder, manifest.files ?? []),
+  };
+  const packed = await packBundle(bundle, nodeCodecs);
+  const module = await digestOf(built.module, nodeCodecs);
+  const lock: Lock = { lockVersion: 1, compiler: built.compiler, module, bundle: packed.digest };
+  const notes = [...(built.messages === '' ? [] : [built.messages]), ...missingCapabilities(bundle)];
+  return { bundle, packed, lock, notes };
+}
+
+const withEntries = (key: string, value: object): object => (Object.keys(value).length === 0 ? {} : { [key]: value });
+
+export interface WrittenBuild {
+  readonly modulePath: string;
+  readonly bundlePath: string;
+}
+
+/**
+ * Writes module, bundle and lock of a build into the project.
+ * @param isLocked Whether the lock must say what was built.
+ * @throws PluvioError `LOCK_MISMATCH`, `FILE_FAILED`
+ */
+export async function writeBuild(project: Project, built: BuiltProject, isLocked: boolean): Promise<WrittenBuild> {
+  if (isLocked) await checkLock(project, built.lock);
+  const folder = join(project.folder, BUILD_FOLDER);
+  await mkdir(folder, { recursive: true });
+  const written = {
+    modulePath: join(folder, `${project.name}.wasm`),
+    bundlePath: join(folder, `${project.name}.drop`),
+  };
+  await writeFile(written.modulePath, built.bundle.module);
+  await writeFile(written.bundlePath, writeDrop(built.packed));
+  if (!isLocked) await writeLock(project, built.lock);
+  return written;
+}

@@ -1,0 +1,12 @@
+/** Every template: what it is for. */
+export const TEMPLATES = {
+  'assemblyscript-service': 'typed functions over keys and values, in AssemblyScript',
+  'assemblyscript-http': 'answers HTTP requests, in AssemblyScript',
+  'stateful-agent': 'waits for messages and timers and remembers, in AssemblyScript',
+  'c-program': 'a command of WASI 0.1 in C',
+  'rust-program': 'a command of WASI 0.1 in Rust',
+} as const;
+
+export type TemplateName = keyof typeof TEMPLATES;
+
+export const isTemplate = (name: string): name is TemplateName => Object.hasOwn(TEMPLATES, name);

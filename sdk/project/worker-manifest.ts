@@ -1,0 +1,13 @@
+import { decodeWorkerManifest, parseDigest, type WorkerManifest } from '../../runtime/bundle/index.ts';
+import { LAYERS } from '../../runtime/bundle/media-types.ts';
+import { decodeImageManifest } from '../../runtime/bundle/oci.ts';
+import { PluvioError } from '../../runtime/errors/index.ts';
+import type { PluvioClient } from '../client/index.ts';
+
+/** The manifest of a bundle that a node has. @throws PluvioError `BLOB_NOT_FOUND`, `FORBIDDEN`, `BUNDLE_…` */
+export async function fetchManifest(client: PluvioClient, bundle: string): Promise<WorkerManifest> {
+  const image = decodeImageManifest(await client.bundles.getBlob(parseDigest(bundle)));
+  const layer = image.layers.find(({ mediaType }) => mediaType === LAYERS.manifest.mediaType);
+  if (layer === undefined) throw new PluvioError('BUNDLE_MALFORMED', `bundle ${bundle} has no manifest of a worker`);
+  return decodeWorkerManifest(await client.bundles.getBlob(layer.digest));
+}
