@@ -190,7 +190,9 @@ export interface CheckpointInfo {
   readonly pinned: boolean;
   /** Bundle that the state is in, or that has module and files of it. */
   readonly bundle: string;
-  /** Bytes of it beside the bundle. */
+  /** The checkpoint that it holds the changes since, which is kept with it; null: it is whole. */
+  readonly parent: number | null;
+  /** Bytes of it beside the bundle and beside the checkpoints that it stands on. */
   readonly sizeBytes: number;
   /** The last input that the state has taken. */
   readonly inputSeq: number;

@@ -21,6 +21,19 @@ export const NODE_LIMITS = {
   logBytes: { default: MIB, min: 4 * KIB, max: 256 * MIB, unit: 'bytes of log kept per worker' },
   stdinBytes: { default: MIB, min: KIB, max: 256 * MIB, unit: 'bytes of unread standard input per worker' },
   mailbox: { default: 10_000, min: 1, max: 1_000_000, unit: 'calls and messages that wait for a worker' },
+  checkpointDeltas: { default: 16, min: 0, max: 256, unit: 'checkpoints in a row that hold only what changed' },
+  deltaPages: {
+    default: 16,
+    min: 1,
+    max: 65_536,
+    unit: 'pages of memory from which checkpoints of a worker may hold only what changed',
+  },
+  rememberedBytes: {
+    default: 512 * MIB,
+    min: 0,
+    max: 4096 * GIB,
+    unit: 'bytes of memory remembered for such checkpoints, of all workers together',
+  },
   unusedModuleMs: {
     default: 60_000,
     min: 0,

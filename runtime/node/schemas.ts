@@ -178,6 +178,7 @@ export const CHECKPOINT: Schema = record({
   atMs: MS,
   pinned: BOOLEAN,
   bundle: DIGEST,
+  parent: nullable({ type: 'integer', minimum: 1 }),
   sizeBytes: SEQ,
   inputSeq: SEQ,
   fuelUsed: { type: 'string', pattern: '^\\d+$' },

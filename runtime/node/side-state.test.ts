@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from './clock.ts';
-import { decodeSideState, encodeSideState } from './side-state.ts';
+import { decodeSideState, encodeSideChange, encodeSideState, joinSideStates } from './side-state.ts';
 import { StdinQueue } from './stdin-queue.ts';
 import { WorkerLog } from './worker-log.ts';
 
@@ -90,5 +90,49 @@ describe('StdinQueue', () => {
     const queue = new StdinQueue(2);
     queue.push(Uint8Array.of(1, 2));
     expect(() => queue.push(Uint8Array.of(3))).toThrowError(expect.objectContaining({ code: 'STDIN_FULL' }));
+  });
+});
+
+describe('changes of a side state', () => {
+  const text = (bytes: Uint8Array | null): unknown =>
+    bytes === null ? null : JSON.parse(new TextDecoder().decode(bytes));
+
+  it('lead to what it is as a whole', () => {
+    const writes = fc.array(fc.uint8Array({ minLength: 1, maxLength: 200 }), { maxLength: 8 });
+    fc.assert(
+      fc.property(
+        writes,
+        fc.array(fc.tuple(writes, fc.uint8Array({ maxLength: 20 })), { minLength: 1 }),
+        (first, rounds) => {
+          const log = new WorkerLog(1500, systemClock); // so small that old pieces go
+          const stdin = new StdinQueue(100_000);
+          for (const bytes of first) void log.write('stdout', bytes);
+          const whole = log.nextSeq > 1 ? encodeSideState(log, stdin) : null;
+          let seq = log.nextSeq;
+          const changes = rounds.map(([more, input]) => {
+            for (const bytes of more) void log.write('stderr', bytes);
+            stdin.push(input);
+            const change = encodeSideChange(log, stdin, seq);
+            seq = log.nextSeq;
+            return change;
+          });
+          expect(text(joinSideStates(whole, changes))).toEqual(text(encodeSideState(log, stdin)));
+        },
+      ),
+      { verbose: true },
+    );
+  });
+
+  it('have only what was written since', () => {
+    const log = new WorkerLog(100_000, systemClock);
+    const stdin = new StdinQueue(1000);
+    for (const letter of 'abc') void log.write('stdout', new TextEncoder().encode(letter));
+    expect(text(encodeSideChange(log, stdin, 3))).toMatchObject({ firstSeq: 1, nextSeq: 4, pieces: [{ seq: 3 }] });
+    expect(text(encodeSideChange(log, stdin, 4))).toMatchObject({ firstSeq: 1, nextSeq: 4, pieces: [] });
+  });
+
+  it('are none without any, and are checked', () => {
+    expect(joinSideStates(null, [])).toBeNull();
+    expect(() => joinSideStates(null, [json(GOOD)])).toThrowError(expect.objectContaining({ code: 'REQUEST_INVALID' }));
   });
 });

@@ -54,6 +54,7 @@ import { openIngress } from './open-ingress.ts';
 import { NODE_VERSION } from './version.ts';
 import { EnginePool } from './threads/engine-pool.ts';
 import { type EngineUser, openEngineUser } from './threads/engine-launch.ts';
+import { FixedBudget } from './threads/page-budget.ts';
 import type { EngineKind } from './threads/engine-start.ts';
 import { Waits } from './waits.ts';
 import type { WorkerServices } from './worker-services.ts';
@@ -257,6 +258,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     clock,
     logger,
     limits,
+    remembered: new FixedBudget(Math.floor(limits.rememberedBytes / PAGE_BYTES)),
     persistent,
   };
   const table = new WorkerTable(services);

@@ -3,7 +3,8 @@ import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { PluvioError } from '../errors/index.ts';
 import { loadProgram, type Program } from './program.ts';
-import type { NewTimer, NodeStore, StoredCheckpoint } from './store/index.ts';
+import { joinSideStates } from './side-state.ts';
+import type { Checkpoint, CheckpointLayer, NewTimer, NodeStore, StoredCheckpoint } from './store/index.ts';
 import type { GuestState, KeptStack, Standing } from './threads/engine-protocol.ts';
 import type { WorkerRecord } from './worker-record.ts';
 import type { WorkerServices } from './worker-services.ts';
@@ -57,10 +58,27 @@ export async function keptStack(
   return snapshot === undefined ? null : { module, state: snapshot.frames.map(({ func, pc }) => ({ func, pc })) };
 }
 
-/** The state of a checkpoint whose base is the program's bundle. */
-export async function stateOf({ delta }: StoredCheckpoint, program: Program): Promise<GuestState | null> {
+/** The state of a checkpoint whose base is the program's bundle; `below`: what it stands on. */
+export async function stateOf(
+  { delta, below = [] }: Pick<Checkpoint, 'delta'> & { readonly below?: readonly CheckpointLayer[] },
+  program: Program,
+): Promise<GuestState | null> {
   if (delta === null) return bundledState(program).state;
-  return { snapshot: await unpackSnapshot(delta), base: null };
+  const layers = below.flatMap((layer) => (layer.delta === null ? [] : [layer.delta])); // none is: the store sees to it
+  const [snapshot, ...under] = await Promise.all([delta, ...layers].map(unpackSnapshot));
+  const [base = null, ...between] = under;
+  return { snapshot: snapshot ?? delta, base, between };
+}
+
+/** The side state of a checkpoint, whole; null: it has none. */
+export function sideOf(stored: StoredCheckpoint | undefined): Uint8Array | null {
+  if (stored === undefined) return null;
+  const [whole, ...changes] = [...stored.below, stored].map(({ side }) => side);
+  if (changes.length === 0) return stored.side;
+  return joinSideStates(
+    whole ?? null,
+    changes.filter((side) => side !== null),
+  );
 }
 
 /** The state that a bundle holds. */

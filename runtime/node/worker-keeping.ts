@@ -3,12 +3,15 @@
  *
  * Invariant: a state is kept while the worker stands still; a running one is paused for that and goes on.
  */
-import { PluvioError } from '../errors/index.ts';
+import { checkpointPeriodMs } from '../bundle/index.ts';
+import { assert, PluvioError } from '../errors/index.ts';
 import type { Bundle, BundleInfo } from './bundle-shelf.ts';
 import type { LiveWorker } from './live-worker.ts';
 import type { Engine } from './threads/engine.ts';
+import { CheckpointChain, type ChainLink } from './checkpoint-chain.ts';
 import { packSnapshot } from './stored-state.ts';
 import type { Checkpoint } from './store/index.ts';
+import type { SnapshotForm, StateBytes } from './threads/engine-protocol.ts';
 import type { WorkerCore } from './worker-core.ts';
 import type { CheckpointRecord, WorkerRecord } from './worker-record.ts';
 
@@ -29,9 +32,13 @@ export interface TakenInputs {
 
 export class WorkerKeeping {
   readonly #core: WorkerCore;
+  readonly #chain: CheckpointChain;
+  /** Checkpoints are written in the order in which they were taken. */
+  #writing: Promise<unknown> = Promise.resolve();
 
   constructor(core: WorkerCore) {
     this.#core = core;
+    this.#chain = new CheckpointChain(core.services);
   }
 
   /** Stops the call in progress; done when its state is safe where the node keeps state. */
@@ -87,7 +94,10 @@ export class WorkerKeeping {
       clean,
       ...(clean ? { running: false } : {}),
     };
-    await this.#core.commits.flush({ base, delta: null, side: null, ...rest }, this.#core.record);
+    await this.#inOrder(async () => {
+      this.#chain.end();
+      await this.#core.commits.flush({ base, delta: null, side: null, ...rest }, this.#core.record);
+    });
     this.#core.services.shelf.collect();
   }
 
@@ -165,22 +175,23 @@ export class WorkerKeeping {
   }
 
   /** As `checkpoint`, within an operation; gives the number of the checkpoint. `marks`: what the record says besides. `ready`: the state, if it is at hand. */
-  async keep(marks: Partial<WorkerRecord> = {}, ready: Uint8Array | null = null): Promise<number> {
+  async keep(marks: Partial<WorkerRecord> = {}, ready: StateBytes | null = null): Promise<number> {
     const live = this.#core.mustLive();
     const { clock, metrics } = this.#core.services;
     const beganMs = clock.monotonicMs();
     const changes = this.#core.changes;
     let runs = live.engine.state === 'running' && (await live.pause());
     if (this.#core.live !== live) throw this.#core.over();
-    const taken = ready === null ? this.#snapshotBytes(live) : Promise.resolve(ready);
-    const bytes = await taken.catch(async (error: unknown) => {
+    const taking = ready === null ? this.#take(live) : Promise.resolve(ready);
+    const taken = await taking.catch(async (error: unknown) => {
       if (!(error instanceof PluvioError) || error.code !== 'WORKER_NOT_STOPPED') throw error;
       runs = await live.pause(); // it waited, as far as was known here, and has just gone on
       if (this.#core.live !== live) throw this.#core.over();
-      return this.#snapshotBytes(live);
+      return this.#take(live);
     });
+    const { link, bytes } = await this.#linked(live, taken);
     const { state } = live.engine;
-    const side = this.#core.side.isWorthKeeping ? this.#core.side.encode() : null;
+    const side = this.#sideOf(link);
     const checkpoint = {
       ...this.checkpointOf(live.program.digest, state !== 'idle'),
       stored: true,
@@ -196,19 +207,74 @@ export class WorkerKeeping {
       ...marks,
     };
     const { bundle: base, stored: _stored, ...rest } = checkpoint;
-    const stored = { base, delta: await packSnapshot(bytes), side, ...rest };
-    const id = await this.#core.commits.flush(stored, this.#core.record);
+    const { id, sizeBytes } = await this.#write({ base, side, ...rest }, link, bytes);
     this.#core.keptChanges = changes;
     const { name: worker, tenant } = this.#core.record;
     const seconds = (clock.monotonicMs() - beganMs) / 1000;
-    metrics.checkpointed({ worker, tenant, seconds, bytes: stored.delta.length });
+    metrics.checkpointed({ worker, tenant, seconds, bytes: sizeBytes });
     this.#core.services.events.emit('checkpointed', this.#core.name, { bytes: bytes.length });
-    return id ?? 0;
+    return id;
+  }
+
+  /** In what form the next state is to be taken of a worker in memory. */
+  nextForm({ engine }: LiveWorker): SnapshotForm {
+    const { policy } = this.#core.record;
+    return this.#chain.nextForm(engine, this.#core.gathers || checkpointPeriodMs(policy) !== undefined);
+  }
+
+  #take(live: LiveWorker): Promise<StateBytes> {
+    return this.#snapshotBytes(live, this.nextForm(live));
+  }
+
+  /** A state's place among the checkpoints; one that is a change of something that was not kept is taken again. */
+  async #linked(live: LiveWorker, taken: StateBytes): Promise<{ link: ChainLink; bytes: Uint8Array }> {
+    const { log } = this.#core.side;
+    const link = this.#chain.taken(taken, log.nextSeq);
+    if (link !== undefined) return { link, bytes: taken.bytes };
+    this.#chain.end();
+    const again = await this.#take(live);
+    const whole = this.#chain.taken(again, log.nextSeq);
+    assert(whole !== undefined, 'a state is the change of another after the chain has ended');
+    return { link: whole, bytes: again.bytes };
+  }
+
+  /** The side state beside a state that was just taken. */
+  #sideOf({ parent }: ChainLink): Uint8Array | null {
+    const { side } = this.#core;
+    if (!side.isWorthKeeping) return null;
+    return parent === null ? side.encode() : side.encodeSince(parent.logSeq);
+  }
+
+  /** Writes a state with all that the worker did. @throws PluvioError `STORE_FULL`, `STORE_FAILED`; then the next one is whole */
+  #write(
+    facts: Omit<Checkpoint, 'delta' | 'parent'>,
+    link: ChainLink,
+    bytes: Uint8Array,
+  ): Promise<{ readonly id: number; readonly sizeBytes: number }> {
+    return this.#inOrder(async () => {
+      try {
+        const parent = this.#chain.parentOf(link);
+        const delta = await packSnapshot(bytes);
+        const checkpoint = { ...facts, delta, ...(parent === undefined ? {} : { parent }) };
+        const id = (await this.#core.commits.flush(checkpoint, this.#core.record)) ?? 0;
+        this.#chain.written(link, id);
+        return { id, sizeBytes: delta.length + (facts.side?.length ?? 0) };
+      } catch (error) {
+        this.#chain.end();
+        throw error;
+      }
+    });
+  }
+
+  #inOrder<Result>(write: () => Promise<Result>): Promise<Result> {
+    const writing = this.#writing.then(write);
+    this.#writing = writing.catch(() => undefined);
+    return writing;
   }
 
   /** The state of a worker that stands still, as the store has it. */
   async #stateOf(live: LiveWorker): Promise<Checkpoint> {
-    const bytes = await this.#snapshotBytes(live);
+    const { bytes } = await this.#snapshotBytes(live, 'whole');
     const side = this.#core.side.isWorthKeeping ? this.#core.side.encode() : null;
     const {
       bundle: base,
@@ -218,10 +284,10 @@ export class WorkerKeeping {
     return { base, delta: await packSnapshot(bytes), side, ...rest };
   }
 
-  async #snapshotBytes({ engine }: LiveWorker): Promise<Uint8Array> {
+  async #snapshotBytes({ engine }: LiveWorker, form: SnapshotForm): Promise<StateBytes> {
     this.#core.side.stdin.hold();
     try {
-      return await engine.snapshot();
+      return await engine.snapshot(form);
     } finally {
       this.#core.side.stdin.release();
     }
@@ -315,7 +381,7 @@ export class WorkerKeeping {
       const wasRunning = await live.pause();
       if (this.#core.live !== live) return false;
       try {
-        const snapshot = await this.#snapshotBytes(live);
+        const { bytes: snapshot } = await this.#snapshotBytes(live, 'whole');
         const worker = await this.#core.createOn(engine, live.program, { snapshot, base: null });
         this.#core.meter.tell(live.engine, this.#core.record);
         this.#core.live = live.successor(worker);

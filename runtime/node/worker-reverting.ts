@@ -18,7 +18,7 @@
 import { PluvioError } from '../errors/index.ts';
 import { type InputEnd, encodeEnd } from './input-end.ts';
 import { guestSpec, loadProgram, placedFiles, type Program, recordOf } from './program.ts';
-import { packSnapshot, stateOf, timersOf } from './stored-state.ts';
+import { packSnapshot, sideOf, stateOf, timersOf } from './stored-state.ts';
 import type { Checkpoint, Commit, JournalInput, Settled, StoredCheckpoint } from './store/index.ts';
 import { topicOf } from './tenant-boundary.ts';
 import type { DoneInputs, GuestState, Standing } from './threads/engine-protocol.ts';
@@ -77,7 +77,7 @@ export async function writeReverted(
   const checkpoint: Checkpoint = {
     base: stored.base,
     delta,
-    side: stored.side ?? (stored.delta === null ? (program.bundle.log ?? null) : null),
+    side: sideOf(stored) ?? (stored.delta === null ? (program.bundle.log ?? null) : null),
     inputSeq: after.inputSeq,
     fuelUsed: stored.fuelUsed,
     memoryPages: stored.memoryPages,
@@ -222,7 +222,7 @@ export async function restoredState(
   const worker = await engine.create(program.module, spec, placedFiles(program), state, NOBODY);
   try {
     const standing = await worker.settleInputs(done);
-    return { delta: await packSnapshot(await worker.snapshot()), standing };
+    return { delta: await packSnapshot((await worker.snapshot()).bytes), standing };
   } finally {
     await worker.close();
   }

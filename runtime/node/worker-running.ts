@@ -13,7 +13,7 @@ import type { LiveWorker } from './live-worker.ts';
 import { jsonOf, valueOfJson } from './outcome-json.ts';
 import type { InputInfo } from '../host/index.ts';
 import type { Span } from './metrics/tracing.ts';
-import type { Ended } from './threads/engine-protocol.ts';
+import type { Ended, StateBytes } from './threads/engine-protocol.ts';
 import type { WorkerCore } from './worker-core.ts';
 import type { WorkerGuest } from './worker-guest.ts';
 import type { QueuedInput } from './input-end.ts';
@@ -107,7 +107,7 @@ export class WorkerRunning {
     if (this.#core.live !== live || engine.state !== 'idle') throw refusal.notReady(this.#core.name, this.#core.status);
     const args = call.args.map(valueOfJson);
     // Standard input may be on its way to the guest: then the state is asked for when that has arrived.
-    const keeps = this.#core.gathers && !this.#core.record.stdinOpen;
+    const keeps = this.#core.gathers && !this.#core.record.stdinOpen ? this.#keeping.nextForm(live) : null;
     const traced = this.#beginSpan(call.export, info);
     const streams = this.#core.inputs.listenerOf(given)?.written !== undefined;
     const input = program.module.usesAbi
@@ -304,7 +304,7 @@ export class WorkerRunning {
   }
 
   /** After an input: what its policy asks for. */
-  async #keepInput(outcome: JsonOutcome, snapshot: Uint8Array | null): Promise<void> {
+  async #keepInput(outcome: JsonOutcome, snapshot: StateBytes | null): Promise<void> {
     this.#core.record = { ...this.#core.record, outcome };
     // What was given up cannot be done again up to the same place: its state is kept at once.
     const isCancelled = outcome.kind === 'trapped' && outcome.code === 'cancelled';

@@ -1,4 +1,5 @@
 import type { CheckpointPolicy } from '../bundle/index.ts';
+import type { MemoryBudget } from '../engine/index.ts';
 import type { BundleShelf } from './bundle-shelf.ts';
 import type { Clock } from './clock.ts';
 import type { HostedWorker } from './hosted-worker.ts';
@@ -51,6 +52,8 @@ export interface WorkerServices {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: NodeLimits;
+  /** Pages that engines may remember for checkpoints. */
+  readonly remembered: MemoryBudget;
   /** Whether state outlives the process. */
   readonly persistent: boolean;
 }

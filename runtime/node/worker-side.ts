@@ -1,6 +1,7 @@
 /** What a worker has beside its state: the log that is kept, and standard input that it has not taken. */
 import type { Bundle } from './bundle-shelf.ts';
-import { decodeSideState, encodeSideState } from './side-state.ts';
+import { decodeSideState, encodeSideChange, encodeSideState } from './side-state.ts';
+import { sideOf } from './stored-state.ts';
 import { StdinQueue } from './stdin-queue.ts';
 import { WorkerLog } from './worker-log.ts';
 import type { WorkerRecord } from './worker-record.ts';
@@ -36,7 +37,7 @@ export class WorkerSide {
     this.#stdinOpen = stdinOpen;
     let bytes: Uint8Array | null | undefined;
     if (finalSide !== null) bytes = await shelf.blob(finalSide);
-    else if (checkpoint?.stored === true) bytes = (await post.store.checkpoint(name))?.side;
+    else if (checkpoint?.stored === true) bytes = sideOf(await post.store.checkpoint(name));
     else bytes = ready ? ready.log : await shelf.log(digest);
     if (bytes) {
       const side = decodeSideState(bytes);
@@ -56,6 +57,11 @@ export class WorkerSide {
   /** @param journal What a new node of the worker needs of its journal. */
   encode(journal?: Uint8Array): Uint8Array {
     return encodeSideState(this.log, this.stdin, journal);
+  }
+
+  /** The same as a change of one whose log ended before a number. */
+  encodeSince(logSeq: number): Uint8Array {
+    return encodeSideChange(this.log, this.stdin, logSeq);
   }
 }
 

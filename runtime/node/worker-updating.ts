@@ -118,7 +118,7 @@ async function writeKept(
     ...{ clean: true, running: false, halted: resumable, asleep: false, wakeMs: null, fuelUsed, memoryPages },
     checkpoint: { bundle, stored: true, atMs, fuelUsed, memoryPages, resumable, inputSeq },
   };
-  const guest = await stateOf({ ...state, id: 0, pinned: false }, program);
+  const guest = await stateOf(state, program);
   const { delta } = await restoredState(services, program, record, guest, NOTHING_DONE);
   await post.commit(old.name, { checkpoint: { ...state, base: bundle, delta, atMs }, record });
   return { record, state: 'kept' };

@@ -312,12 +312,12 @@ export class Workers {
     name: string,
     exportName: string,
     args: readonly unknown[] = [],
-    { signal, key = globalThis.crypto.randomUUID() }: KeyedOptions = {},
+    { signal, key = globalThis.crypto.randomUUID(), deadlineMs }: KeyedOptions & DeadlineOption = {},
   ): Promise<unknown> {
     const request = {
       method: 'POST',
       path: pathOf(name, `/call/${encodeURIComponent(exportName)}`),
-      query: { waitMs: WAIT_MS },
+      query: { waitMs: WAIT_MS, deadlineMs },
       body: new TextEncoder().encode(encodeArguments(args)),
       contentType: 'application/json',
       headers: { 'idempotency-key': key },

@@ -139,6 +139,7 @@ const NODE_CASES = [
     keys: { benchmark: 'fairness', machine, p99_ratio: number, spinners: positive, slice_ms: positive },
   },
   { args: ['journal'], keys: { benchmark: 'journal', machine, per_second: positive } },
+  { args: ['checkpoint'], keys: { benchmark: 'checkpoint', machine, memory_bytes: positive, ratio: positive } },
 ] as const;
 
 test.for(NODE_CASES)(

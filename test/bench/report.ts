@@ -7,6 +7,7 @@ import { fairness } from './fairness.ts';
 import { fork } from './fork.ts';
 import { http } from './http.ts';
 import { instrument } from './instrument.ts';
+import { checkpoint } from './checkpoint.ts';
 import { journal } from './journal.ts';
 import { overhead } from './overhead.ts';
 import { real } from './real.ts';
@@ -34,6 +35,7 @@ const FORMATS: { readonly [Name in RunName]: (result: Results[Name]) => string }
   wake: wake.format,
   fairness: fairness.format,
   journal: journal.format,
+  checkpoint: checkpoint.format,
 };
 
 function sectionOf<Name extends RunName>(folder: string, name: Name): string | undefined {

@@ -8,6 +8,7 @@ import type { FairnessResult } from './fairness.ts';
 import type { ForkResult } from './fork.ts';
 import type { HttpResult } from './http.ts';
 import type { InstrumentResult } from './instrument.ts';
+import type { CheckpointResult } from './checkpoint.ts';
 import type { JournalResult } from './journal.ts';
 import type { OverheadResult } from './overhead.ts';
 import type { RealResult } from './real.ts';
@@ -32,6 +33,7 @@ export interface Results {
   readonly wake: WakeResult;
   readonly fairness: FairnessResult;
   readonly journal: JournalResult;
+  readonly checkpoint: CheckpointResult;
 }
 export type RunName = keyof Results;
 
@@ -53,6 +55,7 @@ export const RUNS: Readonly<Record<RunName, readonly string[]>> = {
   wake: ['wake'],
   fairness: ['fairness'],
   journal: ['journal'],
+  checkpoint: ['checkpoint'],
 };
 export const RUN_NAMES = Object.keys(RUNS) as readonly RunName[]; // the record has exactly these keys
 

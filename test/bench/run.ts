@@ -4,6 +4,7 @@
  * Standard output has a table for people, or, with `--json`, one JSON object per benchmark and line. Progress is on standard error.
  */
 import type { Benchmark } from './benchmark.ts';
+import { checkpoint } from './checkpoint.ts';
 import { density } from './density.ts';
 import { fairness } from './fairness.ts';
 import { fork } from './fork.ts';
@@ -42,6 +43,7 @@ const BENCHMARKS = {
   wake: entry(wake),
   fairness: entry(fairness),
   journal: entry(journal),
+  checkpoint: entry(checkpoint),
 };
 
 function usage(): string {

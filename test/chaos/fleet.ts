@@ -20,6 +20,7 @@ const LIMITS: Partial<NodeLimits> = {
   leaseMs: 1000,
   peerMs: 5000,
   workers: 10_000,
+  deltaPages: 1, // checkpoints of small workers are chains, too
 };
 
 /** What the guests of scenarios ask for. */

@@ -18,6 +18,7 @@ import { generateSealingKey, MoveSeal, PublisherPolicy } from '../../runtime/nod
 import { NodeQuotas } from '../../runtime/node/quotas/index.ts';
 import { openStore, WORKERS } from '../../runtime/node/store/index.ts';
 import { EnginePool } from '../../runtime/node/threads/engine-pool.ts';
+import { FixedBudget } from '../../runtime/node/threads/page-budget.ts';
 import type { WorkerServices } from '../../runtime/node/worker-services.ts';
 import { WorkerTable } from '../../runtime/node/worker-table.ts';
 import { afterTest, counterModule } from './open-nodes.ts';
@@ -50,6 +51,7 @@ async function openTable() {
     clock,
     logger,
     limits,
+    remembered: new FixedBudget(0),
     persistent: false,
     find: () => undefined,
     nodeName: 'test',

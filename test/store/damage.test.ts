@@ -24,16 +24,17 @@ async function fill(store: NodeStore): Promise<void> {
   await Promise.all(
     NAMES.map(async (worker) => {
       await store.appendInputs(worker, [call(`${worker} one `.repeat(50), 'k1'), call(`${worker} two `.repeat(50))]);
+      await store.commit(worker, { checkpoint: checkpoint(0, { delta: bytes(`${worker} below `.repeat(200)) }) });
       const delta = bytes(`${worker} state `.repeat(200));
       await store.commit(worker, {
-        checkpoint: checkpoint(1, { delta }),
+        checkpoint: checkpoint(1, { delta, parent: 1 }),
         settled: [{ seq: 1, outcome: bytes(worker) }],
       });
     }),
   );
 }
 
-/** A closed data directory with `WORKERS` workers, each with a checkpoint, a settled and a pending input. */
+/** A closed data directory with `WORKERS` workers, each with a chain of two checkpoints, a settled and a pending input. */
 async function filledFolder(): Promise<string> {
   const dataDir = await testFolder();
   const store = await openTestStore({ dataDir, thread: false });
@@ -62,7 +63,8 @@ async function isWhole(store: NodeStore, worker: string): Promise<boolean> {
     const known = await store.outcomeOf(worker, 'k1');
     if (inputs.length === 0 || !state || !known) return false;
     expect(inputs).toEqual([`2 ${`${worker} two `.repeat(50)}`]);
-    expect(Buffer.from(state.delta ?? []).toString()).toBe(`${worker} state `.repeat(200));
+    const layers = [...state.below, state].map(({ delta }) => Buffer.from(delta ?? []).toString());
+    expect(layers).toEqual([`${worker} below `.repeat(200), `${worker} state `.repeat(200)]);
     expect(Buffer.from(known.outcome ?? []).toString()).toBe(worker);
     return true;
   } catch (error) {
@@ -72,7 +74,7 @@ async function isWhole(store: NodeStore, worker: string): Promise<boolean> {
 }
 
 describe('a changed byte in what a worker has stored', () => {
-  const CASES = { 'an input': 'w07 two', 'a checkpoint': 'w07 state' } as const;
+  const CASES = { 'an input': 'w07 two', 'a checkpoint': 'w07 state', 'what it stands on': 'w07 below' } as const;
   test.each(Object.entries(CASES))('of %s is found at opening and hinders no other worker', async (_, text) => {
     const dataDir = await filledFolder();
     await overwrite(databasePath(dataDir), await offsetOf(databasePath(dataDir), text), bytes('X'));

@@ -12,13 +12,13 @@ describe.each(Object.entries(CORES))('checkpoints, %s', (_, open) => {
     const two = checkpoint(0, { delta: null, base: digest(2) });
     expect((await store.commit('a', { checkpoint: one })).checkpointId).toBe(1);
     expect((await store.commit('a', { checkpoint: two })).checkpointId).toBe(2);
-    expect(await store.checkpoint('a')).toEqual({ ...two, id: 2, pinned: false });
-    expect(await store.checkpoint('a', 1)).toEqual({ ...one, id: 1, pinned: false });
+    expect(await store.checkpoint('a')).toEqual({ ...two, id: 2, parent: null, pinned: false, below: [] });
+    expect(await store.checkpoint('a', 1)).toEqual({ ...one, id: 1, parent: null, pinned: false, below: [] });
     expect(await store.checkpoint('a', 3)).toBeUndefined();
     const { delta: _delta, side: _side, ...facts } = one;
     const history = await store.history('a');
     expect(history.map(({ id }) => id)).toEqual([2, 1]);
-    expect(history[1]).toEqual({ ...facts, id: 1, pinned: false, sizeBytes: 'delta 0side'.length });
+    expect(history[1]).toEqual({ ...facts, id: 1, parent: null, pinned: false, sizeBytes: 'delta 0side'.length });
   });
 
   it('are kept: the newest, the first that leaves of each hour, and pinned ones', async () => {

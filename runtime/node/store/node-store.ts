@@ -9,8 +9,8 @@ import type { OpenReport, StoreLink } from './store-link.ts';
 import type {
   OpenJournal,
   AppendedInput,
-  Checkpoint,
   CheckpointInfo,
+  CheckpointLayer,
   Commit,
   Committed,
   CopyOptions,
@@ -41,14 +41,12 @@ export interface QueuedStoreOptions {
   readonly seal?: StateSeal | undefined;
 }
 
-/** A checkpoint with its state in another form, bound to the bundle that it is a change of: twins have copies of it. */
-function withState<C extends Checkpoint>(checkpoint: C, change: (bytes: Uint8Array, what: string) => Uint8Array): C {
-  const { base, delta, side } = checkpoint;
-  return {
-    ...checkpoint,
-    delta: delta && change(delta, `state ${base}`),
-    side: side && change(side, `side ${base}`),
-  };
+type ChangeState = (bytes: Uint8Array, what: string) => Uint8Array;
+
+/** A state in another form, bound to the bundle that it is a change of: twins have copies of it. */
+function withState<Layer extends CheckpointLayer>(base: string, layer: Layer, change: ChangeState): Layer {
+  const { delta, side } = layer;
+  return { ...layer, delta: delta && change(delta, `state ${base}`), side: side && change(side, `side ${base}`) };
 }
 
 export class QueuedStore implements NodeStore {
@@ -143,14 +141,18 @@ export class QueuedStore implements NodeStore {
   async checkpoint(worker: string, id?: number): Promise<StoredCheckpoint | undefined> {
     const stored = await this.#queue.ask('checkpoint', [worker, id]);
     const seal = this.#seal;
-    return stored && seal ? withState(stored, (bytes, what) => seal.decrypt(bytes, what)) : stored;
+    if (stored === undefined || seal === undefined) return stored;
+    const plain = <Layer extends CheckpointLayer>(layer: Layer): Layer =>
+      withState(stored.base, layer, (bytes, what) => seal.decrypt(bytes, what));
+    return { ...plain(stored), below: stored.below.map(plain) };
   }
 
   #sealed(commit: Commit): Commit {
     const { checkpoint } = commit;
     const seal = this.#seal;
     if (checkpoint === undefined || seal === undefined) return commit;
-    return { ...commit, checkpoint: withState(checkpoint, (bytes, what) => seal.encrypt(bytes, what)) };
+    const sealed = withState(checkpoint.base, checkpoint, (bytes, what) => seal.encrypt(bytes, what));
+    return { ...commit, checkpoint: sealed };
   }
 
   pinCheckpoint(worker: string, id: number, pinned: boolean): Promise<void> {

@@ -6,7 +6,8 @@ import { openDatabase } from './database.ts';
 import { resolveStoreLimits, STORE_LIMITS, type StoreLimitName } from './limits.ts';
 import { databasePath } from './open-store.ts';
 import { MIGRATIONS } from './schema.ts';
-import { addWorkers, call, openTestStore, pendingOf, testFolder } from './testing/test-stores.ts';
+import { checksum } from './checksum.ts';
+import { addWorkers, bytes, call, checkpoint, openTestStore, pendingOf, testFolder } from './testing/test-stores.ts';
 import { ThreadLink } from './thread-link.ts';
 
 const LIMITS = resolveStoreLimits();
@@ -52,6 +53,8 @@ describe('opening a store', () => {
   });
 });
 
+const NEWEST = MIGRATIONS.at(-1)?.version ?? 0;
+
 describe('format versions', () => {
   it('steps from every version to the newest, each step once', async () => {
     const path = join(await testFolder(), 'db');
@@ -59,17 +62,17 @@ describe('format versions', () => {
     const next = [
       ...MIGRATIONS,
       {
-        version: 2,
+        version: NEWEST + 1,
         statements: ['ALTER TABLE record ADD COLUMN note TEXT', "INSERT INTO mark (name, value) VALUES ('2', '')"],
       },
       {
-        version: 3,
+        version: NEWEST + 2,
         statements: ["UPDATE record SET note = 'three'", "INSERT INTO mark (name, value) VALUES ('3', '')"],
       },
     ];
     for (let time = 0; time < 2; time++) {
       const db = openDatabase(path, LIMITS, next);
-      expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 });
+      expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: NEWEST + 2 });
       expect(db.prepare('SELECT name FROM mark ORDER BY name').all()).toEqual([{ name: '2' }, { name: '3' }]);
       db.close();
     }
@@ -81,12 +84,29 @@ describe('format versions', () => {
     openDatabase(path, LIMITS).close();
     const broken = [
       ...MIGRATIONS,
-      { version: 2, statements: ['CREATE TABLE extra (id INTEGER PRIMARY KEY)', 'NONSENSE'] },
+      { version: NEWEST + 1, statements: ['CREATE TABLE extra (id INTEGER PRIMARY KEY)', 'NONSENSE'] },
     ];
     expect(() => openDatabase(path, LIMITS, broken)).toThrowError(/NONSENSE/);
     const db = openDatabase(path, LIMITS);
     expect(db.prepare("SELECT name FROM sqlite_schema WHERE name = 'extra'").all()).toEqual([]);
     db.close();
+  });
+
+  it('brings a database of version 1 up, with its checkpoints as they were', async () => {
+    const dataDir = await testFolder();
+    await mkdir(join(dataDir, 'store'));
+    const old = openDatabase(databasePath(dataDir), LIMITS, MIGRATIONS.slice(0, 1));
+    old.exec("INSERT INTO worker (id, name, last_checkpoint) VALUES (1, 'a', 1)");
+    const { base, inputSeq, fuelUsed, memoryPages, atMs } = checkpoint(0);
+    const crc = checksum(base, inputSeq, fuelUsed, memoryPages, 0, atMs, null, bytes('delta 0'));
+    old
+      .prepare(`INSERT INTO checkpoint VALUES (1, 1, 0, 1, ?, ?, ?, ?, 0, ?, 7, ?, NULL, ?)`)
+      .run(base, inputSeq, fuelUsed, memoryPages, atMs, crc, bytes('delta 0'));
+    old.close();
+    const store = await openTestStore({ dataDir });
+    expect(await store.checkpoint('a')).toMatchObject({ id: 1, parent: null, below: [], delta: bytes('delta 0') });
+    await store.commit('a', { checkpoint: checkpoint(0, { parent: 1 }) });
+    expect(await store.checkpoint('a')).toMatchObject({ id: 2, parent: 1, below: [{ delta: bytes('delta 0') }] });
   });
 
   it('refuses a later version and leaves it as it is', async () => {

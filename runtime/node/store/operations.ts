@@ -145,8 +145,8 @@ export const OPERATIONS = {
   rename: writes(({ tables }, from: string, to: string, record: WireDocument) =>
     renameWorker(tables, from, to, record),
   ),
-  copy: writes(({ tables, nowMs }, from: string, to: string, options: CopyOptions<WireDocument>) =>
-    copyWorker(tables, from, to, options, nowMs),
+  copy: writes(({ tables }, from: string, to: string, options: CopyOptions<WireDocument>) =>
+    copyWorker(tables, from, to, options),
   ),
 
   // state of the store

@@ -19,6 +19,7 @@ const TABLES: Readonly<Record<string, string>> = {
   worker: 'id',
   record: 'id',
   checkpoint: 'row',
+  link: 'row',
   input: 'id',
   sent: 'id',
   outbox: 'id',
@@ -86,6 +87,8 @@ function linkOrCopy(from: string, to: string): void {
 
 /** Copies the readable rows; tells how often some could not be read. */
 function copyTable(from: DatabaseSync, to: DatabaseSync, table: string, key: string): number {
+  const isThere = from.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?`).get(table);
+  if (isThere === undefined) return 0; // one of an earlier format version
   const columns = to
     .prepare(`PRAGMA table_info(${table})`)
     .all()
@@ -132,6 +135,13 @@ const SUSPECTS = [
     (SELECT count(*) FROM input i WHERE i.worker = w.id AND i.kept_ms IS NOT NULL)`,
   `SELECT w.name, 'its newest checkpoint is missing' AS reason FROM worker w WHERE w.last_checkpoint > 0 AND NOT EXISTS
     (SELECT 1 FROM checkpoint c WHERE c.worker = w.id AND c.id = w.last_checkpoint)`,
+  `WITH RECURSIVE chain (worker, id, depth) AS (
+      SELECT w.id, c.id, l.depth FROM worker w JOIN checkpoint c ON c.worker = w.id AND c.id = w.last_checkpoint
+        JOIN link l ON l.row = c.row
+      UNION ALL SELECT worker, id - 1, depth - 1 FROM chain WHERE depth > 0)
+    SELECT DISTINCT w.name, 'a checkpoint that its newest one stands on is missing' AS reason FROM chain
+    JOIN worker w ON w.id = chain.worker
+    WHERE NOT EXISTS (SELECT 1 FROM checkpoint c WHERE c.worker = chain.worker AND c.id = chain.id)`,
   `SELECT w.name, 'its document is missing' AS reason FROM worker w WHERE NOT EXISTS
     (SELECT 1 FROM record r WHERE r.collection = 'workers' AND r.key = w.name)`,
   `SELECT r.key AS name, 'its journal is missing' AS reason FROM record r WHERE r.collection = 'workers'
@@ -147,6 +157,7 @@ function markSuspects(db: DatabaseSync, lost: readonly string[]): void {
       mark.run(name, 'WORKER_DAMAGED', `${reason}: pages of the database were damaged`);
   }
   if (lost.length > 0) mark.run('*', 'STORE_DAMAGED', `rows of these tables were lost: ${lost.join(', ')}`);
+  db.exec('DELETE FROM link WHERE row NOT IN (SELECT row FROM checkpoint)'); // its number may be given again
   // Counts follow from rows.
   db.exec(`UPDATE worker SET
     unsettled = (SELECT count(*) FROM input i WHERE i.worker = worker.id AND i.settled_ms IS NULL),

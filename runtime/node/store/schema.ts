@@ -128,4 +128,13 @@ export const MIGRATIONS: readonly MigrationStep[] = [
       'CREATE UNIQUE INDEX mark_name ON mark (name)',
     ],
   },
+  {
+    version: 2,
+    statements: [
+      `CREATE TABLE link (
+        row INTEGER PRIMARY KEY,
+        depth INTEGER NOT NULL
+      ) STRICT`,
+    ],
+  },
 ];

@@ -89,20 +89,14 @@ export function renameWorker(tables: Tables, from: string, to: string, record: W
   tables.records.put(WORKERS, to, record.text);
 }
 
-export function copyWorker(
-  tables: Tables,
-  from: string,
-  to: string,
-  options: CopyOptions<WireDocument>,
-  nowMs: number,
-): void {
+export function copyWorker(tables: Tables, from: string, to: string, options: CopyOptions<WireDocument>): void {
   const source = tables.workers.get(from);
   const id = options.checkpoint ?? source.last_checkpoint;
-  const checkpoint = tables.checkpoints.get(source, id);
-  if (!checkpoint && options.checkpoint !== undefined) throw checkpointNotFound(from, options.checkpoint);
+  const chain = tables.checkpoints.chainOf(source, id);
+  if (chain.length === 0 && options.checkpoint !== undefined) throw checkpointNotFound(from, options.checkpoint);
   const twin = tables.workers.create(to);
   tables.records.put(WORKERS, to, options.record.text);
-  if (checkpoint) tables.checkpoints.add(twin, checkpoint, false, nowMs);
+  tables.checkpoints.lay(twin, chain);
   if (!options.journal) {
     // Its inputs have numbers that its parent's had not: its state may have taken some of those.
     twin.covered_seq = source.last_seq;

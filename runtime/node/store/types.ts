@@ -93,10 +93,12 @@ export interface StateSeal {
 
 /** A state that a worker can be brought back to. */
 export interface Checkpoint {
-  /** Digest of the bundle that `delta` is a change of. */
+  /** Digest of the bundle that the state is a change of. */
   readonly base: string;
   /** null: the state is that of the bundle. */
   readonly delta: Uint8Array | null;
+  /** The worker's newest checkpoint, of the same base, where `delta` is a change of that; absent: it is one of the bundle. */
+  readonly parent?: number;
   readonly side: Uint8Array | null;
   /** The last input that the state has taken. */
   readonly inputSeq: number;
@@ -109,16 +111,25 @@ export interface Checkpoint {
 }
 
 /** A checkpoint in a worker's history. */
-export interface CheckpointInfo extends Omit<Checkpoint, 'delta' | 'side'> {
+export interface CheckpointInfo extends Omit<Checkpoint, 'delta' | 'side' | 'parent'> {
   /** Dense per worker, from 1. */
   readonly id: number;
+  /** The checkpoint that this one is a change of, and which is kept with it; null: it is whole. */
+  readonly parent: number | null;
   readonly pinned: boolean;
+  /** What it takes by itself, without those that it stands on. */
   readonly sizeBytes: number;
 }
 
-export interface StoredCheckpoint extends Checkpoint {
+/** The state of a checkpoint that others stand on. */
+export type CheckpointLayer = Pick<Checkpoint, 'delta' | 'side'>;
+
+export interface StoredCheckpoint extends Omit<Checkpoint, 'parent'> {
   readonly id: number;
+  readonly parent: number | null;
   readonly pinned: boolean;
+  /** What it stands on: the whole one first, its parent last. Empty: it is whole. */
+  readonly below: readonly CheckpointLayer[];
 }
 
 /** What one transaction does for a worker. */

@@ -58,6 +58,7 @@ async function expectTakenOver(): Promise<void> {
   expect(await store.history('a')).toEqual([
     {
       id: 1,
+      parent: null,
       base: digest(2),
       atMs: 7,
       fuelUsed: '99',

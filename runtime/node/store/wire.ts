@@ -147,13 +147,17 @@ export class WireWriter {
   }
 
   checkpoint(checkpoint: Checkpoint): Checkpoint {
-    const { base, delta, side, inputSeq, fuelUsed, memoryPages, resumable, atMs } = checkpoint;
+    const { base, delta, parent, side, inputSeq, fuelUsed, memoryPages, resumable, atMs } = checkpoint;
     if (!DIGEST.test(base))
       throw new PluvioError('INVALID_ARGUMENT', `the base "${base}" of a checkpoint is no digest`);
     if (!DECIMAL.test(fuelUsed)) throw new PluvioError('INVALID_ARGUMENT', `fuelUsed "${fuelUsed}" is no whole number`);
+    if (parent !== undefined && delta === null) {
+      throw new PluvioError('INVALID_ARGUMENT', `a checkpoint on checkpoint ${parent} has no delta; it must have one`);
+    }
     const max = this.#limits.checkpointBytes;
     return {
       base,
+      ...(parent === undefined ? {} : { parent: this.whole(parent, 'parent', 1) }),
       delta: delta && this.bytes(delta, 'the delta of a checkpoint', max),
       side: side && this.bytes(side, 'the side state of a checkpoint', max),
       inputSeq: this.whole(inputSeq, 'inputSeq'),

@@ -80,7 +80,7 @@ class EngineHost {
       },
       call: async ({ id, name, args, input, keeps }) => {
         const ended = await this.#guest(id).call(name, args, input, keeps);
-        return new Transferring(ended, ended.snapshot === null ? [] : buffersOf([ended.snapshot]));
+        return new Transferring(ended, ended.snapshot === null ? [] : buffersOf([ended.snapshot.bytes]));
       },
       deliver: ({ id, inputs }) => this.#guest(id).deliver(inputs),
       start: ({ id }) => this.#guest(id).run((worker) => worker.start()),
@@ -92,12 +92,12 @@ class EngineHost {
       },
       cancel: ({ id, reason }) => this.#guest(id).cancel(reason),
       capture: ({ id }) => this.#capture(this.#guest(id)),
-      snapshot: async ({ id, keep, delta }) => {
+      snapshot: async ({ id, form }) => {
         const guest = this.#guest(id);
         await setImmediate(); // standard input that came before arrives first
         guest.output.flush();
-        const bytes = guest.worker.snapshot({ keep, delta });
-        return new Transferring({ bytes, figures: guest.figures }, buffersOf([bytes]));
+        const state = guest.take(form);
+        return new Transferring({ state, figures: guest.figures }, buffersOf([state.bytes]));
       },
       figures: ({ id }) => this.#guest(id).figures,
       stack: ({ id, most }) => stackViewOf(this.#guest(id).worker, most),

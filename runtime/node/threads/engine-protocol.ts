@@ -75,10 +75,26 @@ export interface GuestSpec {
   readonly abi: AbiSpec | null;
 }
 
-/** The state that a worker begins with; `base`: the snapshot that `snapshot` is a delta on. */
+/** The state that a worker begins with; `base`: the snapshot that `snapshot` is a delta on, with those of `between` in their order. */
 export interface GuestState {
   readonly snapshot: Uint8Array | Snapshot;
   readonly base: Uint8Array | Snapshot | null;
+  readonly between?: readonly Uint8Array[];
+}
+
+/**
+ * What a state is taken as. `whole`: by itself, and nothing is remembered any more. `base`: the same, and the memory is remembered.
+ * `delta`: what changed since the one that is remembered, and this one is remembered in its place; a `base` where there is none.
+ */
+export type SnapshotForm = 'whole' | 'base' | 'delta';
+
+/** A state as bytes. */
+export interface StateBytes {
+  readonly bytes: Uint8Array;
+  /** By which a change of it names it; null: it is not remembered. Never the same twice for a worker. */
+  readonly mark: number | null;
+  /** The mark of the state that it is a change of; null: it is whole. */
+  readonly on: number | null;
 }
 
 /** The stack of a kept state: the bytes of a snapshot, or its frames. */
@@ -125,7 +141,7 @@ export interface Ended {
   /** The input had been taken before: nothing was called. */
   readonly known: boolean;
   /** The state at the end, where it was asked for and the call has ended. */
-  readonly snapshot: Uint8Array | null;
+  readonly snapshot: StateBytes | null;
 }
 
 interface Of {
@@ -159,8 +175,8 @@ export type EngineOperations = {
       readonly name: string;
       readonly args: readonly unknown[];
       readonly input: Input | null;
-      /** Whether the state at the end is wanted, too. */
-      readonly keeps: boolean;
+      /** In what form the state at the end is wanted; null: it is not. */
+      readonly keeps: SnapshotForm | null;
     };
     readonly answer: Ended;
   };
@@ -173,8 +189,8 @@ export type EngineOperations = {
   readonly cancel: { readonly body: Of & { readonly reason: string }; readonly answer: Ended | null };
   readonly capture: { readonly body: Of; readonly answer: Snapshot };
   readonly snapshot: {
-    readonly body: Of & { readonly keep: boolean; readonly delta: boolean };
-    readonly answer: { readonly bytes: Uint8Array; readonly figures: Figures };
+    readonly body: Of & { readonly form: SnapshotForm };
+    readonly answer: { readonly state: StateBytes; readonly figures: Figures };
   };
   readonly figures: { readonly body: Of; readonly answer: Figures };
   /** Where a worker is that does not run, at most so many frames. */

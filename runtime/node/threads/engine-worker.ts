@@ -7,7 +7,16 @@
  */
 import type { Snapshot, StackView, Wake, WorkerState } from '../../engine/index.ts';
 import type { Answer, Ask, Effect, Input, LogEntry, SettledInput } from '../../host/index.ts';
-import type { AbiFigures, DoneInputs, Ended, Figures, OutputPiece, Standing } from './engine-protocol.ts';
+import type {
+  AbiFigures,
+  DoneInputs,
+  Ended,
+  Figures,
+  OutputPiece,
+  SnapshotForm,
+  Standing,
+  StateBytes,
+} from './engine-protocol.ts';
 import type { AnswerPiece } from '../answer-stream.ts';
 import type { Engine } from './engine.ts';
 
@@ -82,8 +91,13 @@ export class EngineWorker {
     return this.#figures.abi;
   }
 
-  /** @param keeps Whether the state at the end is wanted, too. @throws PluvioError as `Worker.call` */
-  async call(name: string, args: readonly unknown[], input: Input | null = null, keeps = false): Promise<Ended> {
+  /** @param keeps In what form the state at the end is wanted. @throws PluvioError as `Worker.call` */
+  async call(
+    name: string,
+    args: readonly unknown[],
+    input: Input | null = null,
+    keeps: SnapshotForm | null = null,
+  ): Promise<Ended> {
     return this.#run(this.engine.ask('call', { id: this.id, name, args, input, keeps }));
   }
 
@@ -139,10 +153,10 @@ export class EngineWorker {
   }
 
   /** The state as bytes. @throws PluvioError as `Worker.snapshot` */
-  async snapshot({ keep = false, delta = false } = {}): Promise<Uint8Array> {
-    const { bytes, figures } = await this.engine.ask('snapshot', { id: this.id, keep, delta });
+  async snapshot(form: SnapshotForm = 'whole'): Promise<StateBytes> {
+    const { state, figures } = await this.engine.ask('snapshot', { id: this.id, form });
     this.#figures = figures;
-    return bytes;
+    return state;
   }
 
   /** Where it is, at most so many frames. @throws PluvioError `WORKER_NOT_STOPPED` */

@@ -6,6 +6,8 @@ import {
   type MemoryBudget,
   type Outcome,
   restoreWorker,
+  type Snapshot,
+  stageWorker,
   type Worker,
   type WorkerOptions,
 } from '../../engine/index.ts';
@@ -26,7 +28,9 @@ import type {
   Figures,
   GuestSpec,
   GuestState,
+  SnapshotForm,
   Standing,
+  StateBytes,
 } from './engine-protocol.ts';
 import { guestFuel, GuestMemory, guestStorage, type TellLimit, type TenantBudgets } from '../quotas/tenant-share.ts';
 import { limitTeller } from '../quotas/limit-teller.ts';
@@ -63,6 +67,9 @@ export class Guest {
   readonly #hosts: Hosts;
   /** Why the call that runs is to be given up. */
   #cancelled: string | undefined;
+  /** The mark of the state whose memory is remembered. */
+  #remembered: number | null = null;
+  #marks = 0;
 
   constructor(worker: Worker, hosts: Hosts) {
     this.worker = worker;
@@ -73,8 +80,10 @@ export class Guest {
   static async open(module: LoadedModule, state: GuestState | null, options: GuestOptions): Promise<Guest> {
     return make(options, (engine) => {
       if (state === null) return createWorker(module, engine);
-      const { snapshot, base } = state;
-      return restoreWorker(module, snapshot, base === null ? engine : { ...engine, base });
+      const { snapshot, base, between = [] } = state;
+      return base === null
+        ? restoreWorker(module, snapshot, engine)
+        : restoreChain(module, base, [...between, snapshot], engine);
     });
   }
 
@@ -110,11 +119,29 @@ export class Guest {
     return abi === undefined ? null : { timers: abi.timers, subscriptions: abi.subscriptions };
   }
 
-  /** Calls an export, with an input where there is one; `keeps`: the state at the end is wanted, too. */
-  async call(name: string, args: readonly unknown[], input: Input | null, keeps: boolean): Promise<Ended> {
+  /** Calls an export, with an input where there is one; `keeps`: in what form the state at the end is wanted. */
+  async call(name: string, args: readonly unknown[], input: Input | null, keeps: SnapshotForm | null): Promise<Ended> {
     const ended = await this.#called(name, args, input);
     // Captured before anything else runs.
-    return keeps && this.worker.state === 'idle' ? { ...ended, snapshot: this.worker.snapshot() } : ended;
+    return keeps !== null && this.worker.state === 'idle' ? { ...ended, snapshot: this.take(keeps) } : ended;
+  }
+
+  /** The state as bytes. @throws PluvioError as `Worker.snapshot` */
+  take(form: SnapshotForm): StateBytes {
+    const on = form === 'delta' ? this.#remembered : null;
+    if (form !== 'whole') {
+      try {
+        const bytes = this.worker.snapshot({ keep: true, delta: on !== null });
+        this.#remembered = ++this.#marks;
+        return { bytes, mark: this.#remembered, on };
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error; // a copy of the memory that there is no room for
+      }
+    }
+    const bytes = this.worker.snapshot();
+    this.worker.forgetSnapshot();
+    this.#remembered = null;
+    return { bytes, mark: null, on: null };
   }
 
   async #called(name: string, args: readonly unknown[], input: Input | null): Promise<Ended> {
@@ -195,6 +222,18 @@ export class Guest {
     await this.worker.close();
     this.output.flush();
   }
+}
+
+/** @throws PluvioError codes of the engine, `SNAPSHOT_PARENT` */
+async function restoreChain(
+  module: LoadedModule,
+  base: Uint8Array | Snapshot,
+  deltas: readonly (Uint8Array | Snapshot)[],
+  options: WorkerOptions,
+): Promise<Worker> {
+  const staged = await stageWorker(module, base, options);
+  for (const delta of deltas) staged.update(delta);
+  return staged.finish();
 }
 
 async function make(options: GuestOptions, build: (options: WorkerOptions) => Promise<Worker>): Promise<Guest> {

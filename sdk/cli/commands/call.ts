@@ -2,7 +2,7 @@ import type { CommandAction, CommandRow } from '../command.ts';
 import { untypedArgument } from '../local/call-arguments.ts';
 import { exitCodeOf, outcomeJson, reportOutcome, valueText } from '../local/outcome.ts';
 import { connect } from '../node-client.ts';
-import { formatOf } from '../option-values.ts';
+import { durationOf, formatOf } from '../option-values.ts';
 import { REMOTE, WORKER } from '../options.ts';
 import { printBytes, printJson, printJsonLine, printLine } from '../terminal.ts';
 import { interfaceOf, typedArguments } from '../typed-call.ts';
@@ -13,18 +13,22 @@ const action: CommandAction = async ({ args: [name = '', exportName = '', ...tex
   const { bundle } = await client.workers.get(name); // from here on `here` is the node that it is on
   const exported = await interfaceOf(here(), bundle, exportName);
   const isJson = formatOf(options) === 'json';
+  const deadlineMs = durationOf(options, 'deadline');
   if (exported?.params !== undefined && exported.encoding !== 'core') {
-    const result = await here().workers.callTyped(name, exportName, typedArguments(exportName, exported, texts));
+    const result = await here().workers.callTyped(name, exportName, typedArguments(exportName, exported, texts), {
+      deadlineMs,
+    });
     if (isJson) printJson(result);
     else printJsonLine(result);
     return 0;
   }
   if (exported !== undefined && exported.encoding !== 'core') {
     if (texts.length > 1) throw new UsageError(`"${exportName}" takes one input; ${texts.length} are given`);
-    printBytes(await here().workers.invoke(name, exportName, texts[0] ?? ''));
+    const output = await here().workers.stream(name, exportName, texts[0] ?? '', { deadlineMs });
+    for await (const bytes of output) printBytes(bytes);
     return 0;
   }
-  const outcome = await here().workers.call(name, exportName, texts.map(untypedArgument));
+  const outcome = await here().workers.call(name, exportName, texts.map(untypedArgument), { deadlineMs });
   if (isJson) printJson(outcomeJson(outcome));
   else if (outcome.kind === 'returned') for (const value of outcome.values) printLine(valueText(value));
   reportOutcome(outcome, `"${exportName}" of worker "${name}"`);
@@ -35,13 +39,20 @@ export const CALL: CommandRow = {
   name: 'call',
   summary: 'call a function that a worker exports',
   details:
-    'Arguments of a typed export are JSON, and so is its result; a text may be given bare. An export that takes bytes gets the one argument as it is. Arguments of others are numbers; an i64 is written as 5n. Their results are printed one per line. Options go before the arguments.',
+    'Arguments of a typed export are JSON, and so is its result; a text may be given bare. An export that takes bytes gets the one argument as it is, and what it writes is printed as it comes. Arguments of others are numbers; an i64 is written as 5n. Their results are printed one per line. Options go before the arguments.',
   arguments: [
     WORKER,
     { name: '<export>', description: 'name of the function', completes: 'nothing' },
     { name: '[args...]', description: 'its arguments', completes: 'nothing' },
   ],
-  options: REMOTE,
+  options: [
+    {
+      flags: '--deadline <TIME>',
+      description: 'when the call is given up if it is not over, such as 10s (default: never)',
+      completes: 'nothing',
+    },
+    ...REMOTE,
+  ],
   examples: [
     { command: `pluvio call greeter greet '"Ada"'`, does: 'call a typed export' },
     { command: 'pluvio call counter add 5n', does: 'call with an i64' },

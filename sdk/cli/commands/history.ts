@@ -10,6 +10,7 @@ const COLUMNS: readonly (readonly [title: string, cell: (checkpoint: CheckpointI
   ['ID', ({ id }) => String(id)],
   ['TAKEN', ({ atMs }) => dateText(atMs)],
   ['SIZE', ({ sizeBytes }) => sizeText(sizeBytes)],
+  ['ON', ({ parent }) => (parent === null ? '' : String(parent))],
   ['MEMORY', ({ memoryPages }) => pagesText(memoryPages)],
   ['FUEL', ({ fuelUsed }) => fuelUsed],
   ['INPUTS', ({ inputSeq }) => String(inputSeq)],
