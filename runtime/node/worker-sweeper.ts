@@ -29,11 +29,16 @@ export interface SweeperOptions {
   readonly unusedModuleMs: number;
 }
 
+/** What is done to a worker: operations of its own. */
+type Task = 'sleep' | 'checkpoint';
+
 export class WorkerSweeper {
   readonly #options: SweeperOptions;
   readonly #closing = new AbortController();
   /** Workers that something is being done to. */
   readonly #busy = new Set<HostedWorker>();
+  /** Those that something was to be done to, when they were last looked at. */
+  readonly #due = new Set<HostedWorker>();
   readonly #keptMs = new WeakMap<HostedWorker, number>();
 
   constructor(options: SweeperOptions) {
@@ -54,10 +59,12 @@ export class WorkerSweeper {
 
   #sweep(): void {
     const nowMs = this.#options.clock.monotonicMs();
+    this.#due.clear(); // those that are still due are found again
     for (const worker of this.#options.workers()) {
       if (worker.live === undefined) this.#wakeIfDue(worker);
-      else if (this.#busy.size < AT_ONCE && !this.#busy.has(worker)) this.#tend(worker, nowMs);
+      else if (!this.#busy.has(worker) && this.#taskOf(worker, nowMs) !== undefined) this.#due.add(worker);
     }
+    this.#tend();
   }
 
   #wakeIfDue(worker: HostedWorker): void {
@@ -65,20 +72,33 @@ export class WorkerSweeper {
     if (asleep && wakeMs !== null && wakeMs <= this.#options.clock.now()) worker.wake();
   }
 
-  #tend(worker: HostedWorker, nowMs: number): void {
+  /** Takes on what is due, as far as may be under way at a time. */
+  #tend(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const worker of this.#due) {
+      if (this.#busy.size >= AT_ONCE || this.#closing.signal.aborted) return;
+      this.#due.delete(worker);
+      const task = this.#taskOf(worker, nowMs); // it may have done something meanwhile
+      if (task === undefined) continue;
+      if (task === 'checkpoint') this.#keptMs.set(worker, nowMs);
+      this.#do(worker, task);
+    }
+  }
+
+  /** What is to be done to a worker in memory. */
+  #taskOf(worker: HostedWorker, nowMs: number): Task | undefined {
+    if (worker.live === undefined) return undefined;
     const idleMs = nowMs - worker.activeMs;
-    const afterMs = worker.live?.program.bundle.manifest.hibernate?.afterMs ?? this.#options.hibernateAfterMs;
-    if (afterMs !== undefined && idleMs >= afterMs && worker.maySleep) return this.#do(worker, () => worker.sleep());
-    if (!worker.isDirty || worker.move) return;
+    const afterMs = worker.live.program.bundle.manifest.hibernate?.afterMs ?? this.#options.hibernateAfterMs;
+    if (afterMs !== undefined && idleMs >= afterMs && worker.maySleep) return 'sleep';
+    if (!worker.isDirty || worker.move) return undefined;
     const { policy } = worker.record;
     const periodMs = checkpointPeriodMs(policy);
     const isDue =
       periodMs === undefined
         ? policy === 'idle' && idleMs >= IDLE_MS && worker.maySleep
         : nowMs - (this.#keptMs.get(worker) ?? this.#begin(worker, nowMs)) >= periodMs;
-    if (!isDue) return;
-    this.#keptMs.set(worker, nowMs);
-    this.#do(worker, () => worker.checkpoint());
+    return isDue ? 'checkpoint' : undefined;
   }
 
   #begin(worker: HostedWorker, nowMs: number): number {
@@ -86,16 +106,19 @@ export class WorkerSweeper {
     return nowMs;
   }
 
-  #do(worker: HostedWorker, operation: () => Promise<unknown>): void {
+  #do(worker: HostedWorker, task: Task): void {
     this.#busy.add(worker);
-    void operation()
+    void worker[task]()
       .catch((error: unknown) => {
         this.#options.logger.log('error', 'the state of a worker could not be kept', {
           worker: worker.name,
           error: String(error),
         });
       })
-      .finally(() => this.#busy.delete(worker));
+      .finally(() => {
+        this.#busy.delete(worker);
+        this.#tend();
+      });
   }
 
   close(): void {
