@@ -60,11 +60,13 @@ function packageFolders(): string[] {
   return folders.filter((path) => existsSync(path));
 }
 
-const PERMITTED = packageFolders().map((path) => `--allow-fs-read=${path}`);
+/** Found when the first process is started: a node that starts none need not look. */
+let permitted: readonly string[] | undefined;
 
 export function launchOf({ heapMib, user, cacheFolder }: LaunchOptions): EngineLaunch {
   const cache = cacheFolder === null ? [] : [`--allow-fs-read=${cacheFolder}`, `--allow-fs-write=${cacheFolder}`];
-  const flags = [`--max-old-space-size=${heapMib}`, '--permission', ...PERMITTED, ...cache];
+  permitted ??= packageFolders().map((path) => `--allow-fs-read=${path}`);
+  const flags = [`--max-old-space-size=${heapMib}`, '--permission', ...permitted, ...cache];
   const place = { cwd: '/', env: {} };
   if (user === undefined) return { ...place, execPath: process.execPath, execArgv: flags };
   const { uid, gid } = user;
