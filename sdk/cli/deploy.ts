@@ -8,7 +8,7 @@ import { bundleOfRun } from './local/guest.ts';
 import { namesReference, type ProgramFile, readProgramFile, workerNameOf } from './local/program-file.ts';
 import type { RunSettings } from './local/run-settings.ts';
 import { openClient } from './node-client.ts';
-import { isSet, textOf } from './option-values.ts';
+import { isSet, workerNameOption } from './option-values.ts';
 import { UsageError } from './usage-error.ts';
 import { watchWorker } from './watch-worker.ts';
 
@@ -53,7 +53,7 @@ function createFromRegistry(client: PluvioClient, settings: RunSettings, options
   for (const { name, flag } of OWN_RULES) {
     if (options[name] !== undefined) throw new UsageError(`${flag} cannot be used with --node-pulls`, NODE_RULES);
   }
-  const name = textOf(options, 'name');
+  const name = workerNameOption(options);
   const stdin = isSet(options, 'stdin') ? 'open' : 'closed';
   return client.workers.create({ reference: settings.path, stdin, ...(name === undefined ? {} : { name }) });
 }
@@ -65,7 +65,7 @@ async function create(
   options: OptionValues,
 ): Promise<WorkerInfo> {
   const stdin = isSet(options, 'stdin') ? 'open' : 'closed';
-  const name = textOf(options, 'name');
+  const name = workerNameOption(options);
   const { args, env, limits, mounts } = settings;
   if (file.kind === 'module' && mounts.length === 0) {
     return client.workers.create({
