@@ -24,14 +24,14 @@ const grantsText = (missing: readonly string[]): string =>
   );
 
 /** What starts a node that grants this, each a capability with its scopes. */
-export const grantsHint = (missing: readonly string[]): string =>
+const grantsHint = (missing: readonly string[]): string =>
   `start the node with \`--set 'grants=${grantsText(missing)}'\` besides what it grants, or put that into \`grants\` of its config`;
 
 /** What a program needs that calls the host ABI. */
 export const NEEDS_NODE = 'this program needs a node: `pluvio dev`, `pluvio deploy`, or `pluvio run --node URL`';
 export const HOST_ABI = 'pluvio_v1';
 
-/** What a person can do, by code; undefined: nothing that we know. */
+/** What a person can do, by code. */
 const HINTS: Partial<Readonly<Record<ErrorCode, string | ((error: PluvioError) => string | undefined)>>> = {
   MODULE_MALFORMED: 'a program is a WebAssembly module (.wasm) or a bundle (.drop)',
   IMPORT_MISSING: ({ details }) =>
@@ -88,6 +88,12 @@ const HINTS: Partial<Readonly<Record<ErrorCode, string | ((error: PluvioError) =
   },
 };
 
+/** What a person can do about an error; undefined: nothing that we know. */
+export function hintOf(error: PluvioError): string | undefined {
+  const hint = HINTS[error.code];
+  return typeof hint === 'function' ? hint(error) : hint;
+}
+
 function report(code: string, message: string, hint: string | undefined): void {
   note(`${styled('red', `error[${code}]`)}: ${message}`);
   if (hint !== undefined) note(`${styled('bold', 'hint')}: ${hint}`);
@@ -100,8 +106,7 @@ export function reportFailure(error: unknown): number {
     return EXIT.usage;
   }
   if (error instanceof PluvioError) {
-    const hint = HINTS[error.code];
-    report(error.code, error.message, typeof hint === 'function' ? hint(error) : hint);
+    report(error.code, error.message, hintOf(error));
     return EXIT.failed;
   }
   report(
