@@ -8,12 +8,13 @@
 import * as nodeModule from 'node:module';
 import { join } from 'node:path';
 import { cacheFolder } from './cache-folder.ts';
+import { EXIT } from './command.ts';
 import { nodeProblem } from './node-version.ts';
 
 const problem = nodeProblem(process.versions.node);
 if (problem !== undefined) {
   process.stderr.write(`error[USAGE]: ${problem}\n`);
-  process.exit(1);
+  process.exit(EXIT.usage);
 }
 nodeModule.enableCompileCache(join(cacheFolder(), 'code'));
 const { runProgram } = await import('./program.ts');
