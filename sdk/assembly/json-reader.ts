@@ -33,6 +33,18 @@ export class JsonReader {
     abort(`${this.context}: found ${found} at byte ${this.at}; it must be ${expected}`);
   }
 
+  /** Where the value that is read next begins. */
+  start(): i32 {
+    this.peek();
+    return this.at;
+  }
+
+  /** As `fault`, of the value that begins there. */
+  faultFrom(start: i32, expected: string): void {
+    this.at = start;
+    this.fault(expected);
+  }
+
   /** The next byte that is no white space; 0 at the end. */
   private peek(): u8 {
     while (this.at < this.bytes.length) {
@@ -115,21 +127,20 @@ export class JsonReader {
       if (text == 'NaN') return NaN;
       if (text == 'Infinity') return Infinity;
       if (text == '-Infinity') return -Infinity;
-      this.at = start;
-      this.fault('a number');
+      this.faultFrom(start, 'a number');
     }
     const start = this.at;
     if (this.byteAt() == MINUS) this.at++;
     if (this.byteAt() == 0x30) this.at++;
-    else this.digits();
+    else this.digits(start);
     if (this.byteAt() == 0x2e) {
       this.at++;
-      this.digits();
+      this.digits(start);
     }
     if ((this.byteAt() | 0x20) == 0x65) {
       this.at++;
       if (this.byteAt() == MINUS || this.byteAt() == 0x2b) this.at++;
-      this.digits();
+      this.digits(start);
     }
     return F64.parseFloat(String.UTF8.decodeUnsafe(this.bytes.dataStart + start, this.at - start));
   }
@@ -142,26 +153,27 @@ export class JsonReader {
     return this.at < this.bytes.length ? this.bytes[this.at] : 0;
   }
 
-  private digits(): void {
-    const start = this.at;
+  /** @param start Of the number. */
+  private digits(start: i32): void {
+    const first = this.at;
     while (isDigit(this.byteAt())) this.at++;
-    if (this.at == start) this.fault('a number');
+    if (this.at == first) this.faultFrom(start, 'a number');
   }
 
-  /** Digits of an integer of at most 64 bits, as a number or as a text of digits; `isNegative` is told by the sign. */
-  private magnitude(isQuoted: bool, expected: string): u64 {
-    const start = this.at;
+  /** Digits of an integer of at most 64 bits, as a number or as a text of digits; quote and sign, from `start`, are read. */
+  private magnitude(start: i32, isQuoted: bool, expected: string): u64 {
+    const first = this.at;
     let value: u64 = 0;
     while (isDigit(this.byteAt())) {
       const digit: u64 = this.bytes[this.at] - 0x30;
-      if (value > (u64.MAX_VALUE - digit) / 10) this.fault(expected);
+      if (value > (u64.MAX_VALUE - digit) / 10) this.faultFrom(start, expected);
       value = value * 10 + digit;
       this.at++;
     }
-    if (this.at == start || (isQuoted && this.byteAt() != QUOTE)) this.fault(expected);
+    if (this.at == first || (isQuoted && this.byteAt() != QUOTE)) this.faultFrom(start, expected);
     if (isQuoted) this.at++;
     const byte = this.byteAt();
-    if (byte == 0x2e || (byte | 0x20) == 0x65 || (byte == QUOTE && !isQuoted)) this.fault(expected);
+    if (byte == 0x2e || (byte | 0x20) == 0x65 || (byte == QUOTE && !isQuoted)) this.faultFrom(start, expected);
     return value;
   }
 
@@ -171,12 +183,9 @@ export class JsonReader {
     if (isQuoted) this.at++;
     const isNegative = this.byteAt() == MINUS;
     if (isNegative) this.at++;
-    const magnitude = this.magnitude(isQuoted, expected);
+    const magnitude = this.magnitude(start, isQuoted, expected);
     const bound: u64 = isNegative ? 0 - <u64>least : <u64>most;
-    if (magnitude > bound) {
-      this.at = start;
-      this.fault(expected);
-    }
+    if (magnitude > bound) this.faultFrom(start, expected);
     return isNegative ? <i64>(0 - magnitude) : <i64>magnitude;
   }
 
@@ -184,11 +193,8 @@ export class JsonReader {
     const isQuoted = this.peek() == QUOTE;
     const start = this.at;
     if (isQuoted) this.at++;
-    const magnitude = this.magnitude(isQuoted, expected);
-    if (magnitude > most) {
-      this.at = start;
-      this.fault(expected);
-    }
+    const magnitude = this.magnitude(start, isQuoted, expected);
+    if (magnitude > most) this.faultFrom(start, expected);
     return magnitude;
   }
 

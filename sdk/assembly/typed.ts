@@ -63,8 +63,9 @@ export function giveNothing(): void {
 }
 
 export function readBytes(json: JsonReader): Uint8Array {
+  const start = json.start();
   const bytes = decodeBase64(json.string());
-  if (bytes === null) json.fault('base64');
+  if (bytes === null) json.faultFrom(start, 'base64');
   return bytes!;
 }
 

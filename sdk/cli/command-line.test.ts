@@ -52,6 +52,7 @@ describe('usage', () => {
     { args: ['run', '--invoke', 'nothing', PI], code: 'EXPORT_NOT_FOUND' },
     { args: ['run', '--dir', '/no/such/dir', PI], code: 'FILE_FAILED' },
     { args: ['list', '--node', 'nonsense'], code: 'INVALID_ARGUMENT' },
+    { args: ['list', '--node', '127.0.0.1:7171'], code: 'INVALID_ARGUMENT' },
     { args: ['list', '--token-file', '/no/such/file'], code: 'FILE_FAILED' },
   ])('$args fails with $code', async ({ args, code }) => {
     const { exitCode, stdout, stderr } = await runCli(args);

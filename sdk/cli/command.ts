@@ -48,6 +48,8 @@ export interface CommandRow {
   readonly examples: readonly ExampleRow[];
   /** What follows the first argument belongs to the guest, also when it looks like an option. */
   readonly passThrough?: boolean;
+  /** Numbers below zero are arguments and no options, also `-2n`. */
+  readonly takesNumbers?: boolean;
   /** Imports what the command needs, so that no command pays for another. */
   readonly load: () => Promise<CommandAction>;
 }

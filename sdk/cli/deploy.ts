@@ -10,7 +10,7 @@ import { bundleOfRun } from './local/guest.ts';
 import { namesReference, type ProgramFile, readProgramFile, workerNameOf } from './local/program-file.ts';
 import type { RunSettings } from './local/run-settings.ts';
 import { openClient } from './node-client.ts';
-import { isSet, textOf } from './option-values.ts';
+import { isSet, workerNameOption } from './option-values.ts';
 import { sealedKeyOf } from './sealed-file.ts';
 import { UsageError } from './usage-error.ts';
 import { watchWorker } from './watch-worker.ts';
@@ -78,7 +78,7 @@ async function createSealed(client: PluvioClient, settings: RunSettings, options
 
 /** What the options say of the new worker. */
 function namedBy(options: OptionValues): { readonly stdin: 'open' | 'closed'; readonly name?: string } {
-  const name = textOf(options, 'name');
+  const name = workerNameOption(options);
   return { stdin: isSet(options, 'stdin') ? 'open' : 'closed', ...(name === undefined ? {} : { name }) };
 }
 

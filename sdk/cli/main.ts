@@ -3,13 +3,20 @@
  * The `pluvio` command. Boundary: the process; what a command does is in its module.
  *
  * The engine keeps the compiled code of the command itself in the cache folder: a command then starts in a third of the time. That must
- * be asked for before anything else is imported.
+ * be asked for before anything else is imported. An older Node lacks it: what is imported by name here must be in every version.
  */
-import { enableCompileCache } from 'node:module';
+import * as nodeModule from 'node:module';
 import { join } from 'node:path';
 import { cacheFolder } from './cache-folder.ts';
+import { EXIT } from './command.ts';
+import { nodeProblem } from './node-version.ts';
 
-enableCompileCache(join(cacheFolder(), 'code'));
+const problem = nodeProblem(process.versions.node);
+if (problem !== undefined) {
+  process.stderr.write(`error[USAGE]: ${problem}\n`);
+  process.exit(EXIT.usage);
+}
+nodeModule.enableCompileCache(join(cacheFolder(), 'code'));
 const { runProgram } = await import('./program.ts');
 const { reportFailure } = await import('./failure.ts');
 const { flushOutput } = await import('./terminal.ts');

@@ -1,5 +1,6 @@
 /** The connection of a command to a node. */
 import { readFile } from 'node:fs/promises';
+import { PluvioError } from '../../runtime/errors/index.ts';
 import { PluvioClient } from '../client/index.ts';
 import type { OptionValues } from './command.ts';
 import { fileFailure } from './failure.ts';
@@ -8,9 +9,17 @@ import { note } from './terminal.ts';
 
 export const DEFAULT_NODE = 'http://127.0.0.1:7071';
 
-/** The address that the options or the environment name. */
-export const nodeUrlOf = (options: OptionValues): string =>
-  textOf(options, 'node') ?? (process.env['PLUVIO_NODE'] || DEFAULT_NODE);
+/** The address that the options or the environment name. @throws PluvioError `INVALID_ARGUMENT` */
+export function nodeUrlOf(options: OptionValues): string {
+  const given = textOf(options, 'node');
+  const text = given ?? (process.env['PLUVIO_NODE'] || DEFAULT_NODE);
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
+  const likely = `http://${text}`;
+  throw new PluvioError(
+    'INVALID_ARGUMENT',
+    `${given === undefined ? '$PLUVIO_NODE' : '--node'} is ${text}; it must be an address such as ${/^[\w.[\]:-]+:\d+$/.test(text) && URL.canParse(likely) ? likely : DEFAULT_NODE}`,
+  );
+}
 
 const ORIGIN_PREFIX = /^(https?:\/\/[^=]+)=(.+)$/;
 

@@ -160,7 +160,7 @@ test('functions of a worker, a second worker in its state, and events', async ()
   expect((await run('call', 'counter', 'add', '5n')).stdout).toBe('5\n');
   expect((await run('fork', 'counter', 'twin')).stdout).toBe('twin  idle\n');
   expect((await run('call', 'counter', 'add', '-2n')).stdout).toBe('3\n');
-  const json = await run('call', '-o', 'json', 'twin', 'add', '4n');
+  const json = await run('call', 'twin', 'add', '4n', '-o', 'json');
   expect(parsed(json.stdout)).toEqual({ kind: 'returned', values: ['9'] });
   const trapped = await run('call', 'twin', 'fail');
   expect(trapped).toMatchObject({ exitCode: 134, stdout: '' });

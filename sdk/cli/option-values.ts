@@ -1,5 +1,6 @@
 /** Reads values of options. Every function throws UsageError and names the option. */
 import type { OptionValues } from './command.ts';
+import { NAME, NAME_WORDS } from '../project/project-name.ts';
 import { UsageError } from './usage-error.ts';
 
 const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -7,6 +8,13 @@ const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) =>
 export function textOf(options: OptionValues, name: string): string | undefined {
   const value = options[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** `--name`, as workers are named. @throws UsageError */
+export function workerNameOption(options: OptionValues): string | undefined {
+  const name = textOf(options, 'name');
+  if (name === undefined || NAME.test(name)) return name;
+  throw new UsageError(`--name is "${name}"; it must be ${NAME_WORDS}`);
 }
 
 export const isSet = (options: OptionValues, name: string): boolean => options[name] === true;

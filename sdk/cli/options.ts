@@ -79,7 +79,7 @@ export const LIMIT_OPTIONS: readonly OptionRow[] = [
   { flags: '--stack-depth <COUNT>', description: 'calls on the stack', completes: 'nothing' },
   {
     flags: '--timeout <TIME>',
-    description: 'time that the program may take, such as 500ms, 10s, 2m',
+    description: 'time that the program may take, such as 500ms, 10s, 2m; a bare number is seconds',
     completes: 'nothing',
   },
 ];

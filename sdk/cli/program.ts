@@ -2,6 +2,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { COMMANDS } from './command-table.ts';
 import { type ArgumentRow, type CommandRow, EXIT, type OptionRow, type OptionValues } from './command.ts';
+import { UsageError } from './usage-error.ts';
 import { NODE_VERSION } from '../../runtime/node/version.ts';
 
 function optionOf(row: OptionRow): Option {
@@ -20,6 +21,24 @@ function argumentOf(row: ArgumentRow): Argument {
 const examplesText = ({ examples }: CommandRow): string =>
   ['', 'Examples:', ...examples.flatMap(({ command, does }) => [`  # ${does}`, `  $ ${command}`])].join('\n');
 
+/** A number below zero where it is an argument, marked so that the parser takes it for no option; no argument of a process has this. */
+const MARK = '\0';
+const BELOW_ZERO = /^-(?:\.?\d|Infinity$)/;
+
+const marked = (argv: readonly string[]): readonly string[] =>
+  COMMANDS.some(({ name, takesNumbers }) => name === argv[0] && takesNumbers === true)
+    ? argv.map((arg) => (BELOW_ZERO.test(arg) ? `${MARK}${arg}` : arg))
+    : argv;
+
+const unmarked = <Value>(value: Value): Value | string =>
+  typeof value === 'string' && value.startsWith(MARK) ? value.slice(MARK.length) : value;
+
+/** A mistake that names no way out is told with the command's own help. */
+function withHint(error: unknown, command: string): unknown {
+  if (!(error instanceof UsageError) || error.hint !== undefined) return error;
+  return new UsageError(error.message, `\`pluvio help ${command}\` explains it`);
+}
+
 function addCommand(program: Command, row: CommandRow, done: (exitCode: number) => void): void {
   const command = program
     .command(row.name)
@@ -31,8 +50,16 @@ function addCommand(program: Command, row: CommandRow, done: (exitCode: number) 
   if (row.passThrough === true) command.passThroughOptions();
   command.action(async () => {
     const action = await row.load();
-    const args = command.processedArgs.flat().filter((arg): arg is string => typeof arg === 'string');
-    done(await action({ args, options: command.opts<OptionValues>() }));
+    const args = command.processedArgs
+      .flat()
+      .filter((arg): arg is string => typeof arg === 'string')
+      .map(unmarked);
+    const given = Object.entries(command.opts<OptionValues>()).map(([name, value]) => [name, unmarked(value)] as const);
+    try {
+      done(await action({ args, options: Object.fromEntries(given) }));
+    } catch (error) {
+      throw withHint(error, row.name);
+    }
   });
 }
 
@@ -63,7 +90,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     command.copyInheritedSettings(program).showHelpAfterError(`hint: \`pluvio help ${command.name()}\` explains it`);
   }
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(marked(argv), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;

@@ -1,6 +1,6 @@
 /** Projects on the command line, from a template to a call. */
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CliNode, openFolder, runCli, startCli, startCliNode } from './testing/cli-process.ts';
@@ -48,7 +48,10 @@ describe('a project of a template', () => {
     expect(await pluvio('build', 'greeter', '--locked')).toMatchObject({ exitCode: 0 });
 
     const planned = await pluvio('deploy', 'greeter', '--dry-run');
-    expect(planned).toMatchObject(OK);
+    expect(planned).toMatchObject({
+      exitCode: 0,
+      stderr: 'it asks for kv; whether the node grants that is not checked\n',
+    });
     expect(planned.stdout).toMatch(/^create greeter: a worker that is not there yet\n {2}bundle sha256:/);
     expect(planned.stdout).toContain('  + capabilities.kv: []\n');
     expect((await pluvio('get', 'greeter')).stderr).toContain('WORKER_NOT_FOUND');
@@ -64,11 +67,40 @@ describe('a project of a template', () => {
     expect((await pluvio('call', 'greeter', 'greet')).stderr).toContain(
       '"greet" takes (name: string); 0 arguments are given',
     );
+    expect(await pluvio('call', 'greeter', 'greeet')).toMatchObject({
+      exitCode: 1,
+      stderr:
+        'error[EXPORT_NOT_FOUND]: worker "greeter" has no export greeet; it has greet, guests (did you mean greet?)\n',
+    });
+    expect((await pluvio('call', 'greeter', 'guests', '-o', 'json')).stdout).toContain('"visits": 2');
+    expect((await pluvio('call', 'greeter', 'guests', '--help')).stdout).toMatch(/^Usage: pluvio call /);
+    expect((await pluvio('call', 'greeter', 'guests', '--', '--help')).stderr).toContain('1 arguments are given');
+    expect((await pluvio('call', 'greeter', 'greet')).stderr).toContain('hint: `pluvio help call` explains it\n');
     const types = await pluvio('types', 'greeter');
     expect(types.stdout).toContain(
       'export interface Greeter {\n  greet(name: string): string;\n  guests(): Guest[];\n}\n',
     );
     expect((await pluvio('types', inHome('greeter/build/greeter.drop'))).stdout).toBe(types.stdout);
+  });
+
+  it('is refused by a node that grants nothing, which is told how to start', async () => {
+    const strict = await startCliNode();
+    const refused = await pluvio('deploy', 'greeter', '--node', strict.url);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toMatch(
+      /^error\[FORBIDDEN\]: .* is not granted: kv\nhint: start the node with `--set 'grants=\{"kv":\[\]\}'`/,
+    );
+    const granting = await startCliNode('--set', 'grants={"kv":[]}');
+    expect(await pluvio('deploy', 'greeter', '--node', granting.url)).toMatchObject(OK);
+  });
+
+  it('needs a node, where it calls one', async () => {
+    const module = inHome('greeter/build/greeter.wasm');
+    const needed = 'this program needs a node: `pluvio dev`, `pluvio deploy`, or `pluvio run --node URL`\n';
+    expect((await pluvio('run', module)).stderr).toContain(`hint: ${needed}`);
+    const { stdout } = await pluvio('inspect', module);
+    expect(stdout).toContain(needed);
+    expect(stdout).not.toContain('not provided');
   });
 
   it('keeps its state with the same module', async () => {
@@ -106,19 +138,51 @@ describe('a project of a template', () => {
       /^FAIL {2}tests\/greet\.test\.ts {2}greets: the first time \(tests\/greet\.test\.ts:\d+:\d+\)$/m,
     );
     expect(tested.stderr).toBe('1 passed, 1 failed\n');
+    await edit('wrong/pluvio.json', '"kv": []', '');
+    expect((await pluvio('test', 'wrong')).stderr).toContain('pluvio.json does not ask for the capability kv\n');
   });
 
   it('is not made twice, without a name, or of nothing', async () => {
     await pluvio('new', 'twice', '-t', 'c-program');
-    expect((await pluvio('new', 'twice', '-t', 'c-program')).stderr).toContain('it is there already');
+    expect((await pluvio('new', 'twice', '-t', 'c-program')).stderr).toContain(
+      'it is there already\nhint: choose another name\n',
+    );
     expect((await pluvio('new', 'Big', '-t', 'c-program')).stderr).toContain('cannot name a project "Big"');
     expect(await pluvio('new', 'x')).toMatchObject({ exitCode: 2 });
     expect(await pluvio('new', '-t', 'c-program')).toMatchObject({ exitCode: 2 });
     expect(await pluvio('new', 'x', '-t', 'none')).toMatchObject({ exitCode: 2 });
     expect(await pluvio('build', 'x')).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringContaining('FILE_FAILED') as string,
+      stderr: expect.stringMatching(/^error\[FILE_FAILED\].*\nhint: `pluvio new` makes a project/) as string,
     });
+    expect(await pluvio('deploy', 'twice', '--name', 'my pi')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('it must be lower-case letters, digits and inner hyphens, 1 to 63') as string,
+    });
+  });
+
+  it('depends on the checkout that made it, and on the Node of it', async () => {
+    await pluvio('new', 'linked', '-t', 'c-program');
+    const json = JSON.parse(await readFile(inHome('linked/package.json'), 'utf8')) as {
+      devDependencies: Record<string, string>;
+      optionalDependencies: Record<string, string>;
+    };
+    const [, path = ''] = /^file:(.+)$/.exec(json.devDependencies['pluvio'] ?? '') ?? [];
+    const own = JSON.parse(await readFile(join(await realpath(inHome('linked')), path, 'package.json'), 'utf8')) as {
+      name: string;
+      optionalDependencies: Record<string, string>;
+    };
+    expect(own.name).toBe('pluvio');
+    expect(json.optionalDependencies).toEqual(own.optionalDependencies);
+  });
+
+  it('fails its tests when the program does not compile, though they do', async () => {
+    await pluvio('new', 'broken', '-t', 'assemblyscript-service');
+    await writeFile(inHome('broken/tests/greet.test.ts'), 'export function nothing(): void {}\n');
+    await edit('broken/assembly/index.ts', 'visits == 1', 'visits == "1"');
+    const tested = await pluvio('test', 'broken');
+    expect(tested).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(tested.stderr).toMatch(/^error\[BUILD_FAILED\]/);
   });
 
   it.each(['assemblyscript-http', 'stateful-agent'])('%s passes its tests and builds', async (template) => {
@@ -148,7 +212,9 @@ describe('dev', () => {
     await edit('work/assembly/index.ts', 'const path = pathOf', 'const path = = pathOf');
     await dev.until('stderr', 'BUILD_FAILED');
     expect(await ask()).toBe('/a saw 2 times\n');
-    await edit('work/assembly/index.ts', 'const path = = pathOf', "console.log('asked');\n  const path = pathOf");
+    await edit('work/assembly/index.ts', 'const path = = pathOf', 'const path = pathOf');
+    await dev.until('stderr', 'work is as before');
+    await edit('work/assembly/index.ts', 'const path = pathOf', "console.log('asked');\n  const path = pathOf");
     await expect.poll(async () => (await ask(), dev.stdout), { timeout: 20_000 }).toContain('"message":"asked"');
 
     await edit('work/pluvio.json', '"latencyMs": 50', '"latencyMs": 60');

@@ -1,14 +1,23 @@
 /** Calls of exports whose manifest says how values travel. */
 import type { ExportInterface, WorkerManifest } from '../../runtime/bundle/index.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
-import type { PluvioClient } from '../client/index.ts';
+import type { PluvioClient, WorkerInfo } from '../client/index.ts';
+import { misfitOf } from '../project/value-check.ts';
+import { parseType, type ValueType } from '../project/value-types.ts';
 import { fetchManifest } from '../project/worker-manifest.ts';
+import { closestOf } from './closest.ts';
 import { UsageError } from './usage-error.ts';
 
-/** What the manifest says of an export; undefined: it takes and gives numbers, or may not be read. */
+/** The node calls it for messages, timers and topics (docs/abi.md). */
+const INPUT_EXPORT = 'pluvio_input';
+
+/**
+ * What the manifest says of an export; undefined: it takes and gives numbers, or may not be read.
+ * @throws PluvioError `EXPORT_NOT_FOUND`: the program is a typed one, and has no such export
+ */
 export async function interfaceOf(
   client: PluvioClient,
-  bundle: string,
+  { name, bundle }: Pick<WorkerInfo, 'name' | 'bundle'>,
   exportName: string,
 ): Promise<ExportInterface | undefined> {
   let manifest: WorkerManifest;
@@ -20,19 +29,73 @@ export async function interfaceOf(
     throw error;
   }
   const exported = manifest.interface ?? {};
-  return Object.hasOwn(exported, exportName) ? exported[exportName] : undefined;
+  if (Object.hasOwn(exported, exportName)) return exported[exportName];
+  // The manifest of a typed program names every export but those that the node calls itself; another one may name some only.
+  const isTyped = Object.values(exported).some(({ params }) => params !== undefined);
+  const isRoute = manifest.routes?.some((route) => route.export === exportName) ?? false;
+  if (isTyped && !isRoute && exportName !== INPUT_EXPORT) throw notExported(name, exportName, Object.keys(exported));
+  return undefined;
 }
 
-/** A text is given as JSON, or bare. */
-function argumentOf(text: string, type: string, position: number): unknown {
-  const isText = type === 'string' || type === 'string | null';
+function notExported(worker: string, exportName: string, exports: readonly string[]): PluvioError {
+  const closest = closestOf(exportName, exports);
+  const guess = closest === undefined ? '' : ` (did you mean ${closest}?)`;
+  return new PluvioError(
+    'EXPORT_NOT_FOUND',
+    `worker "${worker}" has no export ${exportName}; it has ${exports.join(', ')}${guess}`,
+    { worker, exports },
+  );
+}
+
+const FLOAT_NAME = /^(?:NaN|-?Infinity)$/;
+const WIDE_DIGITS = /^(-?\d+)n?$/;
+
+function jsonOf(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    if (!isText || typeof value === 'string' || value === null) return value;
+    return JSON.parse(text);
   } catch {
-    if (!isText) throw new UsageError(`argument ${position} is ${text}; it must be JSON of the type ${type}`);
+    return text; // bare
   }
-  return text;
+}
+
+/** A text as JSON, or bare where the type has a shorter way: texts, base64, `5n`, NaN. */
+function valueOf(text: string, type: ValueType): unknown {
+  switch (type.kind) {
+    case 'nullable':
+      return text === 'null' ? null : valueOf(text, type.of);
+    case 'string':
+    case 'bytes': {
+      const value = jsonOf(text);
+      return typeof value === 'string' ? value : text;
+    }
+    case 'number':
+      if (type.name === 'i64' || type.name === 'u64') return WIDE_DIGITS.exec(text)?.[1] ?? jsonOf(text);
+      return FLOAT_NAME.test(text) ? text : jsonOf(text);
+    default:
+      return jsonOf(text);
+  }
+}
+
+const SHOWN_CHARACTERS = 60;
+
+function shown(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+}
+
+function argumentOf(
+  text: string,
+  { name, type: typeText }: { name: string; type: string },
+  exportName: string,
+): unknown {
+  const type = parseType(typeText);
+  if (type === undefined) return jsonOf(text);
+  const value = valueOf(text, type);
+  const misfit = misfitOf(type, value);
+  if (misfit === undefined) return value;
+  throw new UsageError(
+    `argument ${name}${misfit.at} of "${exportName}" is ${shown(misfit.found)}; it must be ${misfit.expected}`,
+  );
 }
 
 /** Arguments of the command line as values of the export's types. @throws UsageError */
@@ -48,5 +111,5 @@ export function typedArguments(
       .join(', ');
     throw new UsageError(`"${exportName}" takes (${signature}); ${texts.length} arguments are given`);
   }
-  return texts.map((text, index) => argumentOf(text, params[index]?.type ?? '', index + 1));
+  return params.slice(0, texts.length).map((param, index) => argumentOf(texts[index] ?? '', param, exportName));
 }

@@ -68,6 +68,7 @@ export async function compileTyped(
   const { module, messages } = await compileProgram({
     folder,
     entry: WRAPPER,
+    called: entry,
     sources: { [WRAPPER]: source },
     optimize,
   });

@@ -8,11 +8,26 @@ export interface CompilerType {
   toString(): string;
 }
 
+/** A piece of a source. */
+export interface CompilerNode {
+  readonly range: {
+    readonly start: number;
+    readonly source: {
+      readonly normalizedPath: string;
+      lineAt(position: number): number;
+      /** Of the last position that `lineAt` was asked for. */
+      columnAt(): number;
+    };
+  };
+}
+
 export interface CompilerElement {
   readonly kind: number;
   readonly name: string;
   readonly internalName: string;
   readonly parent: CompilerElement;
+  /** Where it is declared; none of use for files and properties. */
+  readonly declaration: CompilerNode;
   is(flags: number): boolean;
 }
 
@@ -24,6 +39,8 @@ export interface CompilerFile extends CompilerElement {
 /** A field, getter or setter of a class. */
 export interface CompilerProperty extends CompilerElement {
   readonly isField: boolean;
+  /** Of a field. */
+  readonly fieldDeclaration: CompilerNode | null;
   /** Resolved; null: not yet. */
   readonly instance: { readonly type: CompilerType } | null;
 }
@@ -37,7 +54,9 @@ export interface CompilerClass extends CompilerElement {
 
 export interface CompilerFunctionPrototype extends CompilerElement {
   readonly typeParameterNodes: readonly unknown[] | null;
-  readonly functionTypeNode: { readonly parameters: readonly { readonly name: { readonly text: string } }[] };
+  readonly functionTypeNode: CompilerNode & {
+    readonly parameters: readonly (CompilerNode & { readonly name: { readonly text: string } })[];
+  };
 }
 
 export interface CompilerFunction {

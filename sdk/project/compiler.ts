@@ -37,6 +37,8 @@ export interface CompilerInput {
   /** Sources that are no files, by path from the folder. */
   readonly sources?: Readonly<Record<string, string>>;
   readonly optimize?: Optimize;
+  /** What messages call the program; default: the entry. */
+  readonly called?: string;
 }
 
 const PACKAGE_ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -197,6 +199,6 @@ export async function compileProgram(input: CompilerInput): Promise<{ module: Ui
   const level = OPTIMIZE[input.optimize ?? 'balanced'];
   const { error, messages, files } = await run(compiler, input, [...level, '--outFile', 'module.wasm']);
   const module = files.get('module.wasm');
-  if (error !== null || module === undefined) throw failed(input.entry, messages || String(error));
+  if (error !== null || module === undefined) throw failed(input.called ?? input.entry, messages || String(error));
   return { module, messages };
 }

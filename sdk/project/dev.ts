@@ -8,9 +8,9 @@
 import { watch } from 'node:fs';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import { BUILD_FOLDER } from './build-module.ts';
-import { buildProject } from './build-project.ts';
+import { buildProject, quickBuild } from './build-project.ts';
 import { applyDeploy, type DeployPlan, planDeploy } from './deploy.ts';
-import { loadProject, type Project } from './load-project.ts';
+import { loadProject } from './load-project.ts';
 import { type LocalNode, type LocalNodeOptions, openLocalNode } from './local-node.ts';
 import { LOCK_FILE } from './lock.ts';
 
@@ -36,10 +36,6 @@ const IGNORED = new RegExp(
 );
 /** Editors write a file in several steps. */
 const SETTLE_MS = 30;
-
-/** A program that is soon there rather than fast. */
-const quick = (project: Project): Project =>
-  project.build.kind === 'assembly' ? { ...project, build: { ...project.build, optimize: 'none' } } : project;
 
 class Dev implements DevSession {
   readonly node: LocalNode;
@@ -79,7 +75,7 @@ class Dev implements DevSession {
       this.#isStale = false;
       const startMs = performance.now();
       try {
-        const built = await buildProject(quick(await loadProject(this.#folder)));
+        const built = await buildProject(quickBuild(await loadProject(this.#folder)));
         const plan = await planDeploy(this.node.client, built);
         await applyDeploy(this.node.client, plan, built, false);
         this.#follow(plan.worker);

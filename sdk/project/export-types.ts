@@ -5,6 +5,7 @@ import type {
   CompilerElement,
   CompilerFile,
   CompilerFunctionPrototype,
+  CompilerNode,
   CompilerProgram,
   CompilerProperty,
   CompilerType,
@@ -49,11 +50,16 @@ const LIBRARY = '~lib/';
 const SUPPORTED =
   'a number, bool, string, typed array, ArrayBuffer, Array of such, or a plain class that its file exports';
 
+/** What has a type, and where it stands, for messages. */
+interface Where {
+  readonly what: string;
+  readonly node: CompilerNode;
+}
+
 class TypeReader {
   readonly classes = new Map<string, ExportedClass>();
 
-  /** @param where What has the type, for messages. */
-  typeOf(type: CompilerType, where: string): ValueType {
+  typeOf(type: CompilerType, where: Where): ValueType {
     if (type.isNullableReference) return { kind: 'nullable', of: this.typeOf(type.nonNullableType, where) };
     if (!type.isReference) {
       const named = namedType(type.toString());
@@ -69,7 +75,7 @@ class TypeReader {
     return { kind: 'class', name: found.prototype.name };
   }
 
-  #libraryType({ prototype, typeArguments }: CompilerClass, where: string): ValueType {
+  #libraryType({ prototype, typeArguments }: CompilerClass, where: Where): ValueType {
     if (prototype.internalName === '~lib/string/String') return { kind: 'string' };
     const [item] = typeArguments ?? [];
     if (prototype.internalName === '~lib/array/Array' && item !== undefined) {
@@ -80,18 +86,24 @@ class TypeReader {
     throw unsupported(where, prototype.name);
   }
 
-  #addClass(found: CompilerClass, where: string): void {
+  #addClass(found: CompilerClass, where: Where): void {
     const { prototype, members } = found;
     const { name, parent } = prototype;
     const known = this.classes.get(name);
     if (known?.path === parent.internalName) return;
     if (known !== undefined) throw invalid(where, `there is a class ${name} in ${known.path} and in ${parent.name}`);
     if (!isExported(prototype)) {
-      throw invalid(where, `class ${name} must be exported by the file that declares it`);
+      throw invalid(
+        { ...where, node: prototype.declaration },
+        `class ${name} must be exported by the file that declares it`,
+      );
     }
     this.classes.set(name, { name, path: parent.internalName, fields: [] }); // a class may have itself as a field
     const fields = [...(members?.values() ?? [])].filter(isField).map((field): Field => {
-      const at = `field ${field.name} of class ${name}`;
+      const at: Where = {
+        what: `field ${field.name} of class ${name}`,
+        node: field.fieldDeclaration ?? prototype.declaration,
+      };
       if (field.is(PRIVATE) || field.is(PROTECTED))
         throw invalid(at, 'a class that callers give or get has public fields only');
       if (field.instance === null) throw invalid(at, 'its type is not known');
@@ -109,10 +121,16 @@ function isExported(prototype: CompilerElement): boolean {
   return parent.kind === FILE && (parent as CompilerFile).exports?.get(prototype.name) === prototype; // of that kind
 }
 
-const invalid = (where: string, problem: string): PluvioError =>
-  new PluvioError('BUILD_FAILED', `cannot export ${where}: ${problem}`);
+/** As the compiler writes places. */
+function placeText({ range: { source, start } }: CompilerNode): string {
+  const line = source.lineAt(start); // before the column
+  return `${source.normalizedPath}(${line},${source.columnAt()})`;
+}
 
-const unsupported = (where: string, type: string): PluvioError =>
+const invalid = ({ what, node }: Where, problem: string): PluvioError =>
+  new PluvioError('BUILD_FAILED', `${placeText(node)}: cannot export ${what}: ${problem}`);
+
+const unsupported = (where: Where, type: string): PluvioError =>
   invalid(where, `its type is ${type}; it must be ${SUPPORTED}`);
 
 /**
@@ -136,13 +154,19 @@ export function readExports(
     const resolved = program.resolver.resolveFunction(prototype, null);
     if (resolved === null) continue; // the compiler tells why
     const { parameterTypes, returnType, requiredParameters, hasRest } = resolved.signature;
-    if (hasRest) throw invalid(`function ${name}`, 'it must have a fixed number of parameters');
+    const { functionTypeNode } = prototype;
+    if (hasRest)
+      throw invalid({ what: `function ${name}`, node: functionTypeNode }, 'it must have a fixed number of parameters');
     const params = parameterTypes.map((type, index): Field => {
-      const param = prototype.functionTypeNode.parameters[index]?.name.text ?? `p${index}`;
-      return { name: param, type: reader.typeOf(type, `parameter ${param} of function ${name}`) };
+      const node = functionTypeNode.parameters[index];
+      const param = node?.name.text ?? `p${index}`;
+      const where = { what: `parameter ${param} of function ${name}`, node: node ?? functionTypeNode };
+      return { name: param, type: reader.typeOf(type, where) };
     });
     const result =
-      returnType.toString() === 'void' ? undefined : reader.typeOf(returnType, `the result of function ${name}`);
+      returnType.toString() === 'void'
+        ? undefined
+        : reader.typeOf(returnType, { what: `the result of function ${name}`, node: functionTypeNode });
     functions.push({ name, params, required: requiredParameters, result });
   }
   return { functions, classes: [...reader.classes.values()] };

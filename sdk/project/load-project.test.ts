@@ -52,9 +52,10 @@ describe('a pluvio.json', () => {
     ['no JSON', '{', 'pluvio.json is not JSON'],
     ['no object', '[]', 'pluvio.json:1:1: found array'],
     ['no name', '{"build":{"entry":"a.ts"}}', 'name'],
-    ['a bad name', withFields({ name: 'A b' }), 'pluvio.json:1:2: name: '],
+    ['a bad name', withFields({ name: 'A b' }), 'pluvio.json:1:2: name: found "A b", must be lower-case letters'],
     ['a field twice', '{\n"name":"x",\n"name":"y"}', 'pluvio.json:3:1: "name" stands here for the second time'],
     ['an unknown field', '{"name":"x","build":{"entry":"a.ts"},\n  "colour": 1}', 'pluvio.json:2:3: colour'],
+    ['a misspelt field', '{"build":{"entry":"a.ts"},\n  "nmae": "x"}', 'pluvio.json:2:3: nmae: is not a field here'],
     ['an unknown capability', withFields({ capabilities: { fly: [] } }), 'capabilities.fly'],
     [
       'a scope that is no text',

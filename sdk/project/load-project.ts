@@ -10,6 +10,7 @@ import { PluvioError } from '../../runtime/errors/index.ts';
 import { ConfigText } from '../../runtime/node/config/config-text.ts';
 import { checkValue } from '../../runtime/node/schema-check.ts';
 import type { Optimize } from './compiler.ts';
+import { NAME_WORDS } from './project-name.ts';
 import { PROJECT_SCHEMA } from './project-table.ts';
 
 export const PROJECT_FILE = 'pluvio.json';
@@ -72,6 +73,7 @@ export function projectOf(folder: string, path: string, bytes: Uint8Array): Proj
       throw placed(error, text);
     }
   };
+  inPlace(() => checkFields(text.value));
   inPlace(() => checkValue(PROJECT_SCHEMA, text.value, 'project'));
   const json = text.value as ProjectJson; // checked by the schema
   const build = inPlace(() => buildOf(json.build));
@@ -84,6 +86,16 @@ export function projectOf(folder: string, path: string, bytes: Uint8Array): Proj
     }),
   );
   return { folder, name: json.name, build, tests, manifest };
+}
+
+/** A field that is misspelt is told rather than that the right one is missing. */
+function checkFields(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return; // the schema tells
+  const known = Object.keys(PROJECT_SCHEMA.properties ?? {});
+  const unknown = Object.keys(value).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const problem = `${unknown}: is not a field here; known are ${known.join(', ')}`;
+  throw new PluvioError('PROJECT_INVALID', problem, { field: unknown });
 }
 
 function textOf(path: string, bytes: Uint8Array): ConfigText {
@@ -102,7 +114,10 @@ function placed(error: unknown, text: ConfigText): unknown {
   if (!(error instanceof PluvioError)) return error;
   const field = String(error.details['field'] ?? '').replace(/^project\.?/, '');
   const { line, column } = text.placeOf(field);
-  const problem = error.message.replace(/^(?:project|worker manifest)\.?/, '').replace(/^: /, '');
+  const problem = error.message
+    .replace(/^(?:project|worker manifest)\.?/, '')
+    .replace(/^: /, '')
+    .replace(/^(name: .*must) match .*$/, `$1 be ${NAME_WORDS}`);
   return invalid(`${text.name}:${line}:${column}: ${problem}`, field);
 }
 

@@ -1,13 +1,14 @@
 /** Folders that new projects are copied from. */
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { findPackageJSON } from 'node:module';
+import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import { NODE_VERSION } from '../../runtime/node/version.ts';
+import { NAME, NAME_WORDS } from './project-name.ts';
 import type { TemplateName } from './template-table.ts';
 
 const ROOT = fileURLToPath(new URL('../templates/', import.meta.url));
-export const PROJECT_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 async function fillIn(folder: string, values: Readonly<Record<string, string>>): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
@@ -19,15 +20,43 @@ async function fillIn(folder: string, values: Readonly<Record<string, string>>):
   }
 }
 
+/** What the package says that this code belongs to. */
+interface OwnPackage {
+  readonly folder: string;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
+}
+
+/** The package where it is a checkout, also when another project links to it; undefined: npm has installed it. */
+async function checkout(): Promise<OwnPackage | undefined> {
+  const path = findPackageJSON(import.meta.url);
+  if (path === undefined || path.split(sep).includes('node_modules')) return undefined;
+  const { optionalDependencies = {} } = JSON.parse(await readFile(path, 'utf8')) as Partial<OwnPackage>; // npm's format
+  return { folder: dirname(path), optionalDependencies };
+}
+
+/** How the project names this package: by its version, or a checkout by its path, as npm may not have that version. */
+async function dependencyOn(own: OwnPackage | undefined, folder: string): Promise<string> {
+  if (own === undefined) return `^${NODE_VERSION}`;
+  return `file:${relative(await realpath(folder), own.folder).replaceAll('\\', '/')}`;
+}
+
+/** npm does not install the optional dependencies of a linked package, which has the right Node among them. */
+async function addOptional(folder: string, { optionalDependencies }: OwnPackage): Promise<void> {
+  if (Object.keys(optionalDependencies).length === 0) return;
+  const path = join(folder, 'package.json');
+  const json = JSON.parse(await readFile(path, 'utf8')) as object; // of a template
+  await writeFile(path, `${JSON.stringify({ ...json, optionalDependencies }, undefined, 2)}\n`);
+}
+
 /**
  * Makes a project of a template in a new folder.
  * @throws PluvioError `INVALID_ARGUMENT` the name, `FILE_FAILED`: the folder is there
  */
 export async function newProject(folder: string, name: string, template: TemplateName): Promise<void> {
-  if (!PROJECT_NAME.test(name)) {
+  if (!NAME.test(name)) {
     throw new PluvioError(
       'INVALID_ARGUMENT',
-      `cannot name a project ${JSON.stringify(name)}: it must be lower-case letters, digits and inner hyphens, 1 to 63`,
+      `cannot name a project ${JSON.stringify(name)}: it must be ${NAME_WORDS}`,
     );
   }
   try {
@@ -41,7 +70,9 @@ export async function newProject(folder: string, name: string, template: Templat
     await cp(join(ROOT, template), folder, { recursive: true });
     // npm leaves a .gitignore out of packages.
     await rename(join(folder, 'gitignore'), join(folder, '.gitignore'));
-    await fillIn(folder, { name, version: NODE_VERSION });
+    const own = await checkout();
+    await fillIn(folder, { name, pluvio: await dependencyOn(own, folder) });
+    if (own !== undefined) await addOptional(folder, own);
   } catch (cause) {
     await rm(folder, { recursive: true, force: true });
     throw new PluvioError(

@@ -117,7 +117,8 @@ function faultOf(error: unknown, name: string): { readonly field: string; readon
 
 async function readConfigFile(file: string, given: Map<SettingName, Given>, faults: string[]): Promise<void> {
   const bytes = await readFile(file).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    const reason = isMissing ? 'there is no such file' : cause instanceof Error ? cause.message : String(cause);
     throw new PluvioError('FILE_FAILED', `cannot read config ${file}: ${reason}`, { path: file }, { cause });
   });
   const text = new ConfigText(file, bytes);

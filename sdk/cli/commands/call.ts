@@ -10,8 +10,8 @@ import { UsageError } from '../usage-error.ts';
 
 const action: CommandAction = async ({ args: [name = '', exportName = '', ...texts], options }) => {
   const { client, here } = await connect(options);
-  const { bundle } = await client.workers.get(name); // from here on `here` is the node that it is on
-  const exported = await interfaceOf(here(), bundle, exportName);
+  const worker = await client.workers.get(name); // from here on `here` is the node that it is on
+  const exported = await interfaceOf(here(), worker, exportName);
   const isJson = formatOf(options) === 'json';
   const deadlineMs = durationOf(options, 'deadline');
   if (exported?.params !== undefined && exported.encoding !== 'core') {
@@ -39,7 +39,7 @@ export const CALL: CommandRow = {
   name: 'call',
   summary: 'call a function that a worker exports',
   details:
-    'Arguments of a typed export are JSON, and so is its result; a text may be given bare. An export that takes bytes gets the one argument as it is, and what it writes is printed as it comes. Arguments of others are numbers; an i64 is written as 5n. Their results are printed one per line. Options go before the arguments.',
+    'Arguments of a typed export are JSON, and so is its result; a text may be given bare, bytes are base64. An export that takes bytes gets the one argument as it is, and what it writes is printed as it comes. Arguments of others are numbers, and their results are printed one per line. An i64 is written as 5n; a typed export takes 5 too. What follows -- is an argument, also when it looks like an option.',
   arguments: [
     WORKER,
     { name: '<export>', description: 'name of the function', completes: 'nothing' },
@@ -48,15 +48,17 @@ export const CALL: CommandRow = {
   options: [
     {
       flags: '--deadline <TIME>',
-      description: 'when the call is given up if it is not over, such as 10s (default: never)',
+      description:
+        'when the call is given up if it is not over, such as 10s; a bare number is seconds (default: never)',
       completes: 'nothing',
     },
     ...REMOTE,
   ],
   examples: [
     { command: `pluvio call greeter greet '"Ada"'`, does: 'call a typed export' },
-    { command: 'pluvio call counter add 5n', does: 'call with an i64' },
+    { command: 'pluvio call greeter greet Ada', does: 'the same, with the text bare' },
+    { command: 'pluvio call counter add 5n -o json', does: 'call with an i64, and print the outcome as JSON' },
   ],
-  passThrough: true,
+  takesNumbers: true,
   load: () => Promise.resolve(action),
 };

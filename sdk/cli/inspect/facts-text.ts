@@ -1,4 +1,5 @@
 /** Facts of a module and a bundle as text for people. */
+import { HOST_ABI, NEEDS_NODE } from '../failure.ts';
 import { printFrames, stackTitle } from '../stack-text.ts';
 import { pagesText, printFields, printLine, sizeText } from '../terminal.ts';
 import type { BundleFacts, StateFacts } from './bundle-facts.ts';
@@ -20,7 +21,10 @@ export function printModule(facts: ModuleFacts, isVerbose: boolean): void {
     ['functions', `${facts.functions}${facts.hasNames ? '' : ', without names'}`],
     ...facts.memories.map((memory, index) => [`memory ${index}`, memoryText(memory)] as const),
     ['imports', importsText(facts)],
-    ...missing.map((row) => ['  not provided', `${row.module ?? ''}.${row.name} (${row.kind} ${row.type})`] as const),
+    ...(missing.some(isOfNode) ? [['  of a node', NEEDS_NODE] as const] : []),
+    ...missing
+      .filter((row) => !isOfNode(row))
+      .map((row) => ['  not provided', `${row.module ?? ''}.${row.name} (${row.kind} ${row.type})`] as const),
     ['exports', exportsText(facts)],
     ['portable', portability.migratable ? 'yes: it can be stopped, kept and moved' : 'no'],
     ...(portability.migratable ? [] : portability.reasons.map((reason) => ['  because', reason] as const)),
@@ -31,6 +35,9 @@ export function printModule(facts: ModuleFacts, isVerbose: boolean): void {
   heading('exports:');
   for (const row of facts.exports) printLine(`  ${externText(row)}`);
 }
+
+/** What every node gives, and this command does not. */
+const isOfNode = ({ module }: ExternFact): boolean => module === HOST_ABI;
 
 const externText = ({ name, kind, type }: ExternFact): string => `${name}  ${kind} ${type}`.trimEnd();
 

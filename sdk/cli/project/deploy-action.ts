@@ -4,7 +4,7 @@ import { applyDeploy, type DeployPlan, planDeploy } from '../../project/deploy.t
 import { loadProject } from '../../project/load-project.ts';
 import type { CommandAction } from '../command.ts';
 import { connect } from '../node-client.ts';
-import { formatOf, isSet, textOf } from '../option-values.ts';
+import { formatOf, isSet, workerNameOption } from '../option-values.ts';
 import { note, printJson, printLine } from '../terminal.ts';
 
 const STATES: Readonly<Record<DeployPlan['state'], string>> = {
@@ -28,7 +28,7 @@ export function planLines({ worker, action, state, bundle, changes }: DeployPlan
 
 export const deployAction: CommandAction = async ({ args: [folder = '.'], options }) => {
   const read = await loadProject(folder);
-  const name = textOf(options, 'name');
+  const name = workerNameOption(options);
   const project = name === undefined ? read : { ...read, name, manifest: { ...read.manifest, name } };
   const built = await buildProject(project);
   if (isSet(options, 'locked')) await writeBuild(project, built, true);
@@ -43,6 +43,9 @@ export const deployAction: CommandAction = async ({ args: [folder = '.'], option
   if (!isJson) for (const line of planLines(plan)) printLine(line);
   if (isSet(options, 'dryRun')) {
     if (isJson) printJson({ plan, worker: null });
+    const asked = Object.entries(built.bundle.manifest.capabilities ?? {}).map((entry) => entry.flat().join(' '));
+    if (plan.action !== 'none' && asked.length > 0)
+      note(`it asks for ${asked.join(', ')}; whether the node grants that is not checked`);
     return 0;
   }
   const worker = await applyDeploy(node, plan, built, isSet(options, 'keep'));

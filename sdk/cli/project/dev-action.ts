@@ -24,6 +24,7 @@ export const devAction: CommandAction = async ({ args: [folder = '.'], options }
     ...(ingress === undefined ? {} : { ingress }),
     ...(dataDir === undefined ? {} : { dataDir }),
   };
+  let hasFailed = false; // what was built last
   const dev = await startDev(folder, settings, {
     opened: (node) => {
       const site = node.ingress === null ? '' : `; HTTP requests by routes on ${node.ingress}`;
@@ -31,11 +32,17 @@ export const devAction: CommandAction = async ({ args: [folder = '.'], options }
     },
     built: ({ worker, action, state }, elapsedMs, notes) => {
       for (const text of notes) note(text);
+      const isBack = hasFailed && action === 'none';
+      hasFailed = false;
+      if (isBack) note(`${worker} is as before`);
       if (action === 'none') return;
       const what = state === 'new' ? 'runs' : state === 'kept' ? 'goes on with its state' : 'has begun anew';
       note(`${worker} ${what} (${timeText(elapsedMs)})`);
     },
-    failed: (error) => void reportFailure(error),
+    failed: (error) => {
+      hasFailed = true;
+      reportFailure(error);
+    },
     wrote: (bytes) => void process.stdout.write(bytes),
   });
   await signalled;

@@ -1,3 +1,4 @@
+import { buildProject, quickBuild } from '../../project/build-project.ts';
 import { type GuestTestResult, runGuestTests } from '../../project/guest-tests.ts';
 import { loadProject } from '../../project/load-project.ts';
 import { type CommandAction, EXIT } from '../command.ts';
@@ -9,6 +10,8 @@ export const testAction: CommandAction = async ({ args: [folder = '.'], options 
   const project = await loadProject(folder);
   const isJson = formatOf(options) === 'json';
   const results: GuestTestResult[] = [];
+  // Tests may import a part of the program only: what is wrong with the rest is told all the same.
+  if (project.build.kind === 'assembly') for (const text of (await buildProject(quickBuild(project))).notes) note(text);
   for await (const result of runGuestTests(project)) {
     results.push(result);
     const { file, name, failure } = result;

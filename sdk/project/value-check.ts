@@ -1,0 +1,103 @@
+/**
+ * Checks values for typed exports before they are sent: numbers, ranges, texts and base64, also inside lists. Objects are checked by the
+ * worker, which knows their classes.
+ */
+import { NUMBER_ARRAYS, type NumberName, type ValueType } from './value-types.ts';
+
+const BITS = /^([iu])(\d+)$/;
+const FLOAT_NAMES: readonly unknown[] = ['NaN', 'Infinity', '-Infinity'];
+const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
+
+/** Least and most of an integer type; undefined: it is a float. */
+function rangeOf(name: NumberName): { readonly least: bigint; readonly most: bigint } | undefined {
+  const [, sign, digits] = BITS.exec(name) ?? [];
+  if (sign === undefined) return undefined;
+  const bits = BigInt(digits ?? 0);
+  return sign === 'u'
+    ? { least: 0n, most: (1n << bits) - 1n }
+    : { least: -(1n << (bits - 1n)), most: (1n << (bits - 1n)) - 1n };
+}
+
+/** A type in words, as messages have it. */
+export function typeWords(type: ValueType): string {
+  switch (type.kind) {
+    case 'bool':
+      return 'true or false';
+    case 'string':
+      return 'a text';
+    case 'number': {
+      const range = rangeOf(type.name);
+      return range === undefined ? 'a number' : `a whole number from ${range.least} to ${range.most}`;
+    }
+    case 'bytes':
+      return 'base64';
+    case 'numbers':
+      return `an array, each item ${typeWords({ kind: 'number', name: NUMBER_ARRAYS[type.name] })}`;
+    case 'array':
+      return `an array, each item ${typeWords(type.item)}`;
+    case 'class':
+      return `an object of the class ${type.name}`;
+    case 'nullable':
+      return `${typeWords(type.of)}, or null`;
+  }
+}
+
+function fitsNumber(name: NumberName, value: unknown): boolean {
+  const range = rangeOf(name);
+  if (range === undefined) return typeof value === 'number' || FLOAT_NAMES.includes(value);
+  const isWhole = typeof value === 'string' ? /^-?\d+$/.test(value) : Number.isSafeInteger(value);
+  if (!isWhole) return false;
+  const whole = BigInt(value as number | string); // one of these, as just checked
+  return whole >= range.least && whole <= range.most;
+}
+
+/** A whole number of which JSON may have lost digits. */
+const isInexact = (value: unknown): boolean => Number.isInteger(value) && !Number.isSafeInteger(value);
+
+/** As the guest reads it: either alphabet, with or without padding. */
+const fitsBytes = (value: unknown): boolean =>
+  typeof value === 'string' && BASE64.test(value) && value.replace(/=+$/, '').length % 4 !== 1;
+
+/** Where a value does not fit a type, and what it must be there; undefined: it fits. */
+export interface Misfit {
+  /** `[2]` of a list; empty: the value itself. */
+  readonly at: string;
+  readonly found: unknown;
+  readonly expected: string;
+}
+
+function listMisfit(item: ValueType, type: ValueType, value: unknown): Misfit | undefined {
+  if (!Array.isArray(value)) return { at: '', found: value, expected: typeWords(type) };
+  for (const [index, one] of (value as readonly unknown[]).entries()) {
+    const misfit = misfitOf(item, one);
+    if (misfit !== undefined) return { ...misfit, at: `[${index}]${misfit.at}` };
+  }
+  return undefined;
+}
+
+const nullableMisfit = (type: ValueType, inner: Misfit | undefined): Misfit | undefined =>
+  inner?.at === '' ? { ...inner, expected: typeWords(type) } : inner;
+
+/** What of a JSON value does not fit its type. */
+export function misfitOf(type: ValueType, value: unknown): Misfit | undefined {
+  const misfit: Misfit = { at: '', found: value, expected: typeWords(type) };
+  switch (type.kind) {
+    case 'bool':
+      return typeof value === 'boolean' ? undefined : misfit;
+    case 'string':
+      return typeof value === 'string' ? undefined : misfit;
+    case 'number':
+      if (fitsNumber(type.name, value)) return undefined;
+      return isInexact(value) ? { ...misfit, expected: `${misfit.expected}, in quotes beyond 2^53` } : misfit;
+    case 'bytes':
+      return fitsBytes(value) ? undefined : misfit;
+    case 'numbers':
+      return listMisfit({ kind: 'number', name: NUMBER_ARRAYS[type.name] }, type, value);
+    case 'array':
+      return listMisfit(type.item, type, value);
+    case 'class':
+      return typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : misfit;
+    case 'nullable':
+      return value === null ? undefined : nullableMisfit(type, misfitOf(type.of, value));
+  }
+}
