@@ -347,8 +347,9 @@ export class WorkerKeeping {
   async sleep(): Promise<boolean> {
     return this.#core.inTurn(async () => {
       const live = this.#core.live;
-      if (!live || this.#core.move || !this.#core.isMigratable || this.#core.record.fresh || !this.maySleep)
-        return false;
+      const { fresh } = this.#core.record;
+      // One in which nothing has run is what its bundle says: there is nothing to keep.
+      if (!live || this.#core.move || !(this.#core.isMigratable || fresh) || !this.maySleep) return false;
       const wakeMs = live.engine.wake?.atMs ?? null;
       const waited = await live.pause();
       if (this.#core.live !== live) return false;
@@ -358,8 +359,8 @@ export class WorkerKeeping {
         if (waited) live.unpause();
         return false;
       }
-      const marks = { asleep: true, wakeMs, running: waited, clean: true };
-      if (this.isDirty || waited) await this.keep(marks);
+      const marks = { asleep: true, wakeMs, ...(fresh ? {} : { running: waited, clean: true }) };
+      if (!fresh && (this.isDirty || waited)) await this.keep(marks);
       else await this.#core.save(marks);
       this.#core.meter.tell(live.engine, this.#core.record);
       this.#core.live = undefined;

@@ -146,6 +146,18 @@ describe.each(['each-call', 'idle', 'every 1s'] as const)('a worker with the pol
 });
 
 describe('hibernation', () => {
+  it('puts a worker away in which nothing has run yet, and outlives the node', async () => {
+    const dataDir = await openFolder();
+    const first = await open({ dataDir, hibernateAfterMs: 0 });
+    await deployLedger(first.client, 'unused');
+    const status = async (): Promise<string> => (await first.client.workers.get('unused')).status;
+    await expect.poll(status, { timeout: 10_000 }).toBe('hibernated');
+    await first.close();
+    const second = await open({ dataDir });
+    expect(await second.client.workers.get('unused')).toMatchObject({ status: 'hibernated', interrupted: false });
+    expect(textOf(await second.client.workers.invoke('unused', 'add', '5'))).toBe('5');
+  });
+
   it('puts a worker away and brings it back for a call, a message and its time', async () => {
     const dataDir = await openFolder();
     const { client } = await open({ dataDir });

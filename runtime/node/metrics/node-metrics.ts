@@ -47,6 +47,8 @@ export interface ThreadSample {
 export interface MetricSources {
   readonly workers?: () => Iterable<WorkerSample>;
   readonly threads?: () => Iterable<ThreadSample>;
+  /** Events so far, by kind. */
+  readonly events?: () => ReadonlyMap<string, number>;
   readonly storeQueueLength?: () => number;
   readonly bundles?: () => number;
   readonly modules?: () => number;
@@ -75,6 +77,8 @@ export class NodeMetrics {
   readonly #metrics: Readonly<Record<MetricName, AnyMetric>>;
   readonly #series: WorkerSeries;
   readonly #known = new Map<string, Set<string>>();
+  /** Events by kind that the metrics have. */
+  readonly #told = new Map<string, number>();
 
   constructor({ workerSeries = WORKER_SERIES_DEFAULT, process: withProcess = true, version }: NodeMetricsOptions = {}) {
     this.#series = new WorkerSeries(workerSeries);
@@ -211,9 +215,9 @@ export class NodeMetrics {
     this.#histogram('pluvio_http_request_duration_seconds').observe({ operation: bounded }, seconds);
   }
 
-  eventHappened(kind: string): void {
+  eventHappened(kind: string, count = 1): void {
     const name = 'pluvio_events_total';
-    this.#counter(name).inc({ kind: this.#bounded(name, 'kind', kind) });
+    this.#counter(name).inc({ kind: this.#bounded(name, 'kind', kind) }, count);
   }
 
   threadRestarted(): void {
@@ -242,14 +246,24 @@ export class NodeMetrics {
   }
 
   #collect(): void {
-    const { workers, threads, storeQueueLength, bundles, modules, streams } = this.#sources;
+    const { workers, threads, events, storeQueueLength, bundles, modules, streams } = this.#sources;
     this.#gauge('pluvio_resident_bytes').set(process.memoryUsage.rss());
     if (storeQueueLength) this.#gauge('pluvio_store_queue_length').set(storeQueueLength());
     if (bundles) this.#gauge('pluvio_bundles').set(bundles());
     if (modules) this.#gauge('pluvio_modules').set(modules());
     if (streams) this.#gauge('pluvio_streams').set(streams());
+    if (events) this.#collectEvents(events());
     if (threads) this.#collectThreads(threads());
     if (workers) this.#collectWorkers(workers());
+  }
+
+  /** Every call is two events: they are counted by who has them, and told when they are asked for. */
+  #collectEvents(counts: ReadonlyMap<string, number>): void {
+    for (const [kind, count] of counts) {
+      const fresh = count - (this.#told.get(kind) ?? 0);
+      if (fresh > 0) this.eventHappened(kind, fresh);
+      this.#told.set(kind, count);
+    }
   }
 
   #collectThreads(threads: Iterable<ThreadSample>): void {

@@ -45,6 +45,7 @@ export function observe(
       for (; lost < engines.lost; lost++) metrics.threadRestarted();
       return threadsOf(engines);
     },
+    events: () => events.counts,
     storeQueueLength: () => store.statistics().queuedRequests,
     bundles,
     modules,
@@ -53,7 +54,6 @@ export function observe(
 }
 
 function eventHappened(metrics: NodeMetrics, { kind, worker, data }: NodeEvent, tenant: string): void {
-  metrics.eventHappened(kind);
   const labels = { worker, tenant };
   switch (kind) {
     case 'hibernated':
