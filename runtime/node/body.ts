@@ -37,7 +37,8 @@ export async function readBounded(request: Request, limitBytes: number): Promise
 export const hasBody = ({ headers }: Request): boolean =>
   headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) > 0;
 
-const cutOff = (cause: unknown): PluvioError =>
+/** The caller hung up in the middle of its body. */
+export const cutOff = (cause?: unknown): PluvioError =>
   new PluvioError('ABORTED', 'the request ended before its body did', {}, { cause });
 
 /** The chunks that come; what fails while they are read is the connection. */

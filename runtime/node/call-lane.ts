@@ -16,8 +16,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
-import { PluvioError } from '../errors/index.ts';
 import type { HeaderSource } from './access.ts';
+import { cutOff } from './body.ts';
 import { type CallAnswer, type CallDesk, checkKey, type ExportCall } from './call-desk.ts';
 import type { Logger } from './logger.ts';
 import { contentTypeOf } from './media-types.ts';
@@ -46,6 +46,9 @@ interface Target {
   readonly worker: string;
   readonly export: string;
   readonly query: string | undefined;
+  readonly contentType: string;
+  /** Of the body. */
+  readonly length: number;
 }
 
 export class CallLane {
@@ -67,11 +70,11 @@ export class CallLane {
     const match = TARGET.exec(url);
     if (match === null || headers.origin !== undefined || headers['transfer-encoding'] !== undefined) return undefined;
     const length = Number(headers['content-length'] ?? 0);
-    const type = contentTypeOf(headers['content-type']);
-    if (!TAKEN_TYPES.has(type) && (type !== '' || length > 0)) return undefined;
+    const contentType = contentTypeOf(headers['content-type']);
+    if (!TAKEN_TYPES.has(contentType) && (contentType !== '' || length > 0)) return undefined;
     if (!(length <= this.#options.limits.callBytes)) return undefined;
     const [, worker = '', name = '', query] = match;
-    return { path: url, worker, export: name, query };
+    return { path: url, worker, export: name, query, contentType, length };
   }
 
   async #serve(target: Target, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -101,12 +104,12 @@ export class CallLane {
     checkValue(PATH_PARAMETERS['export'] ?? {}, target.export, 'path.export');
     const query = target.query === undefined ? NO_QUERY : parseQuery(ROUTE.query, new URLSearchParams(target.query));
     const worker = desk.find(target.worker);
-    const length = Number(headers['content-length'] ?? 0);
+    const { length } = target;
     const call: ExportCall = {
       export: target.export,
       identity: run.identity,
       traceparent: run.traceparent,
-      contentType: contentTypeOf(headers['content-type']),
+      contentType: target.contentType,
       accepts: headers.accept ?? '',
       key: checkKey(textOf(headers['idempotency-key'])),
       waitMs: desk.waitMs(query['waitMs']),
@@ -135,7 +138,7 @@ function readWhole(request: IncomingMessage, length: number): Promise<Uint8Array
     request.on('end', () => resolve(bytes));
     request.on('error', () => undefined); // it closes, too
     request.on('close', () => {
-      if (!request.complete) reject(new PluvioError('ABORTED', 'the request ended before its body did'));
+      if (!request.complete) reject(cutOff());
     });
   });
 }

@@ -21,6 +21,7 @@ import { PluvioError } from '../errors/index.ts';
 import type { HttpHead, InputInfo } from '../host/index.ts';
 import { AnswerStream } from './answer-stream.ts';
 import { boundedBody, readBody } from './body.ts';
+import { checkKey } from './call-desk.ts';
 import type { Clock } from './clock.ts';
 import { answerHeaders, HOPS_HEADER, type HeaderPairs, REQUEST_KEY_HEADER, requestHeaders } from './http-hops.ts';
 import type { InputEnd } from './input-end.ts';
@@ -69,7 +70,6 @@ const LOOK_AGAIN_MS = 50;
 const WHOLE_SOON_MS = 20;
 const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 const REQUEST_KEY = /^h:[A-Za-z0-9_-]{21,64}$/;
-const KEY = /^[\x21-\x7e]{1,255}$/;
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 export interface Ingress {
@@ -130,13 +130,8 @@ async function incomingOf(context: Context, { limits, clock }: IngressOptions): 
  * @throws PluvioError `REQUEST_INVALID`
  */
 function keyOf({ headers, method, url }: Request): string | null {
-  const key = headers.get('idempotency-key');
+  const key = checkKey(headers.get('idempotency-key'));
   if (key === null) return null;
-  if (!KEY.test(key)) {
-    throw new PluvioError('REQUEST_INVALID', 'header idempotency-key: must be 1 to 255 visible ASCII characters', {
-      field: 'idempotency-key',
-    });
-  }
   const whose = [method, url, headers.get('authorization') ?? '', headers.get('cookie') ?? '', key];
   return `h:${createHash('sha256').update(JSON.stringify(whose)).digest('base64url')}`;
 }
