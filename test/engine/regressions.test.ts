@@ -66,6 +66,18 @@ const CASES: readonly Case[] = [
   },
 ];
 
+/** Counts its parameter down to nothing, and gives 3. */
+const COUNT_DOWN = bodyOf([
+  ['loop'],
+  ['local.get', 0],
+  ['i32.const', 1],
+  ['i32.sub'],
+  ['local.tee', 0],
+  ['br_if', 0],
+  ['end'],
+  ['i32.const', 3],
+]);
+
 describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
   it.each(CASES.map((entry) => [entry.name, entry] as const))('%s', async (_name, { text, values }) => {
     const bytes = await assembleModule(text);
@@ -160,16 +172,7 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
         funcs: [
           {
             typeIndex: at.count, // a function of another type than the reference in the other tag's payload
-            body: bodyOf([
-              ['loop'],
-              ['local.get', 0],
-              ['i32.const', 1],
-              ['i32.sub'],
-              ['local.tee', 0],
-              ['br_if', 0],
-              ['end'],
-              ['i32.const', 3],
-            ]),
+            body: COUNT_DOWN,
           },
           {
             typeIndex: at.run,
@@ -203,16 +206,7 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
       funcs: [
         {
           typeIndex: 0,
-          body: bodyOf([
-            ['loop'],
-            ['local.get', 0],
-            ['i32.const', 1],
-            ['i32.sub'],
-            ['local.tee', 0],
-            ['br_if', 0],
-            ['end'],
-            ['i32.const', 3],
-          ]),
+          body: COUNT_DOWN,
         },
         {
           typeIndex: 1,
