@@ -161,12 +161,9 @@ export class ModuleInstance {
       try {
         return new WebAssembly.Memory(descriptor);
       } catch (error) {
-        throw new PluvioError(
-          'LINK_FAILED',
-          `memory ${index} of ${min} pages could not be made: ${String(error)}`,
-          {},
-          { cause: error },
-        );
+        // Its type is valid and within the limits: the process has no address space left for one more.
+        const message = `memory ${index} of ${min} pages could not be made: ${String(error)}`;
+        throw new PluvioError('MEMORY_FULL', message, { pages: number(min) }, { cause: error });
       }
     });
   }

@@ -41,7 +41,7 @@ export const ERROR_CODES = {
   WORKER_CLOSED: row(410, 'The worker was closed.'),
   MEMORY_FULL: row(
     503,
-    'All workers together have the memory that they may have; try again when some have ended.',
+    'All workers together have the memory that they may have, or that the process can have; try again when some have ended.',
     true,
   ),
   NOT_MIGRATABLE: row(409, 'The worker holds state that cannot be captured; the message names it and where.'),
@@ -150,6 +150,11 @@ export const ERROR_CODES = {
     true,
   ),
   WORKERS_TOO_MANY: row(503, 'The node holds as many workers as its limit allows.', true),
+  NODE_FULL: row(
+    503,
+    'As many workers are in memory as the limit allows, and none of them could leave in time. Try again after `retry-after`.',
+    true,
+  ),
   STREAMS_TOO_MANY: row(503, 'The node serves as many log and event streams as its limit allows.', true),
   STREAM_STALLED: row(
     408,

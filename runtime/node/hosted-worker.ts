@@ -287,7 +287,7 @@ export class HostedWorker {
     return this.#keeping.isDirty;
   }
 
-  /** Whether nothing is to be done and what ends its wait is known without it. */
+  /** Whether its state can be kept, nothing is to be done, and what ends its wait is known without it. */
   get maySleep(): boolean {
     return this.#keeping.maySleep;
   }

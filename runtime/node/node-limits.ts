@@ -7,6 +7,13 @@ const GIB = 1024 * MIB;
 /** Every limit of a node. docs/http-api.md lists them. */
 export const NODE_LIMITS = {
   workers: { default: 1000, min: 1, max: 100_000, unit: 'workers' },
+  liveWorkers: {
+    default: 12_000,
+    min: 1,
+    max: 100_000,
+    unit: 'workers in memory at a time; a process has address space for about 16,000 memories',
+  },
+  placeWaitMs: { default: 10_000, min: 0, max: 600_000, unit: 'ms that a worker waits to come into memory' },
   guestMemoryBytes: {
     default: 2 * GIB,
     min: MIB,

@@ -25,6 +25,7 @@ import { createHandlers } from './handlers.ts';
 import { IncomingMoves } from './incoming-moves.ts';
 import { LoadedModules } from './loaded-modules.ts';
 import { type Logger, silentLogger } from './logger.ts';
+import { MemoryPlaces } from './memory-places.ts';
 import { type NodeLimits, resolveNodeLimits } from './node-limits.ts';
 import { listenOn, stopListening } from './node-server.ts';
 import { messageToken, openPeerFetch, type PeerRules } from './peer-rules.ts';
@@ -150,6 +151,16 @@ async function engineUserOf({ engineUser, isolation = 'thread' }: NodeOptions): 
   throw new PluvioError('UNSUPPORTED', message);
 }
 
+function openPlaces(limits: NodeLimits, quotas: NodeQuotas, clock: Clock): MemoryPlaces {
+  return new MemoryPlaces({
+    limit: limits.liveWorkers,
+    pages: Math.floor(limits.guestMemoryBytes / PAGE_BYTES),
+    waitMs: limits.placeWaitMs,
+    clock,
+    reached: (worker, limit, action) => quotas.nodeReached(worker, limit, action, limits[limit]),
+  });
+}
+
 async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> {
   const { clock = systemClock, logger = silentLogger, dataDir, fault = noFaults } = options;
   const listen = parseListen(options.listen ?? '127.0.0.1:7071');
@@ -185,6 +196,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const engineCount = options.engines ?? (options.isolateTenants ? TENANT_ENGINES : availableParallelism());
   const counting = { sharesMemory: kind !== 'process', engines: engineCount };
   const quotas = new NodeQuotas(options.quotas ?? {}, { events, metrics, clock, ...counting });
+  const places = openPlaces(limits, quotas, clock);
   const bundleLimits = { moduleBytes: limits.moduleBytes, blobBytes: limits.blobBytes, totalBytes: limits.bundleBytes };
   const shelf = new BundleShelf({
     blobs,
@@ -243,6 +255,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     secrets,
     grants,
     quotas,
+    places,
     publishers: security.publishers,
     peers,
     reaches,
@@ -375,6 +388,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     hibernateAfterMs: persistent ? options.hibernateAfterMs : undefined,
     modules,
     unusedModuleMs: limits.unusedModuleMs,
+    places,
   });
   const rebalancer = new Rebalancer({ engines, workers: () => table.all(), clock, logger });
   void sweeper.run();

@@ -21,6 +21,7 @@ import type { Engine } from './threads/engine.ts';
 import type { GuestState } from './threads/engine-protocol.ts';
 import type { EngineWorker } from './threads/engine-worker.ts';
 import { WorkerMeter } from './metrics/worker-meter.ts';
+import type { LeavePlace } from './memory-places.ts';
 import type { EnteredPlace } from './quotas/node-quotas.ts';
 import { topicOf } from './tenant-boundary.ts';
 import { WorkerCommits } from './worker-commits.ts';
@@ -52,6 +53,9 @@ export interface CoreHooks {
 }
 
 const JOURNAL_PAGE = 256;
+
+/** Why a worker could not come into memory that may later. */
+const NO_PLACE: ReadonlySet<string> = new Set(['TENANT_LIMIT', 'NODE_FULL', 'MEMORY_FULL']);
 
 /** What a worker was woken by, from the first input that waits for it. */
 const WAKE_REASONS = {
@@ -179,7 +183,7 @@ export class WorkerCore {
       const hasSide = ready !== undefined || this.record.checkpoint?.stored !== true;
       await this.side.open(this.record, hasSide ? bundle : undefined);
       const engine = await engines.pick(this.record.tenant);
-      return { ...loaded, worker: await this.createOn(engine, loaded.program, loaded.state) };
+      return { ...loaded, worker: await this.#fit(() => this.createOn(engine, loaded.program, loaded.state)) };
     });
     if (this.phase !== 'parked') {
       await worker.close(); // deleted or closed meanwhile
@@ -189,6 +193,7 @@ export class WorkerCore {
     this.meter.begin(worker);
     this.phase = 'live';
     this.keptChanges = this.changes;
+    this.activeMs = clock.monotonicMs();
     if (state !== null) this.inputs.knownSeq = Math.max(this.inputs.knownSeq, worker.abi?.lastSeq ?? 0);
     if (this.record.asleep) this.record = { ...this.record, asleep: false, wakeMs: null };
     if (!this.#isAligned) await this.#align(worker);
@@ -208,7 +213,9 @@ export class WorkerCore {
     const guest = this.#hooks.guest();
     const done = { upTo: lastSeq, except: [] };
     const { worker: twin } = await this.#inPlace(async () => ({
-      worker: await parent.engine.fork(parent, program.module, spec, placedFiles(program), done, guest),
+      worker: await this.#fit(() =>
+        parent.engine.fork(parent, program.module, spec, placedFiles(program), done, guest),
+      ),
     }));
     this.live = new LiveWorker(twin, program);
     this.meter.begin(twin);
@@ -217,29 +224,38 @@ export class WorkerCore {
     this.halted = twin.state === 'stopped';
   }
 
-  /** Makes it in memory, if its tenant may have it there. @throws PluvioError `TENANT_LIMIT` */
+  /** Makes it in memory, if its tenant may have it there, and once the node has a place. @throws PluvioError `TENANT_LIMIT`, `NODE_FULL` */
   async #inPlace<Made extends { readonly worker: EngineWorker }>(make: () => Promise<Made>): Promise<Made> {
-    const { quotas } = this.services;
-    const place = quotas.enter(this.record);
+    const { quotas, places } = this.services;
+    const quota = quotas.enter(this.record);
+    let leave: LeavePlace | undefined;
     try {
+      const entered = places.enter(this.record);
+      leave = entered instanceof Promise ? await entered : entered;
       const made = await make();
-      if (place !== undefined) this.#holdPlace(made.worker, place);
+      this.#holdPlace(made.worker, leave, quota);
       return made;
     } catch (error) {
-      place?.failed();
+      quota?.failed();
+      leave?.();
       quotas.notMade(this.record, error);
       throw error;
     }
   }
 
+  #fit<Made>(make: () => Promise<Made>): Promise<Made> {
+    return this.services.places.fit(this.record, make);
+  }
+
   /** The place is free when the worker has left memory; one that goes to another engine keeps it. */
-  #holdPlace(worker: EngineWorker, place: EnteredPlace): void {
+  #holdPlace(worker: EngineWorker, leave: LeavePlace, quota: EnteredPlace | undefined): void {
     const left = (): void => {
       const next = this.live?.engine;
-      if (next !== undefined && next !== worker && next.state !== 'closed') return this.#holdPlace(next, place);
+      if (next !== undefined && next !== worker && next.state !== 'closed') return this.#holdPlace(next, leave, quota);
       // What was never the node's, is over or has gone keeps nothing here.
       const keeps = this.isStored && !this.isOver;
-      place.left(keeps ? (worker.abi?.usage.storageBytes ?? 0) : 0);
+      quota?.left(keeps ? (worker.abi?.usage.storageBytes ?? 0) : 0);
+      leave();
     };
     worker.over.addEventListener('abort', left, { once: true });
   }
@@ -307,7 +323,7 @@ export class WorkerCore {
   failed(what: string, error: unknown): void {
     if (this.phase === 'closed') return;
     if (error instanceof PluvioError && (error.code === 'WORKER_ENDED' || error.code === 'ENGINE_LOST')) return;
-    if (error instanceof PluvioError && error.code === 'TENANT_LIMIT') {
+    if (error instanceof PluvioError && NO_PLACE.has(error.code)) {
       return this.services.quotas.tryAgain(this.record, error, () => this.#wakeAgain()); // an event has told of it
     }
     this.services.logger.log('error', what, { worker: this.name, error: String(error) });

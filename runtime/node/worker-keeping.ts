@@ -349,7 +349,7 @@ export class WorkerKeeping {
       const live = this.#core.live;
       const { fresh } = this.#core.record;
       // One in which nothing has run is what its bundle says: there is nothing to keep.
-      if (!live || this.#core.move || !(this.#core.isMigratable || fresh) || !this.maySleep) return false;
+      if (!live || this.#core.move || !this.maySleep) return false;
       const wakeMs = live.engine.wake?.atMs ?? null;
       const waited = await live.pause();
       if (this.#core.live !== live) return false;
@@ -395,10 +395,11 @@ export class WorkerKeeping {
     });
   }
 
-  /** Whether nothing is to be done and what ends its wait is known without it. */
+  /** Whether its state can be kept, nothing is to be done, and what ends its wait is known without it. */
   get maySleep(): boolean {
-    const { engine } = this.#core.live ?? {};
-    if (engine === undefined || this.#core.inputs.length > 0) return false;
+    const { live, isMigratable, record, inputs } = this.#core;
+    if (live === undefined || !(isMigratable || record.fresh) || inputs.length > 0) return false;
+    const { engine } = live;
     if (engine.state === 'idle' || engine.state === 'stopped') return true;
     return engine.state === 'waiting' && engine.wake !== null;
   }

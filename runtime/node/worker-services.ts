@@ -6,6 +6,7 @@ import type { HostedWorker } from './hosted-worker.ts';
 import type { EventBus } from './event-bus.ts';
 import type { Logger } from './logger.ts';
 import type { LoadedModules } from './loaded-modules.ts';
+import type { MemoryPlaces } from './memory-places.ts';
 import type { NodeMetrics } from './metrics/node-metrics.ts';
 import type { Tracing } from './metrics/tracing.ts';
 import type { NodeLimits } from './node-limits.ts';
@@ -38,6 +39,8 @@ export interface WorkerServices {
   readonly grants: GrantTable;
   /** What workers and tenants may have. */
   readonly quotas: NodeQuotas;
+  /** Who may be in memory. */
+  readonly places: MemoryPlaces;
   /** Who may deploy what. */
   readonly publishers: PublisherPolicy;
   /** How it speaks to other nodes. */

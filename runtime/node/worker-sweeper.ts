@@ -2,6 +2,8 @@
  * What is done to workers in the course of time: checkpoints by policy, hibernation, and waking those whose time has come; and modules that
  * no worker in memory uses any more leave it, too.
  *
+ * Where places in memory run short, those that did nothing for longest leave it before their time.
+ *
  * Boundary: looks at workers in memory alone, and at the times at which sleeping ones wake; each operation is the worker's own.
  */
 import { checkpointPeriodMs } from '../bundle/index.ts';
@@ -9,6 +11,7 @@ import type { Clock } from './clock.ts';
 import type { HostedWorker } from './hosted-worker.ts';
 import type { LoadedModules } from './loaded-modules.ts';
 import type { Logger } from './logger.ts';
+import type { MemoryPlaces } from './memory-places.ts';
 
 const SWEEP_MS = 250;
 /** A worker with the policy `idle` is idle after so long. */
@@ -27,7 +30,12 @@ export interface SweeperOptions {
   readonly modules: Pick<LoadedModules, 'trim'>;
   /** After how much time without a worker in memory a module leaves it. */
   readonly unusedModuleMs: number;
+  /** Who needs a place in memory. */
+  readonly places: Pick<MemoryPlaces, 'wanted' | 'onShort'>;
 }
+
+/** Workers chosen at a time to make room, at least: each choice looks at all in memory. */
+const CHOSEN_AT_LEAST = 32;
 
 /** What is done to a worker: operations of its own. */
 type Task = 'sleep' | 'checkpoint';
@@ -40,9 +48,12 @@ export class WorkerSweeper {
   /** Those that something was to be done to, when they were last looked at. */
   readonly #due = new Set<HostedWorker>();
   readonly #keptMs = new WeakMap<HostedWorker, number>();
+  /** Those that are to leave memory for others, whatever their time. */
+  readonly #leaving = new Set<HostedWorker>();
 
   constructor(options: SweeperOptions) {
     this.#options = options;
+    options.places.onShort(() => this.#makeRoom());
   }
 
   async run(): Promise<void> {
@@ -65,6 +76,26 @@ export class WorkerSweeper {
       else if (!this.#busy.has(worker) && this.#taskOf(worker, nowMs) !== undefined) this.#due.add(worker);
     }
     this.#tend();
+    this.#makeRoom();
+  }
+
+  /** Has those leave memory that did nothing for longest, as many as are wanted. */
+  #makeRoom(): void {
+    if (this.#leaving.size > 0) return;
+    let { workers, pages } = this.#options.places.wanted;
+    if (workers <= 0 && pages <= 0) return;
+    workers = Math.max(workers, pages > 0 ? 0 : CHOSEN_AT_LEAST);
+    const idle: HostedWorker[] = [];
+    for (const worker of this.#options.workers()) {
+      if (worker.live !== undefined && worker.maySleep && !this.#busy.has(worker)) idle.push(worker);
+    }
+    for (const worker of idle.sort((a, b) => a.activeMs - b.activeMs)) {
+      if (workers <= 0 && pages <= 0) break;
+      this.#leaving.add(worker);
+      workers--;
+      pages -= worker.live?.engine.memoryPages ?? 0;
+    }
+    this.#tend();
   }
 
   #wakeIfDue(worker: HostedWorker): void {
@@ -75,6 +106,11 @@ export class WorkerSweeper {
   /** Takes on what is due, as far as may be under way at a time. */
   #tend(): void {
     const nowMs = this.#options.clock.monotonicMs();
+    for (const worker of this.#leaving) {
+      if (this.#busy.size >= AT_ONCE || this.#closing.signal.aborted) return;
+      this.#leaving.delete(worker);
+      if (worker.live !== undefined && !this.#busy.has(worker)) this.#do(worker, 'sleep');
+    }
     for (const worker of this.#due) {
       if (this.#busy.size >= AT_ONCE || this.#closing.signal.aborted) return;
       this.#due.delete(worker);
@@ -118,6 +154,7 @@ export class WorkerSweeper {
       .finally(() => {
         this.#busy.delete(worker);
         this.#tend();
+        if (this.#busy.size < AT_ONCE) this.#makeRoom();
       });
   }
 

@@ -19,8 +19,6 @@ const QUICK_HIBERNATED = 50;
 /** Calls that are timed, each of another worker; one after the other. */
 const WAKES = 2000;
 const AT_ONCE = 32;
-/** So few that workers go as fast as they come: more would have them all in memory at a time. */
-const CALLED_AT_ONCE = 4;
 /** Short, so that they go soon; no worker is called twice, so none is met awake. */
 const FIELDS = { hibernate: { afterMs: 0 } } as const;
 const POLL_MS = 100;
@@ -51,7 +49,7 @@ async function fill({ client, url }: ChildNode, count: number): Promise<readonly
       await client.workers.create({ name, bundle });
   };
   await Promise.all(Array.from({ length: AT_ONCE }, maker));
-  await callOnce(url, names, CALLED_AT_ONCE);
+  await callOnce(url, names, AT_ONCE);
   return names;
 }
 

@@ -9,6 +9,7 @@ import { EventBus } from '../../runtime/node/event-bus.ts';
 import { HostedWorker } from '../../runtime/node/hosted-worker.ts';
 import { LoadedModules } from '../../runtime/node/loaded-modules.ts';
 import { silentLogger as logger } from '../../runtime/node/logger.ts';
+import { MemoryPlaces } from '../../runtime/node/memory-places.ts';
 import { resolveNodeLimits } from '../../runtime/node/node-limits.ts';
 import { PostOffice } from '../../runtime/node/post-office.ts';
 import { programOf, recordOf } from '../../runtime/node/program.ts';
@@ -59,6 +60,7 @@ async function openTable() {
     grants: { all: {}, tenants: {} },
     metrics,
     quotas: new NodeQuotas({}, { events, metrics, clock }),
+    places: new MemoryPlaces({ limit: 100, pages: 100, waitMs: 0, clock, reached: () => undefined }),
     tracing: noTracing,
     publishers: new PublisherPolicy([]),
     peers: {

@@ -16,8 +16,8 @@ const REMEMBERED = 10_000;
 export type LimitAction = 'refused' | 'delayed';
 
 export interface ReachedLimit {
-  /** Whose limit it is: that of one worker, or of all of a tenant. */
-  readonly scope: 'worker' | 'tenant';
+  /** Whose limit it is: that of one worker, of all of a tenant, or of the node. */
+  readonly scope: 'worker' | 'tenant' | 'node';
   readonly limit: string;
   readonly action: LimitAction;
   /** The value of the limit. */
@@ -49,7 +49,7 @@ export class LimitReports {
 
   reached({ scope, limit, action, max, worker, tenant }: ReachedLimit): void {
     this.#metrics.limitReached({ scope, limit });
-    const key = `${scope} ${limit} ${scope === 'tenant' ? tenant : worker}`;
+    const key = `${scope} ${limit} ${scope === 'worker' ? worker : scope === 'tenant' ? tenant : ''}`;
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - (this.#told.get(key) ?? Number.NEGATIVE_INFINITY) < EVENT_EVERY_MS) return;
     this.#told.set(key, nowMs);

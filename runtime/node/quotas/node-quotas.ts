@@ -13,7 +13,7 @@ import { Rate } from '../../host/abi/index.ts';
 import type { Clock } from '../clock.ts';
 import type { EventBus } from '../event-bus.ts';
 import type { NodeMetrics } from '../metrics/node-metrics.ts';
-import { LimitReports } from './limit-reports.ts';
+import { type LimitAction, LimitReports } from './limit-reports.ts';
 import { LivePlaces, type Offer } from './live-places.ts';
 import {
   type AskedTenantLimits,
@@ -167,13 +167,19 @@ export class NodeQuotas {
   }
 
   /**
-   * A worker has something to do and did not come into memory because of a limit of its tenant: it is told when it may try again.
+   * A worker has something to do and did not come into memory because of a limit of its tenant or of the node: it is told when it may try
+   * again.
    * @param offer False: it does not want to any more.
    */
   tryAgain({ name, tenant }: Whose, refusal: PluvioError, offer: Offer): void {
-    const { limit, retryAfterMs } = refusal.details;
-    if (limit === 'liveWorkers') this.#live.wait(tenant, this.limitsOf(tenant).liveWorkers, name, offer);
+    const { limit, retryAfterMs = RETRY_MS } = refusal.details;
+    if (refusal.code === 'TENANT_LIMIT' && limit === 'liveWorkers') this.#live.wait(tenant, this.limitsOf(tenant).liveWorkers, name, offer);
     else void this.#clock.sleep(Number(retryAfterMs)).then(offer);
+  }
+
+  /** A limit of the node was reached by a worker that comes into memory. */
+  nodeReached(worker: Whose, limit: string, action: LimitAction, max: number): void {
+    this.#reports.reached({ scope: 'node', limit, action, max, worker: worker.name, tenant: worker.tenant });
   }
 
   /** A worker that is in memory has reached a limit that ends no call. */
