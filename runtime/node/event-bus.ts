@@ -39,6 +39,12 @@ export class EventBus {
     this.#bell.ring();
   }
 
+  /** Numbers have no gaps, so the place of one is known. */
+  #after(seq: number): Kept[] {
+    const first = this.#nextSeq - this.#history.length;
+    return this.#history.slice(Math.max(0, seq + 1 - first));
+  }
+
   /** Events after `afterSeq`; default: those from now on. Ends when the signal aborts. `isFor`: those that the reader may see. */
   async *follow(
     afterSeq: number | undefined,
@@ -49,7 +55,7 @@ export class EventBus {
     let seen = afterSeq === undefined || afterSeq >= this.#nextSeq ? this.#nextSeq - 1 : afterSeq;
     while (!signal.aborted) {
       const ringing = this.#bell.wait(signal);
-      for (const { event, tenant } of this.#history.filter((kept) => kept.event.seq > seen)) {
+      for (const { event, tenant } of this.#after(seen)) {
         if (signal.aborted) return;
         seen = event.seq;
         if (isFor(event.worker, tenant)) yield event;

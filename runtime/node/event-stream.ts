@@ -6,12 +6,16 @@ import { pulledStream, type PullRules } from './pulled-stream.ts';
 export type TakeStream = (tenant: string | undefined) => () => void;
 
 const HEARTBEAT_MS = 15_000;
+const encoder = new TextEncoder();
+const OPENED = encoder.encode(': open\n\n');
+const ALIVE = encoder.encode(': alive\n\n');
 
 /** One server-sent event. */
 export interface ServerEvent {
   readonly event: string;
   readonly id?: number;
-  readonly data: unknown;
+  /** The same object is the same event. */
+  readonly data: object;
 }
 
 /**
@@ -24,6 +28,8 @@ export class StreamRoom {
   readonly #rules: PullRules;
   readonly #closing: AbortSignal;
   readonly #take: TakeStream;
+  /** Events as they are sent, by their data. */
+  readonly #written = new WeakMap<object, Uint8Array>();
   #open = 0;
 
   constructor(limit: number, rules: PullRules, closing: AbortSignal, take: TakeStream = () => () => undefined) {
@@ -43,29 +49,45 @@ export class StreamRoom {
     request: Request,
     tenant: string | undefined,
   ): Response {
-    const encoder = new TextEncoder();
+    return this.bytes((signal) => this.#frames(source(signal)), request, MEDIA.events, tenant);
+  }
+
+  async *#frames(events: AsyncGenerator<ServerEvent>): AsyncGenerator<Uint8Array> {
     const { clock } = this.#rules;
-    async function* frames(signal: AbortSignal): AsyncGenerator<Uint8Array> {
-      const events = source(signal);
-      yield encoder.encode(': open\n\n');
+    let beat: (none: undefined) => void = () => undefined;
+    const ring = (): void => {
+      beat(undefined);
+      calm = clock.alarm(HEARTBEAT_MS, ring);
+    };
+    let calm = clock.alarm(HEARTBEAT_MS, ring);
+    try {
+      yield OPENED;
       let next = events.next();
       for (;;) {
-        const waiting = new AbortController();
-        const result = await Promise.race([next, clock.sleep(HEARTBEAT_MS, waiting.signal).then(() => undefined)]);
-        waiting.abort();
-        if (!result) {
-          yield encoder.encode(': alive\n\n');
-          continue;
+        const result = await new Promise<IteratorResult<ServerEvent, unknown> | undefined>((resolve, reject) => {
+          beat = resolve;
+          next.then(resolve, reject);
+        });
+        if (result?.done === true) return;
+        if (result === undefined) yield ALIVE;
+        else {
+          yield this.#frameOf(result.value);
+          next = events.next();
         }
-        if (result.done) return;
-        const { event, id, data } = result.value;
-        yield encoder.encode(
-          `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`,
-        );
-        next = events.next();
       }
+    } finally {
+      calm();
     }
-    return this.bytes(frames, request, MEDIA.events, tenant);
+  }
+
+  /** What many readers get is written once. */
+  #frameOf({ event, id, data }: ServerEvent): Uint8Array {
+    const known = this.#written.get(data);
+    if (known !== undefined) return known;
+    const number = id === undefined ? '' : `id: ${id}\n`;
+    const frame = encoder.encode(`event: ${event}\n${number}data: ${JSON.stringify(data)}\n\n`);
+    this.#written.set(data, frame);
+    return frame;
   }
 
   /** @throws PluvioError `STREAMS_TOO_MANY`, `TENANT_LIMIT` */

@@ -3,6 +3,7 @@ import type { Handler, NodeServices } from './handlers.ts';
 import { MEDIA } from './media-types.ts';
 import { openApi } from './openapi.ts';
 import type { Revoked } from './security/revocations.ts';
+import { NODE_VERSION } from './version.ts';
 
 type NodeOperation =
   | 'getHealth'
@@ -16,13 +17,14 @@ type NodeOperation =
   | 'endDrain';
 
 export function nodeHandlers(services: NodeServices): Record<NodeOperation, Handler> {
+  const document = JSON.stringify(openApi(NODE_VERSION));
   return {
     getHealth: () => Promise.resolve({ status: 'ok' }),
     getReadiness: async () => {
       services.admission.check();
       return Promise.resolve({ status: 'ok' });
     },
-    getOpenApi: () => Promise.resolve(openApi(services.info().version)),
+    getOpenApi: () => Promise.resolve(new Response(document, { headers: { 'content-type': MEDIA.json } })),
     getMetrics: async () => {
       await services.sampler.look();
       return new Response(await services.metrics.text(), { headers: { 'content-type': services.metrics.contentType } });

@@ -1,11 +1,12 @@
 /** The server of a node: plain HTTP, or HTTPS where it has a certificate. */
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { PluvioError } from '../errors/index.ts';
 import type { ListenAddress } from './access.ts';
 import type { Clock } from './clock.ts';
+import { inTurns } from './connection-turns.ts';
 import { answerParserRefusals, refusalResponse } from './parser-refusals.ts';
 import type { TlsServerOptions } from './security/tls.ts';
 
@@ -31,9 +32,9 @@ export interface Listening {
 /** @throws PluvioError `LISTEN_REFUSED` */
 export async function listenOn({ fetch, take, listen, tls, requestMs }: ServerOptions): Promise<Listening> {
   const answer = getRequestListener(fetch, { errorHandler: refusalResponse });
-  const listener: RequestListener = (request, response) => {
+  const listener = inTurns((request, response) => {
     if (take?.(request, response) !== true) void answer(request, response);
-  };
+  });
   const serverOptions = {
     requestTimeout: requestMs,
     headersTimeout: HEADERS_MS,

@@ -12,12 +12,11 @@ function handClock() {
     clock: {
       ...systemClock,
       monotonicMs: () => nowMs,
-      sleep: (ms: number, signal?: AbortSignal) =>
-        new Promise<void>((resolve) => {
-          const sleeper = { dueMs: nowMs + ms, wake: resolve };
-          sleepers.add(sleeper);
-          signal?.addEventListener('abort', () => sleepers.delete(sleeper) && resolve());
-        }),
+      alarm: (ms: number, ring: () => void) => {
+        const sleeper = { dueMs: nowMs + ms, wake: ring };
+        sleepers.add(sleeper);
+        return () => void sleepers.delete(sleeper);
+      },
     },
     get sleeping() {
       return sleepers.size;

@@ -21,12 +21,14 @@ export function pulledStream(
   { clock, stallMs, stalled }: PullRules,
   over: () => void | Promise<void> = () => undefined,
 ): ReadableStream<Uint8Array> {
-  const ended = new AbortController();
+  let isOver = false;
+  let calm: () => void = () => undefined;
   /** Since when the reader is to take more; undefined: the source is asked. */
   let owedFromMs: number | undefined = clock.monotonicMs();
   const end = async (): Promise<void> => {
-    if (ended.signal.aborted) return;
-    ended.abort();
+    if (isOver) return;
+    isOver = true;
+    calm();
     await over();
   };
   const giveUp = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
@@ -36,23 +38,19 @@ export function pulledStream(
     await end();
     await source.return?.();
   };
-  const watch = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
-    while (!ended.signal.aborted) {
-      const leftMs = owedFromMs === undefined ? stallMs : owedFromMs + stallMs - clock.monotonicMs();
-      if (leftMs <= 0) return giveUp(controller);
-      await clock.sleep(leftMs, ended.signal);
-    }
+  const watch = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+    const leftMs = owedFromMs === undefined ? stallMs : owedFromMs + stallMs - clock.monotonicMs();
+    if (leftMs > 0) calm = clock.alarm(leftMs, () => watch(controller));
+    else giveUp(controller).catch((error: unknown) => controller.error(error));
   };
   return new ReadableStream<Uint8Array>(
     {
-      start: (controller) => {
-        watch(controller).catch((error: unknown) => controller.error(error));
-      },
+      start: watch,
       pull: async (controller) => {
         owedFromMs = undefined;
         try {
           const next = await source.next();
-          if (ended.signal.aborted) return;
+          if (isOver) return;
           owedFromMs = clock.monotonicMs();
           if (next.done !== true) return controller.enqueue(next.value);
           await end();
