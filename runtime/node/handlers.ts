@@ -22,6 +22,7 @@ import type { OutgoingMoves } from './outgoing-moves.ts';
 import type { PostOffice } from './post-office.ts';
 import type { PullRules } from './pulled-stream.ts';
 import type { Query } from './query.ts';
+import type { LoadedModules } from './loaded-modules.ts';
 import type { NodeQuotas } from './quotas/node-quotas.ts';
 import type { OperationId } from './route-table.ts';
 import type { Identity } from './security/identity.ts';
@@ -71,6 +72,7 @@ export interface NodeServices {
   readonly limits: NodeLimits;
   readonly admission: NodeAdmission;
   readonly quotas: NodeQuotas;
+  readonly modules: Pick<LoadedModules, 'load'>;
   readonly drain: NodeDrain;
   readonly backups: BackupStreams;
   readonly info: () => NodeInfo;

@@ -333,6 +333,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
     waits,
     desk,
     shelf,
+    modules,
     registries,
     incoming,
     outgoing,
