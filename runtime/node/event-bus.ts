@@ -1,4 +1,5 @@
 import type { EventKind, NodeEvent } from './api-types.ts';
+import type { Clock } from './clock.ts';
 import { Doorbell } from './doorbell.ts';
 
 /** An event, and the tenant of its worker; undefined: it is not known any more. */
@@ -7,20 +8,29 @@ interface Kept {
   readonly tenant: string | undefined;
 }
 
+type BusClock = Pick<Clock, 'now' | 'monotonicMs' | 'alarm'>;
+
+/** Readers are woken at most once in this time: what happens in it goes out in one piece. */
+const GATHER_MS = 20;
+const BATCH_EVENTS = 256;
+
 /** Keeps the last events of a node and lets readers follow them; a reader that falls behind the history misses events. */
 export class EventBus {
   readonly #history: Kept[] = [];
   readonly #tenantOf: (worker: string) => string | undefined;
   readonly #limit: number;
-  readonly #now: () => number;
+  readonly #clock: BusClock;
   #listener: (event: NodeEvent, tenant: string | undefined) => void = () => undefined;
   readonly #bell = new Doorbell();
   readonly counts = new Map<EventKind, number>();
   #nextSeq = 1;
+  /** When readers were last woken, and whether they will be. */
+  #rungMs = Number.NEGATIVE_INFINITY;
+  #willRing = false;
 
-  constructor(limit: number, now: () => number, tenantOf: (worker: string) => string | undefined = () => undefined) {
+  constructor(limit: number, clock: BusClock, tenantOf: (worker: string) => string | undefined = () => undefined) {
     this.#limit = Math.max(1, limit);
-    this.#now = now;
+    this.#clock = clock;
     this.#tenantOf = tenantOf;
   }
 
@@ -31,12 +41,28 @@ export class EventBus {
 
   /** `tenant`: of a worker that the node has no more. */
   emit(kind: EventKind, worker: string, data: NodeEvent['data'] = {}, tenant = this.#tenantOf(worker)): void {
-    const event = { seq: this.#nextSeq++, timeMs: this.#now(), kind, worker, data };
+    const event = { seq: this.#nextSeq++, timeMs: this.#clock.now(), kind, worker, data };
     this.#history.push({ event, tenant });
     this.#listener(event, tenant);
     if (this.#history.length > this.#limit) this.#history.shift();
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
-    this.#bell.ring();
+    if (!this.#willRing) this.#ringSoon();
+  }
+
+  #ringSoon(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const waitMs = this.#rungMs + GATHER_MS - nowMs;
+    if (waitMs <= 0) {
+      this.#rungMs = nowMs;
+      this.#bell.ring();
+      return;
+    }
+    this.#willRing = true;
+    this.#clock.alarm(waitMs, () => {
+      this.#willRing = false;
+      this.#rungMs = this.#clock.monotonicMs();
+      this.#bell.ring();
+    });
   }
 
   /** Numbers have no gaps, so the place of one is known. */
@@ -45,21 +71,20 @@ export class EventBus {
     return this.#history.slice(Math.max(0, seq + 1 - first));
   }
 
-  /** Events after `afterSeq`; default: those from now on. Ends when the signal aborts. `isFor`: those that the reader may see. */
+  /** Events after `afterSeq`, several at a time; default: those from now on. Ends when the signal aborts. `isFor`: those that the reader may see. */
   async *follow(
     afterSeq: number | undefined,
     signal: AbortSignal,
     isFor: (worker: string, tenant: string | undefined) => boolean = () => true,
-  ): AsyncGenerator<NodeEvent> {
+  ): AsyncGenerator<readonly NodeEvent[]> {
     // A reader of another process of this node knows higher numbers: it starts with what there is.
     let seen = afterSeq === undefined || afterSeq >= this.#nextSeq ? this.#nextSeq - 1 : afterSeq;
     while (!signal.aborted) {
       const ringing = this.#bell.wait(signal);
-      for (const { event, tenant } of this.#after(seen)) {
-        if (signal.aborted) return;
-        seen = event.seq;
-        if (isFor(event.worker, tenant)) yield event;
-      }
+      const kept = this.#after(seen).slice(0, BATCH_EVENTS);
+      seen = kept.at(-1)?.event.seq ?? seen;
+      const batch = kept.filter(({ event, tenant }) => isFor(event.worker, tenant)).map(({ event }) => event);
+      if (batch.length > 0) yield batch;
       if (seen >= this.#nextSeq - 1) await ringing;
     }
   }

@@ -21,7 +21,7 @@ export interface ServerEvent {
 /**
  * Open streams of a node, at most so many; all end when the node closes.
  *
- * A stream takes from its source only when its reader wants more, so a slow reader costs one event.
+ * A stream takes from its source only when its reader wants more, so a slow reader costs the events of one piece.
  */
 export class StreamRoom {
   readonly #limit: number;
@@ -43,16 +43,16 @@ export class StreamRoom {
     return this.#open;
   }
 
-  /** Server-sent events for a tenant, undefined: for nobody's, with a comment now and then so that a dead connection is noticed. */
+  /** Server-sent events for a tenant, as many in a piece as the source gives at a time, undefined: for nobody's, with a comment now and then so that a dead connection is noticed. */
   events(
-    source: (signal: AbortSignal) => AsyncGenerator<ServerEvent>,
+    source: (signal: AbortSignal) => AsyncGenerator<readonly ServerEvent[]>,
     request: Request,
     tenant: string | undefined,
   ): Response {
     return this.bytes((signal) => this.#frames(source(signal)), request, MEDIA.events, tenant);
   }
 
-  async *#frames(events: AsyncGenerator<ServerEvent>): AsyncGenerator<Uint8Array> {
+  async *#frames(events: AsyncGenerator<readonly ServerEvent[]>): AsyncGenerator<Uint8Array> {
     const { clock } = this.#rules;
     let beat: (none: undefined) => void = () => undefined;
     const ring = (): void => {
@@ -64,14 +64,17 @@ export class StreamRoom {
       yield OPENED;
       let next = events.next();
       for (;;) {
-        const result = await new Promise<IteratorResult<ServerEvent, unknown> | undefined>((resolve, reject) => {
-          beat = resolve;
-          next.then(resolve, reject);
-        });
+        const result = await new Promise<IteratorResult<readonly ServerEvent[], unknown> | undefined>(
+          (resolve, reject) => {
+            beat = resolve;
+            next.then(resolve, reject);
+          },
+        );
         if (result?.done === true) return;
         if (result === undefined) yield ALIVE;
         else {
-          yield this.#frameOf(result.value);
+          const frames = result.value.map((event) => this.#frameOf(event));
+          yield frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames);
           next = events.next();
         }
       }

@@ -18,11 +18,12 @@ export function streamHandlers({ table, events, streams }: NodeServices): Record
     getEvents: async ({ query, request, identity }) => {
       const after = afterOf(query, request);
       const wanted = query['worker'];
-      async function* source(signal: AbortSignal): AsyncGenerator<ServerEvent> {
+      async function* source(signal: AbortSignal): AsyncGenerator<readonly ServerEvent[]> {
         const isFor = (worker: string, tenant: string | undefined): boolean =>
           identity === undefined || reaches(identity, { name: worker, tenant: tenant ?? '' });
-        for await (const event of events.follow(after, signal, isFor)) {
-          if (wanted === undefined || event.worker === wanted) yield { event: event.kind, id: event.seq, data: event };
+        for await (const batch of events.follow(after, signal, isFor)) {
+          const asked = wanted === undefined ? batch : batch.filter(({ worker }) => worker === wanted);
+          if (asked.length > 0) yield asked.map((event) => ({ event: event.kind, id: event.seq, data: event }));
         }
       }
       return Promise.resolve(streams.events(source, request, identity?.tenant));
@@ -38,14 +39,14 @@ export function streamHandlers({ table, events, streams }: NodeServices): Record
       async function* bytes(signal: AbortSignal): AsyncGenerator<Uint8Array> {
         for await (const piece of read(signal)) if (wanted === undefined || piece.stream === wanted) yield piece.bytes;
       }
-      async function* entries(signal: AbortSignal): AsyncGenerator<ServerEvent> {
+      async function* entries(signal: AbortSignal): AsyncGenerator<readonly ServerEvent[]> {
         for await (const piece of read(signal)) {
           if (wanted === undefined || piece.stream === wanted) {
-            yield { event: piece.stream, id: piece.seq, data: logEntryOf(piece) };
+            yield [{ event: piece.stream, id: piece.seq, data: logEntryOf(piece) }];
           }
         }
         // Why the stream ends: a reader of a moved worker asks again and is shown the way.
-        if (!signal.aborted) yield { event: 'end', data: { status: table.find(worker.name)?.status ?? 'gone' } };
+        if (!signal.aborted) yield [{ event: 'end', data: { status: table.find(worker.name)?.status ?? 'gone' } }];
       }
       const asEvents = accepts.includes(MEDIA.events);
       const { tenant } = worker.record;

@@ -188,7 +188,7 @@ async function openNode(options: NodeOptions, undo: Undo): Promise<RunningNode> 
   const store = await openStore({ dataDir, clock, seal, ...storeLimits });
   undo.push(() => store.close());
   await checkAtRestKeys(store.collection('at-rest'), seal);
-  const events = new EventBus(limits.eventHistory, () => clock.now(), tenantOf);
+  const events = new EventBus(limits.eventHistory, clock, tenantOf);
   const { metricSeries: workerSeries } = options;
   const metrics = new NodeMetrics({ version: NODE_VERSION, ...(workerSeries === undefined ? {} : { workerSeries }) });
   const kind = options.isolation ?? 'thread';

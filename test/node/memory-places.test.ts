@@ -19,7 +19,7 @@ describe.each([['on disk', true] as const, ['in the process', false] as const])(
     expect(await inMemory()).toBeLessThanOrEqual(LIVE);
     for (let round = 1; round <= 3; round++) {
       const totals = await Promise.all(names.map((name, at) => client.workers.call(name, 'apply', [at])));
-      expect(totals).toEqual(names.map((__, at) => ({ kind: 'returned', values: [round] })));
+      expect(totals).toEqual(names.map(() => ({ kind: 'returned', values: [round] })));
       expect(await inMemory()).toBeLessThanOrEqual(LIVE);
     }
   });

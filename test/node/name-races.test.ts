@@ -26,7 +26,7 @@ import { afterTest, counterModule } from './open-nodes.ts';
 
 async function openTable() {
   const shelf = new BundleShelf({ blobs: memoryBlobStore(), records: new MemoryRecords(), codecs, limits: {}, clock });
-  const events = new EventBus(10, () => 0);
+  const events = new EventBus(10, clock);
   const limits = resolveNodeLimits();
   const metrics = new NodeMetrics();
   const engines = new EnginePool({

@@ -17,7 +17,7 @@ interface Opened {
 function open(options: QuotaOptions): Opened {
   let nowMs = 1000;
   const clock = { ...systemClock, now: () => nowMs, monotonicMs: () => nowMs };
-  const bus = new EventBus(10, clock.now);
+  const bus = new EventBus(10, clock);
   const events: NodeEvent[] = [];
   bus.listen((event) => events.push(event));
   const metrics = new NodeMetrics({ process: false });
