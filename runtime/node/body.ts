@@ -1,6 +1,7 @@
 import { PluvioError } from '../errors/index.ts';
 
-const tooLarge = (limitBytes: number): PluvioError =>
+/** A body has more bytes than it may. */
+export const tooLarge = (limitBytes: number): PluvioError =>
   new PluvioError('BODY_TOO_LARGE', `the request body exceeds the limit of ${limitBytes} bytes`, { limitBytes });
 
 /**

@@ -8,6 +8,7 @@ import type { Caller } from '../host/index.ts';
 import type { Encoding } from '../bundle/index.ts';
 import { AnswerStream } from './answer-stream.ts';
 import type { JsonValue } from './api-types.ts';
+import { tooLarge } from './body.ts';
 import { dataOf, INPUTS, outputOf } from './call-values.ts';
 import type { Clock } from './clock.ts';
 import type { HostedWorker } from './hosted-worker.ts';
@@ -101,7 +102,7 @@ export class CallDesk {
     const info = this.#infoOf(call);
     const { post } = this.#services;
     if (encoding === 'core') {
-      const args = argumentsOf(call);
+      const args = argumentsOf(call, this.#services.limits);
       const placed = await placeCall(post, worker, program, { export: name, args, body: NO_BYTES, key, info });
       return this.#numbers(worker, call, placed);
     }
@@ -189,7 +190,8 @@ const staysAsItIs = (encoding: Encoding, accepts: string): boolean =>
 
 const isJournalled = (ref: string): boolean => /^\d/.test(ref);
 
-function argumentsOf({ body, contentType }: ExportCall): readonly JsonValue[] {
+function argumentsOf({ body, contentType }: ExportCall, { jsonBytes }: NodeLimits): readonly JsonValue[] {
+  if (body.length > jsonBytes) throw tooLarge(jsonBytes);
   const request = body.length === 0 ? {} : dataOf(body, contentType);
   checkValue(CALL_REQUEST, request, 'body');
   const { args = [] } = request as { args?: readonly JsonValue[] }; // checked by the schema

@@ -2,22 +2,18 @@
 import { pack, unpack } from 'msgpackr';
 import type { Encoding } from '../bundle/index.ts';
 import { PluvioError } from '../errors/index.ts';
+import { parseJsonBody } from './json-body.ts';
 import { MEDIA } from './media-types.ts';
 
-/** JSON data of a body, by its content type. */
+/** JSON data of a body, by its content type. @throws PluvioError `REQUEST_INVALID` */
 export function dataOf(bytes: Uint8Array, contentType: string): unknown {
   if (bytes.length === 0) return null;
+  if (contentType !== MEDIA.msgpack) return parseJsonBody(bytes);
   try {
-    if (contentType === MEDIA.msgpack) return unpack(bytes);
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return unpack(bytes);
   } catch (cause) {
-    const format = contentType === MEDIA.msgpack ? 'MessagePack' : 'JSON';
-    throw new PluvioError(
-      'REQUEST_INVALID',
-      `body: is not ${format} (${(cause as Error).message})`,
-      { field: 'body' },
-      { cause },
-    );
+    const message = `body: is not MessagePack (${(cause as Error).message})`;
+    throw new PluvioError('REQUEST_INVALID', message, { field: 'body' }, { cause });
   }
 }
 

@@ -17,7 +17,7 @@ type NodeOperation =
   | 'endDrain';
 
 export function nodeHandlers(services: NodeServices): Record<NodeOperation, Handler> {
-  const document = JSON.stringify(openApi(NODE_VERSION));
+  const document = Buffer.from(JSON.stringify(openApi(NODE_VERSION)));
   return {
     getHealth: () => Promise.resolve({ status: 'ok' }),
     getReadiness: async () => {

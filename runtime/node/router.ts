@@ -11,6 +11,7 @@ import { cors } from 'hono/cors';
 import { PluvioError } from '../errors/index.ts';
 import { boundedBody, hasBody, readBounded } from './body.ts';
 import type { Handlers, OperationCall } from './handlers.ts';
+import { parseJsonBody } from './json-body.ts';
 import type { Logger } from './logger.ts';
 import { contentTypeOf, MEDIA } from './media-types.ts';
 import type { NodeLimits } from './node-limits.ts';
@@ -100,7 +101,7 @@ async function callOf(
   const { json: schema, raw = [], limit = 'jsonBytes', optional = false } = route.body;
   if (raw.includes(contentType)) return { ...call, json: undefined, bytes: boundedBody(request, limits[limit]) };
   if (schema && contentType === MEDIA.json) {
-    const json = parseJson(await readBounded(request, limits.jsonBytes));
+    const json = parseJsonBody(await readBounded(request, limits.jsonBytes));
     checkValue(schema, json, 'body');
     return { ...call, json, bytes: emptyBody() };
   }
@@ -114,19 +115,4 @@ async function callOf(
 
 async function* emptyBody(): AsyncGenerator<Uint8Array> {
   // no body, nothing to yield
-}
-
-const strictText = new TextDecoder('utf-8', { fatal: true });
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(strictText.decode(bytes));
-  } catch (cause) {
-    throw new PluvioError(
-      'REQUEST_INVALID',
-      `body: is not JSON (${(cause as Error).message})`,
-      { field: 'body' },
-      { cause },
-    );
-  }
 }

@@ -41,10 +41,22 @@ const fail = (path: string, problem: string): never => {
   throw new PluvioError('REQUEST_INVALID', `${path}: ${problem}`, { field: path });
 };
 
-const shown = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
-};
+const SHOWN_CHARS = 60;
+const SHOWN_ITEMS = 8;
+
+/** The beginning of a value: what is long is not written out to be cut off. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(beginning(value)) ?? String(value);
+  return text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text;
+}
+
+function beginning(value: unknown): unknown {
+  if (typeof value === 'string') return value.slice(0, 2 * SHOWN_CHARS);
+  if (Array.isArray(value)) return value.slice(0, SHOWN_ITEMS).map(beginning);
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value).slice(0, SHOWN_ITEMS);
+  return Object.fromEntries(entries.map(([key, item]) => [key, beginning(item)]));
+}
 
 /** @throws PluvioError `REQUEST_INVALID` whose message and `details.field` name the place */
 export function checkValue(schema: Schema, value: unknown, path: string): void {
