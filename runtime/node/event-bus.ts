@@ -8,10 +8,6 @@ interface Kept {
   readonly tenant: string | undefined;
 }
 
-type BusClock = Pick<Clock, 'now' | 'monotonicMs' | 'alarm'>;
-
-/** Readers are woken at most once in this time: what happens in it goes out in one piece. */
-const GATHER_MS = 20;
 const BATCH_EVENTS = 256;
 
 /** Keeps the last events of a node and lets readers follow them; a reader that falls behind the history misses events. */
@@ -19,16 +15,17 @@ export class EventBus {
   readonly #history: Kept[] = [];
   readonly #tenantOf: (worker: string) => string | undefined;
   readonly #limit: number;
-  readonly #clock: BusClock;
+  readonly #clock: Pick<Clock, 'now'>;
   #listener: (event: NodeEvent, tenant: string | undefined) => void = () => undefined;
   readonly #bell = new Doorbell();
   readonly counts = new Map<EventKind, number>();
   #nextSeq = 1;
-  /** When readers were last woken, and whether they will be. */
-  #rungMs = Number.NEGATIVE_INFINITY;
-  #willRing = false;
 
-  constructor(limit: number, clock: BusClock, tenantOf: (worker: string) => string | undefined = () => undefined) {
+  constructor(
+    limit: number,
+    clock: Pick<Clock, 'now'>,
+    tenantOf: (worker: string) => string | undefined = () => undefined,
+  ) {
     this.#limit = Math.max(1, limit);
     this.#clock = clock;
     this.#tenantOf = tenantOf;
@@ -46,23 +43,7 @@ export class EventBus {
     this.#listener(event, tenant);
     if (this.#history.length > this.#limit) this.#history.shift();
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
-    if (!this.#willRing) this.#ringSoon();
-  }
-
-  #ringSoon(): void {
-    const nowMs = this.#clock.monotonicMs();
-    const waitMs = this.#rungMs + GATHER_MS - nowMs;
-    if (waitMs <= 0) {
-      this.#rungMs = nowMs;
-      this.#bell.ring();
-      return;
-    }
-    this.#willRing = true;
-    this.#clock.alarm(waitMs, () => {
-      this.#willRing = false;
-      this.#rungMs = this.#clock.monotonicMs();
-      this.#bell.ring();
-    });
+    this.#bell.ring();
   }
 
   /** Numbers have no gaps, so the place of one is known. */

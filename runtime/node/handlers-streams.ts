@@ -6,6 +6,10 @@ import { logEntryOf } from './worker-log.ts';
 
 type StreamOperation = 'getEvents' | 'getLogs';
 
+/** From one piece of events to the next, at least; not the same for all readers, so that they do not all come due together. */
+const PACE_MS = 30;
+const PACES = 31;
+
 /** The number after which a reader goes on: from the query, or what a browser's EventSource sends. */
 function afterOf(query: Readonly<Record<string, unknown>>, request: Request): number | undefined {
   const header = request.headers.get('last-event-id');
@@ -13,17 +17,21 @@ function afterOf(query: Readonly<Record<string, unknown>>, request: Request): nu
   return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
 }
 
-export function streamHandlers({ table, events, streams }: NodeServices): Record<StreamOperation, Handler> {
+export function streamHandlers({ table, events, streams, clock }: NodeServices): Record<StreamOperation, Handler> {
+  let readers = 0;
   return {
     getEvents: async ({ query, request, identity }) => {
       const after = afterOf(query, request);
       const wanted = query['worker'];
+      const paceMs = PACE_MS + (readers++ % PACES);
       async function* source(signal: AbortSignal): AsyncGenerator<readonly ServerEvent[]> {
         const isFor = (worker: string, tenant: string | undefined): boolean =>
           identity === undefined || reaches(identity, { name: worker, tenant: tenant ?? '' });
         for await (const batch of events.follow(after, signal, isFor)) {
           const asked = wanted === undefined ? batch : batch.filter(({ worker }) => worker === wanted);
-          if (asked.length > 0) yield asked.map((event) => ({ event: event.kind, id: event.seq, data: event }));
+          if (asked.length === 0) continue;
+          yield asked.map((event) => ({ event: event.kind, id: event.seq, data: event }));
+          await clock.sleep(paceMs, signal); // what happens meanwhile goes out in one piece
         }
       }
       return Promise.resolve(streams.events(source, request, identity?.tenant));

@@ -57,6 +57,8 @@ export interface AbuseTotals {
   readonly bundles: Growth;
   readonly quietMs: readonly number[];
   readonly abusedMs: readonly number[];
+  /** While another node of the machine is abused: what the load alone does, whoever bears it. */
+  readonly elsewhereMs: readonly number[];
   /** Standard error of the node, if it ended. */
   readonly crash: string | undefined;
 }
@@ -185,19 +187,23 @@ async function atRest(node: ChildNode, like?: ProcessUsage): Promise<ProcessUsag
   return usage;
 }
 
-/** Runs abuse against a node of its own. */
-export async function runAbuse(options: AbuseOptions): Promise<AbuseTotals> {
+/** Runs abuse against a node of its own, and for a while against another one. */
+export function runAbuse(options: AbuseOptions): Promise<AbuseTotals> {
+  return onNode((node, folder) => onNode((other) => abuse(options, node, folder, other)));
+}
+
+async function onNode<Result>(run: (node: ChildNode, folder: string) => Promise<Result>): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'pluvio-abuse-'));
   const node = await startChildNode({ dataDir: folder });
   try {
-    return await abuse(options, node, folder);
+    return await run(node, folder);
   } finally {
     await node.kill();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function abuse(options: AbuseOptions, node: ChildNode, folder: string): Promise<AbuseTotals> {
+async function abuse(options: AbuseOptions, node: ChildNode, folder: string, other: ChildNode): Promise<AbuseTotals> {
   const { seconds, onProgress } = options;
   const { client } = node;
   const module = new Uint8Array(await readFile(LEDGER));
@@ -224,16 +230,21 @@ async function abuse(options: AbuseOptions, node: ChildNode, folder: string): Pr
   onProgress(`abuse by ${options.clients} clients`);
   const [abused] = await Promise.all([measured('under abuse', abuseMs), campaign.run(abuseMs, slowMs)]);
   const { requests, attacks, findings } = campaign;
-  const found = { requests, attacks, findings, before, quietMs: quiet, abusedMs: abused };
+  const found = { requests, attacks, findings, before, quietMs: quiet, abusedMs: abused, elsewhereMs: [] };
   if (node.isGone) return { ...found, after: before, stored, bundles, crash: node.errors };
   onProgress('quiet again');
   const after = await atRest(node, before);
   quiet.push(...(await measured('after', quietMs)));
+  onProgress('abuse of another node');
+  await other.client.workers.create({ name: VICTIM, module });
+  const campaignElsewhere = new Campaign(options, other);
+  const [elsewhere] = await Promise.all([measured('beside abuse', quietMs), campaignElsewhere.run(quietMs, slowMs)]);
   const names = (await client.workers.list()).map(({ name }) => name);
   for (const name of [...polite, VICTIM]) if (!names.includes(name)) campaign.note('all', `worker ${name} is gone`);
   for (const name of names) if (![...polite, VICTIM].includes(name)) campaign.note('all', `worker ${name} was made`);
   return {
     ...found,
+    elsewhereMs: elsewhere,
     after,
     stored: { ...stored, after: await countFiles(folder) },
     bundles: { ...bundles, after: (await client.bundles.list()).length },

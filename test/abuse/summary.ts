@@ -11,6 +11,8 @@ export interface AbuseSummary {
   readonly p99_ratio: number;
   readonly p99_quiet_ms: number;
   readonly p99_abused_ms: number;
+  /** While another node of the same machine is abused: below this no node can be. */
+  readonly p99_elsewhere_ms: number;
   readonly rss_growth_mib: number;
   readonly heap_growth_mib: number;
   readonly fds_growth: number;
@@ -37,7 +39,7 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 export function abuseSummary(totals: AbuseTotals, seed: number): AbuseSummary {
-  const { before, after, findings, quietMs, abusedMs } = totals;
+  const { before, after, findings, quietMs, abusedMs, elsewhereMs } = totals;
   const p99 = (values: readonly number[]): number => (values.length === 0 ? Number.NaN : round(quantile(values, 0.99)));
   const handles = Object.entries(after.handles)
     .map(([kind, count]) => [kind, count - (before.handles[kind] ?? 0)] as const)
@@ -51,6 +53,7 @@ export function abuseSummary(totals: AbuseTotals, seed: number): AbuseSummary {
     p99_ratio: round(abused / quiet),
     p99_quiet_ms: quiet,
     p99_abused_ms: abused,
+    p99_elsewhere_ms: p99(elsewhereMs),
     rss_growth_mib: round((after.residentBytes - before.residentBytes) / MIB),
     heap_growth_mib: round((after.heapBytes + after.externalBytes - before.heapBytes - before.externalBytes) / MIB),
     fds_growth: after.descriptors - before.descriptors,

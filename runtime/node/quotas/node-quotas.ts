@@ -173,7 +173,8 @@ export class NodeQuotas {
    */
   tryAgain({ name, tenant }: Whose, refusal: PluvioError, offer: Offer): void {
     const { limit, retryAfterMs = RETRY_MS } = refusal.details;
-    if (refusal.code === 'TENANT_LIMIT' && limit === 'liveWorkers') this.#live.wait(tenant, this.limitsOf(tenant).liveWorkers, name, offer);
+    if (refusal.code === 'TENANT_LIMIT' && limit === 'liveWorkers')
+      this.#live.wait(tenant, this.limitsOf(tenant).liveWorkers, name, offer);
     else void this.#clock.sleep(Number(retryAfterMs)).then(offer);
   }
 
