@@ -30,6 +30,13 @@ export const ERROR_CODES = {
   MODULE_INVALID: row(400, 'The module does not validate; the message gives the function and offset.'),
   MODULE_LIMIT: row(400, 'The module exceeds a limit of the implementation; the message names it.'),
 
+  // components
+  COMPONENT_MALFORMED: row(400, 'The bytes are not a WebAssembly component; the message gives the offset.'),
+  COMPONENT_UNSUPPORTED: row(
+    400,
+    'The component uses something that does not run here (docs/components.md says what does); the message names it.',
+  ),
+
   // engine
   IMPORT_MISSING: row(400, 'The module imports something that was not provided; provide it or remove the import.'),
   IMPORT_MISMATCH: row(400, 'A provided import does not have the type that the module declares.'),

@@ -1,0 +1,255 @@
+/**
+ * Types of the component model, resolved: no indices, resources by identity.
+ *
+ * Boundary: data and the canonical ABI's layout of it (Component Model, CanonicalABI.md: alignment, size, flattening). How values look in
+ * JavaScript is canonical-values.ts.
+ */
+import { assert } from '../errors/index.ts';
+
+export const PRIMITIVES = [
+  'bool',
+  's8',
+  'u8',
+  's16',
+  'u16',
+  's32',
+  'u32',
+  's64',
+  'u64',
+  'f32',
+  'f64',
+  'char',
+  'string',
+] as const;
+export type Primitive = (typeof PRIMITIVES)[number];
+
+/** A kind of resource; two are the same if they are the same object. */
+export interface ResourceType {
+  /** As its interface names it. */
+  readonly name: string;
+  /** The interface that it is imported from, without version; undefined: the component defines it itself. */
+  readonly from: string | undefined;
+}
+
+export type ValueType =
+  | { readonly kind: Primitive }
+  | { readonly kind: 'record'; readonly fields: readonly (readonly [name: string, type: ValueType])[] }
+  | {
+      readonly kind: 'variant';
+      readonly cases: readonly (readonly [name: string, type: ValueType | undefined])[];
+    }
+  | { readonly kind: 'list'; readonly element: ValueType }
+  | { readonly kind: 'tuple'; readonly types: readonly ValueType[] }
+  | { readonly kind: 'flags' | 'enum'; readonly labels: readonly string[] }
+  | { readonly kind: 'option'; readonly some: ValueType }
+  | { readonly kind: 'result'; readonly ok: ValueType | undefined; readonly err: ValueType | undefined }
+  | { readonly kind: 'own' | 'borrow'; readonly resource: ResourceType };
+
+export interface FunctionType {
+  readonly params: readonly (readonly [name: string, type: ValueType])[];
+  readonly result: ValueType | undefined;
+}
+
+/** A type of core WebAssembly that values are flattened to. */
+export type FlatType = 'i32' | 'i64' | 'f32' | 'f64';
+
+interface Layout {
+  readonly align: number;
+  readonly sizeBytes: number;
+  readonly flat: readonly FlatType[];
+}
+
+const layout = (sizeBytes: number, flat: FlatType): Layout => ({ align: sizeBytes, sizeBytes, flat: [flat] });
+
+const PRIMITIVE_LAYOUTS = {
+  bool: layout(1, 'i32'),
+  s8: layout(1, 'i32'),
+  u8: layout(1, 'i32'),
+  s16: layout(2, 'i32'),
+  u16: layout(2, 'i32'),
+  s32: layout(4, 'i32'),
+  u32: layout(4, 'i32'),
+  s64: layout(8, 'i64'),
+  u64: layout(8, 'i64'),
+  f32: layout(4, 'f32'),
+  f64: layout(8, 'f64'),
+  char: layout(4, 'i32'),
+  string: { align: 4, sizeBytes: 8, flat: ['i32', 'i32'] },
+} as const satisfies Record<Primitive, Layout>;
+
+const POINTER_PAIR: Layout = PRIMITIVE_LAYOUTS.string;
+
+/** Layouts by type, computed once. */
+const layouts = new WeakMap<ValueType, Layout>();
+
+export const alignTo = (at: number, align: number): number => Math.ceil(at / align) * align;
+
+/** The cases of what is a variant for the layout: the payload of each, if it has one. */
+export function casesOf(type: ValueType): readonly (ValueType | undefined)[] | undefined {
+  switch (type.kind) {
+    case 'variant':
+      return type.cases.map(([, payload]) => payload);
+    case 'enum':
+      return type.labels.map(() => undefined);
+    case 'option':
+      return [undefined, type.some];
+    case 'result':
+      return [type.ok, type.err];
+    default:
+      return undefined;
+  }
+}
+
+/** The parts of what is a record for the layout. */
+export function partsOf(type: ValueType): readonly ValueType[] | undefined {
+  if (type.kind === 'record') return type.fields.map(([, field]) => field);
+  return type.kind === 'tuple' ? type.types : undefined;
+}
+
+/** Bytes of the number that tells the case of a variant. */
+export const discriminantBytes = (cases: number): 1 | 2 | 4 => (cases <= 256 ? 1 : cases <= 65_536 ? 2 : 4);
+
+/** Bytes of a set of flags; at most 32 are allowed. */
+export const flagsBytes = (labels: number): 1 | 2 | 4 => (labels <= 8 ? 1 : labels <= 16 ? 2 : 4);
+
+/** Where the payload of a variant begins. */
+export function payloadOffset(cases: readonly (ValueType | undefined)[]): number {
+  const align = Math.max(1, ...cases.map((payload) => (payload === undefined ? 1 : alignOf(payload))));
+  return alignTo(discriminantBytes(cases.length), align);
+}
+
+function recordLayout(parts: readonly ValueType[]): Layout {
+  let at = 0;
+  let align = 1;
+  const flat: FlatType[] = [];
+  for (const part of parts) {
+    const inner = layoutOf(part);
+    at = alignTo(at, inner.align) + inner.sizeBytes;
+    align = Math.max(align, inner.align);
+    flat.push(...inner.flat);
+  }
+  return { align, sizeBytes: alignTo(at, align), flat };
+}
+
+/** The flat type that holds either of two. */
+function join(a: FlatType, b: FlatType): FlatType {
+  if (a === b) return a;
+  const is32 = (type: FlatType): boolean => type === 'i32' || type === 'f32';
+  return is32(a) && is32(b) ? 'i32' : 'i64';
+}
+
+function variantLayout(cases: readonly (ValueType | undefined)[]): Layout {
+  const tagBytes = discriminantBytes(cases.length);
+  let align: number = tagBytes;
+  let sizeBytes = 0;
+  const flat: FlatType[] = [];
+  for (const payload of cases) {
+    if (payload === undefined) continue;
+    const inner = layoutOf(payload);
+    align = Math.max(align, inner.align);
+    sizeBytes = Math.max(sizeBytes, inner.sizeBytes);
+    inner.flat.forEach((type, index) => (flat[index] = flat[index] === undefined ? type : join(flat[index], type)));
+  }
+  return { align, sizeBytes: alignTo(payloadOffset(cases) + sizeBytes, align), flat: ['i32', ...flat] };
+}
+
+function computeLayout(type: ValueType): Layout {
+  const parts = partsOf(type);
+  if (parts !== undefined) return recordLayout(parts);
+  const cases = casesOf(type);
+  if (cases !== undefined) return variantLayout(cases);
+  switch (type.kind) {
+    case 'list':
+      return POINTER_PAIR;
+    case 'flags':
+      return { ...layout(flagsBytes(type.labels.length), 'i32') };
+    case 'own':
+    case 'borrow':
+      return PRIMITIVE_LAYOUTS.u32;
+    default:
+      assert(type.kind in PRIMITIVE_LAYOUTS, `a layout for ${type.kind}`);
+      return PRIMITIVE_LAYOUTS[type.kind as Primitive]; // all other kinds were told apart
+  }
+}
+
+function layoutOf(type: ValueType): Layout {
+  const known = layouts.get(type);
+  if (known !== undefined) return known;
+  const made = computeLayout(type);
+  layouts.set(type, made);
+  return made;
+}
+
+export const alignOf = (type: ValueType): number => layoutOf(type).align;
+export const sizeOf = (type: ValueType): number => layoutOf(type).sizeBytes;
+export const flatten = (type: ValueType): readonly FlatType[] => layoutOf(type).flat;
+
+/** Most values that parameters and results are flattened to; beyond, they are in memory. */
+export const MAX_FLAT_PARAMS = 16;
+export const MAX_FLAT_RESULTS = 1;
+
+/** How a function looks in core WebAssembly. */
+export interface FlatFunction {
+  readonly params: readonly FlatType[];
+  readonly results: readonly FlatType[];
+  /** The parameters are in memory: the one parameter is their address. */
+  readonly paramsInMemory: boolean;
+  /** The result is in memory. Of a lowered function the last parameter is its address, of a lifted one the result. */
+  readonly resultInMemory: boolean;
+}
+
+/** @param direction `lower`: core code calls it; `lift`: it is core code. */
+export function flattenFunction({ params, result }: FunctionType, direction: 'lower' | 'lift'): FlatFunction {
+  const flatParams = params.flatMap(([, type]) => flatten(type));
+  const flatResults = result === undefined ? [] : flatten(result);
+  const paramsInMemory = flatParams.length > MAX_FLAT_PARAMS;
+  const resultInMemory = flatResults.length > MAX_FLAT_RESULTS;
+  const passed: FlatType[] = paramsInMemory ? ['i32'] : flatParams;
+  if (!resultInMemory) return { params: passed, results: flatResults, paramsInMemory, resultInMemory };
+  return direction === 'lower'
+    ? { params: [...passed, 'i32'], results: [], paramsInMemory, resultInMemory }
+    : { params: passed, results: ['i32'], paramsInMemory, resultInMemory };
+}
+
+/** Whether values of the type hold a resource. */
+export function hasResource(type: ValueType): boolean {
+  if (type.kind === 'own' || type.kind === 'borrow') return true;
+  if (type.kind === 'list') return hasResource(type.element);
+  const inner = partsOf(type) ?? casesOf(type) ?? [];
+  return inner.some((part) => part !== undefined && hasResource(part));
+}
+
+/** The type as WIT has it. */
+export function valueTypeText(type: ValueType): string {
+  const text = (inner: ValueType | undefined): string => (inner === undefined ? '_' : valueTypeText(inner));
+  switch (type.kind) {
+    case 'record':
+      return `record { ${type.fields.map(([name, field]) => `${name}: ${text(field)}`).join(', ')} }`;
+    case 'variant':
+      return `variant { ${type.cases.map(([name, payload]) => (payload ? `${name}(${text(payload)})` : name)).join(', ')} }`;
+    case 'list':
+      return `list<${text(type.element)}>`;
+    case 'tuple':
+      return `tuple<${type.types.map(text).join(', ')}>`;
+    case 'flags':
+    case 'enum':
+      return `${type.kind} { ${type.labels.join(', ')} }`;
+    case 'option':
+      return `option<${text(type.some)}>`;
+    case 'result':
+      if (type.err !== undefined) return `result<${text(type.ok)}, ${text(type.err)}>`;
+      return type.ok === undefined ? 'result' : `result<${text(type.ok)}>`;
+    case 'own':
+      return type.resource.name;
+    case 'borrow':
+      return `borrow<${type.resource.name}>`;
+    default:
+      return type.kind;
+  }
+}
+
+/** The function's type as WIT has it. */
+export function functionTypeText({ params, result }: FunctionType): string {
+  const list = params.map(([name, type]) => `${name}: ${valueTypeText(type)}`).join(', ');
+  return result === undefined ? `func(${list})` : `func(${list}) -> ${valueTypeText(result)}`;
+}
