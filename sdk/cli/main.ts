@@ -3,7 +3,7 @@
  * The `pluvio` command. Boundary: the process; what a command does is in its module.
  *
  * The engine keeps the compiled code of the command itself in the cache folder: a command then starts in a third of the time. That must
- * be asked for before anything else is imported. An older Node lacks it: what is imported by name here must be in every version.
+ * be asked for before anything else is imported. An older Node lacks it, Deno too: what is imported by name here must be in every version.
  */
 import * as nodeModule from 'node:module';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ if (problem !== undefined) {
   process.stderr.write(`error[USAGE]: ${problem}\n`);
   process.exit(EXIT.usage);
 }
-nodeModule.enableCompileCache(join(cacheFolder(), 'code'));
+nodeModule.enableCompileCache?.(join(cacheFolder(), 'code'));
 const { runProgram } = await import('./program.ts');
 const { reportFailure } = await import('./failure.ts');
 const { flushOutput } = await import('./terminal.ts');
