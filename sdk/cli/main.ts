@@ -14,10 +14,10 @@ import { nodeProblem } from './node-version.ts';
 
 /**
  * Runs the command and ends the process. The engine keeps the compiled code of the command in the cache folder: a command then starts in a
- * third of the time. That must be asked for before anything else is imported.
+ * third of the time. That must be asked for before anything else is imported; Deno has none.
  */
 async function run(argv: readonly string[]): Promise<never> {
-  nodeModule.enableCompileCache(join(cacheFolder(), 'code'));
+  nodeModule.enableCompileCache?.(join(cacheFolder(), 'code'));
   const { runProgram } = await import('./program.ts');
   const { reportFailure } = await import('./failure.ts');
   const { flushOutput } = await import('./terminal.ts');
