@@ -19,7 +19,7 @@ const nodes = await Promise.all([
 ]);
 const client = new PluvioClient({ baseUrl: nodes[0].url }); // it follows a worker that has moved
 await applyDeploy(client, await planDeploy(client, built), built, false);
-const counter = client.worker<Counter>('counter');
+const counter = client.worker<Counter>('counter', { once: true }); // a call that is under way is answered from the other node
 
 const answers: number[] = [];
 let begun = 0;

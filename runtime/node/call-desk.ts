@@ -62,7 +62,7 @@ export interface CallServices {
 }
 
 const DEFAULT_WAIT_MS = 30_000;
-const UNJOURNALLED_KEPT = 10_000;
+const TOLD_KEPT = 10_000;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 const NO_BYTES = new Uint8Array();
 
@@ -70,10 +70,8 @@ const json = (value: unknown, status = 200): CallAnswer => ({ status, type: MEDI
 
 export class CallDesk {
   readonly #services: CallServices;
-  /** Calls that no journal has and that went on for longer than their callers waited, by their names. */
-  readonly #unjournalled = new RecentMap<string, { readonly worker: string; readonly ended: Promise<CallEnd> }>(
-    UNJOURNALLED_KEPT,
-  );
+  /** Calls that went on for longer than their callers waited, by worker and name: no journal has them, or not for long after their end. */
+  readonly #told = new RecentMap<string, Promise<CallEnd>>(TOLD_KEPT);
 
   constructor(services: CallServices) {
     this.#services = services;
@@ -140,7 +138,7 @@ export class CallDesk {
 
   /** What a caller is told of a call that goes on: its end can be asked for by its name. */
   #pending({ name }: HostedWorker, placed: PlacedCall): { readonly input: string; readonly state: 'pending' } {
-    if (!isJournalled(placed.ref)) this.#unjournalled.set(placed.ref, { worker: name, ended: placed.ended });
+    this.#told.set(`${name}/${placed.ref}`, placed.ended);
     return { input: placed.ref, state: 'pending' };
   }
 
@@ -165,17 +163,13 @@ export class CallDesk {
    */
   async endOf(worker: HostedWorker, ref: string, waitMs: number, signal: AbortSignal): Promise<InputEnd | undefined> {
     const { waits, post } = this.#services;
-    if (!isJournalled(ref)) {
-      const call = this.#unjournalled.get(ref);
-      if (call?.worker === worker.name) return waits.for(call.ended, waitMs, signal);
-      throw new PluvioError('INPUT_NOT_FOUND', `nothing is known of the call ${ref} of worker "${worker.name}"`, {
-        ref,
-      });
-    }
+    const told = this.#told.get(`${worker.name}/${ref}`);
     const seq = Number(ref);
-    const known = await post.store.outcomeOf(worker.name, seq);
+    const known = isJournalled(ref) ? await post.store.outcomeOf(worker.name, seq) : undefined;
     if (known === undefined) {
-      throw new PluvioError('INPUT_NOT_FOUND', `worker "${worker.name}" has no input ${seq} (any more)`, { seq });
+      if (told !== undefined) return waits.for(told, waitMs, signal);
+      const problem = `nothing is known of the input ${ref} of worker "${worker.name}" (any more)`;
+      throw new PluvioError('INPUT_NOT_FOUND', problem, isJournalled(ref) ? { seq } : { ref });
     }
     if (known.outcome !== null) return decodeEnd(known.outcome);
     return waits.for(worker.inputs.end(seq), waitMs, signal);

@@ -9,7 +9,7 @@
  * 2. Every address that is connected to is checked, literal ones as well (`outbound-lookup.ts`).
  * 3. Head, body and time of an answer are bounded.
  */
-import { Agent, type Dispatcher, errors, request as sendRequest } from 'undici';
+import { Agent, type Dispatcher, errors, request as sendRequest } from 'undici/index.js';
 import { type AbiErrorName, type Answer, coversUrl, type FetchRequest, type HttpHead } from '../host/abi/index.ts';
 import { type LimitRow, resolveLimits } from '../limits/index.ts';
 import { HOP_BY_HOP } from './http-hops.ts';

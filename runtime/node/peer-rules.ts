@@ -1,5 +1,5 @@
 /** How a node speaks to other nodes: which keys they may show, and who vouches for what goes over. */
-import { Agent, type buildConnector, fetch as undiciFetch } from 'undici';
+import { Agent, type buildConnector, fetch as undiciFetch } from 'undici/index.js';
 import type { BundleSignature, TrustPolicy } from '../bundle/index.ts';
 import { PluvioError } from '../errors/index.ts';
 import { createToken } from './security/capability-tokens.ts';

@@ -9,7 +9,7 @@
 import type { PrepareRequest } from './incoming-moves.ts';
 import type { PeerRules } from './peer-rules.ts';
 import { Readable } from 'node:stream';
-import { Agent, request } from 'undici';
+import { Agent, request } from 'undici/index.js';
 import { decodeError, PluvioError } from '../errors/index.ts';
 import type { IncomingMove } from './api-types.ts';
 import { MEDIA } from './media-types.ts';

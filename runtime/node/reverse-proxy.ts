@@ -1,6 +1,6 @@
 /** Passes a request of the ingress on to the node that its worker moved to. */
 import { Readable } from 'node:stream';
-import { Agent, request } from 'undici';
+import { Agent, request } from 'undici/index.js';
 import { PluvioError } from '../errors/index.ts';
 import { answerHeaders, type HeaderPairs, HOPS_HEADER, REQUEST_KEY_HEADER } from './http-hops.ts';
 

@@ -54,7 +54,7 @@ import { NodeDrain } from './node-drain.ts';
 import { openIngress } from './open-ingress.ts';
 import { NODE_VERSION } from './version.ts';
 import { EnginePool } from './threads/engine-pool.ts';
-import { type EngineUser, openEngineUser } from './threads/engine-launch.ts';
+import { checkPermissionModel, type EngineUser, openEngineUser } from './threads/engine-launch.ts';
 import { FixedBudget } from './threads/page-budget.ts';
 import type { EngineKind } from './threads/engine-start.ts';
 import { Waits } from './waits.ts';
@@ -143,8 +143,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   }
 }
 
-/** @throws PluvioError as `openEngineUser` */
+/** @throws PluvioError as `checkPermissionModel` and `openEngineUser` */
 async function engineUserOf({ engineUser, isolation = 'thread' }: NodeOptions): Promise<EngineUser | undefined> {
+  if (isolation === 'process') checkPermissionModel();
   if (engineUser === undefined) return undefined;
   if (isolation === 'process') return openEngineUser(engineUser);
   const message = `cannot run engines as "${engineUser}": engines are no processes; engine.isolation must have them so`;

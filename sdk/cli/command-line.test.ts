@@ -3,11 +3,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeModule } from '../../runtime/wasm/index.ts';
-import { COMMANDS } from './command-table.ts';
+import { loadCommands } from './command-table.ts';
 import { LOGS } from './commands/logs.ts';
 import { openFolder, ROOT, runCli } from './testing/cli-process.ts';
 
 const PI = join(ROOT, 'examples/pi/pi.wasm');
+const COMMANDS = await loadCommands();
 const DOCS = new URL('../../docs/cli.md', import.meta.url);
 
 let folder: string;

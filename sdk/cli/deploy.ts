@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { packBundle, writeDrop } from '../../runtime/bundle/index.ts';
-import { nodeCodecs } from '../../runtime/node/index.ts';
+import { nodeCodecs } from '../../runtime/node/codecs.ts';
 import type { PluvioClient, WorkerInfo } from '../client/index.ts';
 import { sendBundle } from './bundle-transfer.ts';
 import type { OptionValues } from './command.ts';

@@ -1,6 +1,6 @@
 /** The command table as a parser (commander), with help. */
 import { Argument, Command, CommanderError, Option } from 'commander';
-import { COMMANDS } from './command-table.ts';
+import { loadRows } from './command-table.ts';
 import { type ArgumentRow, type CommandRow, EXIT, type OptionRow, type OptionValues } from './command.ts';
 import { UsageError } from './usage-error.ts';
 import { NODE_VERSION } from '../../runtime/node/version.ts';
@@ -25,8 +25,8 @@ const examplesText = ({ examples }: CommandRow): string =>
 const MARK = '\0';
 const BELOW_ZERO = /^-(?:\.?\d|Infinity$)/;
 
-const marked = (argv: readonly string[]): readonly string[] =>
-  COMMANDS.some(({ name, takesNumbers }) => name === argv[0] && takesNumbers === true)
+const marked = (argv: readonly string[], rows: readonly CommandRow[]): readonly string[] =>
+  rows.some(({ name, takesNumbers }) => name === argv[0] && takesNumbers === true)
     ? argv.map((arg) => (BELOW_ZERO.test(arg) ? `${MARK}${arg}` : arg))
     : argv;
 
@@ -72,6 +72,7 @@ const ASKED_FOR: readonly string[] = ['commander.helpDisplayed', 'commander.vers
  */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.ok;
+  const rows = await loadRows(argv[0]);
   const program = new Command('pluvio')
     .description('Stops any running WebAssembly program, ships it, and lets it continue where it was.')
     .version(NODE_VERSION, '-V, --version', 'print the version')
@@ -81,7 +82,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('hint: `pluvio help` lists the commands')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'error[USAGE]: ')) })
     .exitOverride();
-  for (const row of COMMANDS) {
+  for (const row of rows) {
     addCommand(program, row, (code) => {
       exitCode = code;
     });
@@ -90,7 +91,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     command.copyInheritedSettings(program).showHelpAfterError(`hint: \`pluvio help ${command.name()}\` explains it`);
   }
   try {
-    await program.parseAsync(marked(argv), { from: 'user' });
+    await program.parseAsync(marked(argv, rows), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;

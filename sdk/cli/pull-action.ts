@@ -1,7 +1,7 @@
 /** `pull`: a bundle of a registry into a file. */
 import { parseReference, pullDocument, SBOM_TYPES } from '../../runtime/bundle/registry/index.ts';
 import { encodeSignature } from '../../runtime/bundle/index.ts';
-import { nodeCodecs } from '../../runtime/node/index.ts';
+import { nodeCodecs } from '../../runtime/node/codecs.ts';
 import { type CommandAction, EXIT } from './command.ts';
 import { pullProgram } from './local/program-file.ts';
 import { fileAndFormatOf, textOf } from './option-values.ts';

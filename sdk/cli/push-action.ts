@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { type Bundle, packBundle } from '../../runtime/bundle/index.ts';
 import { parseReference, type RegistryReference } from '../../runtime/bundle/registry/index.ts';
-import { nodeCodecs } from '../../runtime/node/index.ts';
+import { nodeCodecs } from '../../runtime/node/codecs.ts';
 import { type CommandAction, EXIT, type OptionValues } from './command.ts';
 import { type BundleFile, namesProgram, readProgramFile, workerNameOf } from './local/program-file.ts';
 import { connect } from './node-client.ts';

@@ -15,7 +15,7 @@ import {
   sbomType,
 } from '../../runtime/bundle/registry/index.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
-import { nodeCodecs } from '../../runtime/node/index.ts';
+import { nodeCodecs } from '../../runtime/node/codecs.ts';
 import { readKeyFile } from '../../runtime/node/security/index.ts';
 import type { BundleInfo, PluvioClient } from '../client/index.ts';
 import type { OptionValues } from './command.ts';

@@ -1,7 +1,7 @@
 import type { DrainState, NodeEvent, NodeInfo } from '../../runtime/node/api-types.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import { Bundles } from './bundles.ts';
-import { type Remote, remoteOf } from './remote.ts';
+import { type Remote, type RemoteOptions, remoteOf } from './remote.ts';
 import { readServerEvents } from './server-events.ts';
 import { type ClientOptions, pause, Transport } from './transport.ts';
 import { type CallOptions, Workers } from './workers.ts';
@@ -40,8 +40,8 @@ export class PluvioClient {
    * @example
    * const greeting = await client.worker<Greeter>('greeter').greet('Ada');
    */
-  worker<T extends object>(name: string): Remote<T> {
-    return remoteOf<T>(this.workers, name);
+  worker<T extends object>(name: string, options: RemoteOptions = {}): Remote<T> {
+    return remoteOf<T>(this.workers, name, options);
   }
 
   node({ signal }: CallOptions = {}): Promise<NodeInfo> {

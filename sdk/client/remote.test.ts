@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { openNode } from '../../test/node/open-nodes.ts';
 import { buildSource, deployBuilt } from '../project/testing/projects.ts';
+import { type FetchFunction, PluvioClient } from './index.ts';
 import { encodeArguments } from './json-arguments.ts';
 
 interface Greeter {
@@ -10,6 +11,10 @@ interface Greeter {
   total(values: Float64Array): number;
   fail(): null;
   slow(ms: number): string;
+}
+
+interface Counter {
+  next(ms?: number): number;
 }
 
 const SOURCE = `
@@ -54,6 +59,32 @@ it('waits for a call that takes longer than a request may', async () => {
   const { client } = await openNode({ limits: { waitMs: 20 } });
   await deployBuilt(client, await buildSource(SOURCE));
   expect(await client.worker<Greeter>('guest').slow(200)).toBe('done');
+});
+
+it('is done once where the caller asks, and is in no journal otherwise', async () => {
+  const { client, url: baseUrl } = await openNode({ limits: { waitMs: 20 } });
+  const source = `import { time } from 'pluvio/assembly';
+    let count = 0;
+    export function next(ms: i32 = 0): i32 { if (ms > 0) time.sleep(ms); return ++count; }`;
+  await deployBuilt(client, await buildSource(source, { checkpoint: 'never' }));
+  const keys: (string | null)[] = [];
+  let cut = 0;
+  /** The answer to the first request with a key is lost on the way. */
+  const lossy: FetchFunction = async (url, init) => {
+    const key = new Headers(init.headers).get('idempotency-key');
+    if (url.includes('/call/')) keys.push(key);
+    const response = await fetch(url, init);
+    if (key === null || cut++ > 0) return response;
+    await response.arrayBuffer();
+    throw new TypeError('the connection broke');
+  };
+  const plain = new PluvioClient({ baseUrl, fetch: lossy }).worker<Counter>('guest');
+  expect([await plain.next(), await plain.next(60)]).toEqual([1, 2]);
+  expect(keys).toEqual([null, null]);
+  const safe = new PluvioClient({ baseUrl, fetch: lossy }).worker<Counter>('guest', { once: true });
+  expect([await safe.next(), await safe.next(60)]).toEqual([3, 4]);
+  expect(keys.slice(2)).toEqual([keys[2], keys[2], keys[4]]);
+  expect(keys[4]).not.toBe(keys[2]);
 });
 
 it('writes arguments as JSON', () => {

@@ -1,4 +1,4 @@
-import type { Workers } from './workers.ts';
+import { freshKey, type Workers } from './workers.ts';
 
 /** The functions of T, each a call that ends when the worker has answered. */
 export type Remote<T> = {
@@ -7,8 +7,20 @@ export type Remote<T> = {
     : never;
 };
 
+export interface RemoteOptions {
+  /**
+   * Each call carries a key of its own: it is sent again when the connection breaks, done once, and answered wherever the worker is by then,
+   * also after a crash. The node keeps such a call on disk, whatever the worker's policy. Default: false.
+   */
+  readonly once?: boolean;
+}
+
 /** An object whose every function calls the worker's export of that name. */
-export function remoteOf<T extends object>(workers: Workers, name: string): Remote<T> {
+export function remoteOf<T extends object>(
+  workers: Workers,
+  name: string,
+  { once = false }: RemoteOptions = {},
+): Remote<T> {
   const functions = new Map<string, (...args: unknown[]) => Promise<unknown>>();
   const target = {
     get(_: object, exportName: string | symbol): unknown {
@@ -16,7 +28,8 @@ export function remoteOf<T extends object>(workers: Workers, name: string): Remo
       if (typeof exportName !== 'string' || exportName === 'then') return undefined;
       const known = functions.get(exportName);
       if (known !== undefined) return known;
-      const call = (...args: unknown[]): Promise<unknown> => workers.callTyped(name, exportName, args);
+      const call = (...args: unknown[]): Promise<unknown> =>
+        workers.callTyped(name, exportName, args, once ? { key: freshKey() } : {});
       functions.set(exportName, call);
       return call;
     },

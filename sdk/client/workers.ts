@@ -52,6 +52,8 @@ export interface KeyedOptions extends CallOptions {
 interface BytesRequest {
   readonly path: string;
   readonly body: Uint8Array | string;
+  /** Default: bytes. */
+  readonly contentType?: string;
   readonly key: string | undefined;
   readonly signal: AbortSignal | undefined;
   readonly query: Readonly<Record<string, boolean | number | undefined>>;
@@ -82,14 +84,16 @@ const inputRequest = (name: string, input: string) =>
     timeoutMs: WAIT_MS + 30_000,
   }) as const;
 
+const BYTES_TYPE = 'application/octet-stream';
+const JSON_TYPE = 'application/json';
 const WAIT_MS = 25_000;
 const MOVING_PAUSE_MS = 200;
 const pathOf = (name: string, rest = ''): string => `/v1/workers/${encodeURIComponent(name)}${rest}`;
 
 const KEY_BYTES = 16;
 
-/** An idempotency key that nobody has used: messages are in the journal anyway, so that one costs nothing. */
-const freshKey = (): string =>
+/** An idempotency key that nobody has used. Messages are in the journal anyway, so that one costs them nothing. */
+export const freshKey = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** The workers of a node. A worker that has moved is followed to where it is. */
@@ -303,43 +307,30 @@ export class Workers {
   }
 
   /**
-   * Calls a typed export with values and gives its result, however long it takes and wherever the worker goes meanwhile. Values are as JSON
-   * has them; docs/projects.md says how wide integers and bytes are written.
-   * @param options `key`: default one of its own, so that the call is done once whatever breaks on the way.
+   * Calls a typed export with values and gives its result, however long it takes. Values are as JSON has them; docs/projects.md says how wide
+   * integers and bytes are written.
+   * @param options `key`: repeating the call with the same one gives the first one's result, also after a crash or a move; it is sent again when
+   * the connection breaks. Without one the call is as durable as the worker is.
    * @throws PluvioError `CALL_FAILED`: the worker's log says why
    */
   async callTyped(
     name: string,
     exportName: string,
     args: readonly unknown[] = [],
-    { signal, key = globalThis.crypto.randomUUID(), deadlineMs }: KeyedOptions & DeadlineOption = {},
+    { signal, key, deadlineMs }: KeyedOptions & DeadlineOption = {},
   ): Promise<unknown> {
-    const request = {
-      method: 'POST',
+    const response = await this.#wholeAnswer(name, {
       path: pathOf(name, `/call/${encodeURIComponent(exportName)}`),
       query: { waitMs: WAIT_MS, deadlineMs },
-      body: new TextEncoder().encode(encodeArguments(args)),
-      contentType: 'application/json',
-      headers: { 'idempotency-key': key },
-      repeatable: true,
-      timeoutMs: 0,
+      body: encodeArguments(args),
+      contentType: JSON_TYPE,
+      key,
       signal,
-    } as const;
-    for (;;) {
-      const response = await this.#transport.send(request).catch((error: unknown) => {
-        if (error instanceof PluvioError && error.code === 'WORKER_MOVING') return undefined;
-        throw error;
-      });
-      if (response === undefined) {
-        await pause(MOVING_PAUSE_MS, this.#transport.signalOf(signal));
-        continue;
-      }
-      const answer: unknown = await response.json().catch((cause: unknown) => {
-        const problem = `cannot call "${exportName}" of worker "${name}" with values: its answer is no JSON; it must be a typed export`;
-        throw new PluvioError('INVALID_ARGUMENT', problem, { worker: name }, { cause });
-      });
-      if (response.status !== 202) return answer; // 202: it goes on; asked again with its key, it is not done again
-    }
+    });
+    return response.json().catch((cause: unknown) => {
+      const problem = `cannot call "${exportName}" of worker "${name}" with values: its answer is no JSON; it must be a typed export`;
+      throw new PluvioError('INVALID_ARGUMENT', problem, { worker: name }, { cause });
+    });
   }
 
   /**
@@ -412,28 +403,40 @@ export class Workers {
 
   /** The answer, once there is one. */
   async #wholeAnswer(name: string, request: BytesRequest): Promise<Response> {
-    const accept = 'application/octet-stream';
     let response = await this.#sendBytes(request);
     if (response.status !== 202) return response;
     const { input } = (await response.json()) as { input: string }; // as the API says
     do {
-      response = await this.#transport.send({ ...inputRequest(name, input), accept, signal: request.signal });
-    } while (response.headers.get('content-type') !== accept && (await response.arrayBuffer())); // it is not over yet
+      response = await this.#transport.send({
+        ...inputRequest(name, input),
+        accept: BYTES_TYPE,
+        signal: request.signal,
+      });
+    } while (response.headers.get('content-type') !== BYTES_TYPE && (await response.arrayBuffer())); // it is not over yet
     return response;
   }
 
-  #sendBytes({ path, body, key, signal, query }: BytesRequest): Promise<Response> {
-    return this.#transport.send({
+  /** A worker on its way has taken nothing: what it is sent is sent again. */
+  async #sendBytes({ path, body, contentType = BYTES_TYPE, key, signal, query }: BytesRequest): Promise<Response> {
+    const request = {
       method: 'POST',
       path,
       query,
       body: typeof body === 'string' ? new TextEncoder().encode(body) : body,
-      contentType: 'application/octet-stream',
+      contentType,
       ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
       repeatable: key !== undefined,
       timeoutMs: 0,
       signal,
-    });
+    } as const;
+    for (;;) {
+      try {
+        return await this.#transport.send(request);
+      } catch (error) {
+        if (contentType !== JSON_TYPE || !(error instanceof PluvioError && error.code === 'WORKER_MOVING')) throw error;
+        await pause(MOVING_PAUSE_MS, this.#transport.signalOf(signal));
+      }
+    }
   }
 
   /** Waits for the end of what the worker does; null: it does nothing and has done nothing. Follows it when it moves. */

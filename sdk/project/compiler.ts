@@ -3,8 +3,8 @@
  *
  * Boundary: files in, bytes and diagnostics out. The package `pluvio`, as guests import it, is always the one that this code belongs to.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { PluvioError } from '../../runtime/errors/index.ts';
@@ -75,12 +75,12 @@ function compilerManifest(folder: string): string {
   const manifest = bases
     .map((base) => {
       try {
-        return findPackageJSON('assemblyscript', base);
+        return createRequire(base).resolve('assemblyscript/package.json');
       } catch {
         return undefined; // not there
       }
     })
-    .find((path) => path !== undefined && existsSync(path));
+    .find((path) => path !== undefined);
   if (manifest === undefined) {
     throw new PluvioError(
       'COMPILER_MISSING',

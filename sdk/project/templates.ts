@@ -1,6 +1,6 @@
 /** Folders that new projects are copied from. */
 import { cp, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
-import { findPackageJSON } from 'node:module';
+import { createRequire } from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PluvioError } from '../../runtime/errors/index.ts';
@@ -28,8 +28,8 @@ interface OwnPackage {
 
 /** The package where it is a checkout, also when another project links to it; undefined: npm has installed it. */
 async function checkout(): Promise<OwnPackage | undefined> {
-  const path = findPackageJSON(import.meta.url);
-  if (path === undefined || path.split(sep).includes('node_modules')) return undefined;
+  const path = createRequire(import.meta.url).resolve('pluvio/package.json');
+  if (path.split(sep).includes('node_modules')) return undefined;
   const { optionalDependencies = {} } = JSON.parse(await readFile(path, 'utf8')) as Partial<OwnPackage>; // npm's format
   return { folder: dirname(path), optionalDependencies };
 }

@@ -94,6 +94,15 @@ const CASES = [
     keys: { benchmark: 'fork', machine, small_us: positive, waiting_us: positive, clone_ratio: summary },
   },
   {
+    args: ['cli'],
+    keys: {
+      benchmark: 'cli',
+      machine,
+      ratio: positive,
+      per_program: { empty: { ms: summary }, version: { ratio: summary }, help: { ratio: summary } },
+    },
+  },
+  {
     args: ['unwind'],
     keys: {
       benchmark: 'unwind',
@@ -139,6 +148,16 @@ const NODE_CASES = [
     keys: { benchmark: 'fairness', machine, p99_ratio: number, spinners: positive, slice_ms: positive },
   },
   { args: ['journal'], keys: { benchmark: 'journal', machine, per_second: positive } },
+  {
+    args: ['call'],
+    keys: {
+      benchmark: 'call',
+      machine,
+      ratio: positive,
+      wire_ratio: positive,
+      per_policy: { never: { ratio: summary, per_way: { typed: { us: summary } } }, idle: { wire_ratio: summary } },
+    },
+  },
   { args: ['checkpoint'], keys: { benchmark: 'checkpoint', machine, memory_bytes: positive, ratio: positive } },
 ] as const;
 

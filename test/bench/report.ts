@@ -2,6 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
+import { call } from './call.ts';
+import { cli } from './cli.ts';
 import { density } from './density.ts';
 import { fairness } from './fairness.ts';
 import { fork } from './fork.ts';
@@ -36,6 +38,8 @@ const FORMATS: { readonly [Name in RunName]: (result: Results[Name]) => string }
   fairness: fairness.format,
   journal: journal.format,
   checkpoint: checkpoint.format,
+  call: call.format,
+  cli: cli.format,
 };
 
 function sectionOf<Name extends RunName>(folder: string, name: Name): string | undefined {

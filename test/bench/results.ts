@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
+import type { CallResult } from './call.ts';
+import type { CliResult } from './cli.ts';
 import type { DensityResult } from './density.ts';
 import type { FairnessResult } from './fairness.ts';
 import type { ForkResult } from './fork.ts';
@@ -34,6 +36,8 @@ export interface Results {
   readonly fairness: FairnessResult;
   readonly journal: JournalResult;
   readonly checkpoint: CheckpointResult;
+  readonly call: CallResult;
+  readonly cli: CliResult;
 }
 export type RunName = keyof Results;
 
@@ -56,6 +60,8 @@ export const RUNS: Readonly<Record<RunName, readonly string[]>> = {
   fairness: ['fairness'],
   journal: ['journal'],
   checkpoint: ['checkpoint'],
+  call: ['call'],
+  cli: ['cli'],
 };
 export const RUN_NAMES = Object.keys(RUNS) as readonly RunName[]; // the record has exactly these keys
 

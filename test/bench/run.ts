@@ -4,7 +4,9 @@
  * Standard output has a table for people, or, with `--json`, one JSON object per benchmark and line. Progress is on standard error.
  */
 import type { Benchmark } from './benchmark.ts';
+import { call } from './call.ts';
 import { checkpoint } from './checkpoint.ts';
+import { cli } from './cli.ts';
 import { density } from './density.ts';
 import { fairness } from './fairness.ts';
 import { fork } from './fork.ts';
@@ -44,6 +46,8 @@ const BENCHMARKS = {
   fairness: entry(fairness),
   journal: entry(journal),
   checkpoint: entry(checkpoint),
+  call: entry(call),
+  cli: entry(cli),
 };
 
 function usage(): string {

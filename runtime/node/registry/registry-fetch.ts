@@ -4,7 +4,7 @@
  * Invariant: what a registry leads to (a redirect, a place of an upload, a token service) is connected to only at a public address or one that
  * was allowed; so is the registry itself, unless it is `trusted`.
  */
-import { Agent, fetch as undiciFetch } from 'undici';
+import { Agent, fetch as undiciFetch } from 'undici/index.js';
 import type { RegistryFetch } from '../../bundle/registry/index.ts';
 import { PluvioError } from '../../errors/index.ts';
 import { AddressRule } from '../outbound-http-addresses.ts';

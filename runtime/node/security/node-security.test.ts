@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { createAdaptorServer } from '@hono/node-server';
-import { Agent, request } from 'undici';
+import { Agent, request } from 'undici/index.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseListen } from '../access.ts';
 import { systemClock } from '../clock.ts';

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Agent, request } from 'undici';
+import { type Agent, request } from 'undici/index.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PluvioError } from '../../errors/index.ts';
 import { peerAgent, peerConnect, pinOf, readTlsServer, type TlsPeerOptions } from './tls.ts';

@@ -11,7 +11,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { checkServerIdentity, createSecureContext, type PeerCertificate, type SecureVersion } from 'node:tls';
-import { Agent, type buildConnector } from 'undici';
+import { Agent, type buildConnector } from 'undici/index.js';
 import { PluvioError } from '../../errors/index.ts';
 import { readOwnerOnly } from './ed25519-keys.ts';
 

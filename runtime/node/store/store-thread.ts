@@ -65,8 +65,8 @@ if (opened) {
   port.on('message', (message: ThreadRequest) => {
     if (message.kind === 'close') {
       core.close();
+      // Whoever asked ends the thread: a port cannot be closed from here in Deno.
       answer({ kind: 'done', id: message.id, answers: [] });
-      port.close();
       return;
     }
     const answers = core.execute(message.requests, message.nowMs);
@@ -76,4 +76,4 @@ if (opened) {
     answer({ kind: 'done', id: message.id, answers, ...fatal }, [...buffers]);
   });
   answer({ kind: 'opened', report });
-} else port.close();
+}

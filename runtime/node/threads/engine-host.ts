@@ -32,8 +32,9 @@ import { FixedBudget, PageBudget } from './page-budget.ts';
 import type { Port } from './port.ts';
 import { type Answerer, type Listener, Rpc, Transferring } from './rpc.ts';
 
-export async function serveEngine(port: Port, setup: EngineSetup): Promise<void> {
-  const cache = setup.moduleFolder === null ? undefined : await openModuleCache(setup.moduleFolder);
+/** Listens when it returns: what is sent to a thread that does not yet listen may be lost (in Deno it is). */
+export function serveEngine(port: Port, setup: EngineSetup): void {
+  const cache = setup.moduleFolder === null ? undefined : openModuleCache(setup.moduleFolder);
   const budget =
     setup.memory === null ? new FixedBudget(setup.memoryPages) : new PageBudget(setup.memory, setup.memorySlot);
   new EngineHost(port, cache, budget, setup);
@@ -41,7 +42,7 @@ export async function serveEngine(port: Port, setup: EngineSetup): Promise<void>
 
 class EngineHost {
   readonly #rpc: Rpc<EngineQuestions, EngineReports, EngineOperations, EngineNotices>;
-  readonly #cache: ModuleCache | undefined;
+  readonly #cache: Promise<ModuleCache> | undefined;
   readonly #budget: MemoryBudget;
   readonly #sharesCode: boolean;
   readonly #tenants: EngineTenants;
@@ -51,7 +52,7 @@ class EngineHost {
   /** Whose state is to be told, once the event loop comes to it. */
   readonly #changed = new Set<number>();
 
-  constructor(port: Port, cache: ModuleCache | undefined, budget: MemoryBudget, setup: EngineSetup) {
+  constructor(port: Port, cache: Promise<ModuleCache> | undefined, budget: MemoryBudget, setup: EngineSetup) {
     this.#sharesCode = setup.sharesCode;
     this.#tenants = new EngineTenants(setup.memorySlot);
     this.#cache = cache;
@@ -171,7 +172,8 @@ class EngineHost {
     bytes,
     compiled,
   }: EngineOperations['loadModule']['body']): Promise<EngineOperations['loadModule']['answer']> {
-    const options = { ...(this.#cache ? { cache: this.#cache } : {}), ...(compiled ? { compiled } : {}) };
+    const cache = await this.#cache;
+    const options = { ...(cache && { cache }), ...(compiled && { compiled }) };
     const module = await loadModule(bytes, options);
     this.#modules.set(digest, module);
     const { exports, imports, portability, instrumentedBytes } = module;

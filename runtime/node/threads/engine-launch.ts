@@ -76,6 +76,20 @@ export function launchOf({ heapMib, user, cacheFolder }: LaunchOptions): EngineL
 }
 
 /**
+ * Engines are processes for the rights that they lack: without the permission model they would have all of the node's.
+ * @throws PluvioError `UNSUPPORTED` this is not Node
+ */
+export function checkPermissionModel(): void {
+  if (process.allowedNodeEnvironmentFlags.has('--permission')) return;
+  const { bun, deno } = process.versions;
+  const host = bun === undefined ? (deno === undefined ? `Node ${process.version}` : `Deno ${deno}`) : `Bun ${bun}`;
+  throw new PluvioError(
+    'UNSUPPORTED',
+    `cannot run engines as processes: ${host} has no permission model that takes rights from them; engine.isolation must be threads here, or the node run on Node 22.19 or later`,
+  );
+}
+
+/**
  * The user that engine processes run as, by name or number; a process that runs as that user has then read the engine's code.
  * @throws PluvioError `UNSUPPORTED` the node is not root, `INVALID_ARGUMENT` there is no such user or it is root, `FILE_FAILED` it cannot run
  * this program

@@ -11,4 +11,4 @@ const port = processPort({
   on: (event, listener) => process.on(event, listener),
   disconnect: () => process.exit(0),
 });
-await serveEngine(port, JSON.parse(argv[2] ?? '{}') as EngineSetup); // given by engine-start.ts
+serveEngine(port, JSON.parse(argv[2] ?? '{}') as EngineSetup); // given by engine-start.ts

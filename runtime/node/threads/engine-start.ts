@@ -40,12 +40,14 @@ export const STARTERS: Readonly<Record<EngineKind, Starter>> = {
     let reason = 'it ended';
     thread.on('error', (error: Error) => (reason = `${error.name}: ${error.message}`));
     const ended = new Promise<string>((tell) => void thread.once('exit', () => tell(reason)));
-    let before = thread.performance.eventLoopUtilization();
+    // Bun has no measure of it, and says so on standard error when it is asked.
+    let before = 'bun' in process.versions ? undefined : thread.performance.eventLoopUtilization();
     return Promise.resolve({
       port: messagePort(thread),
       ended,
       end: async () => void (await thread.terminate()),
       utilization: () => {
+        if (before === undefined) return 0;
         const now = thread.performance.eventLoopUtilization();
         const { utilization } = thread.performance.eventLoopUtilization(now, before);
         before = now;
@@ -93,11 +95,11 @@ export const STARTERS: Readonly<Record<EngineKind, Starter>> = {
       pid: child.pid,
     };
   },
-  local: async (setup) => {
+  local: (setup) => {
     const [ours, theirs] = localPorts();
-    await serveEngine(theirs, setup);
+    serveEngine(theirs, setup);
     const over = Promise.withResolvers<string>();
-    return {
+    return Promise.resolve({
       port: ours,
       ended: over.promise,
       end: () => {
@@ -107,6 +109,6 @@ export const STARTERS: Readonly<Record<EngineKind, Starter>> = {
       },
       utilization: () => 0,
       pid: undefined,
-    };
+    });
   },
 };

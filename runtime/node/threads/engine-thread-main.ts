@@ -5,4 +5,4 @@ import type { EngineSetup } from './engine-protocol.ts';
 import { messagePort } from './port.ts';
 
 if (parentPort === null) throw new Error('this file is for engine threads');
-await serveEngine(messagePort(parentPort), workerData as EngineSetup); // given by engine-start.ts
+serveEngine(messagePort(parentPort), workerData as EngineSetup); // given by engine-start.ts

@@ -1,4 +1,4 @@
-import { COMMANDS } from '../command-table.ts';
+import { loadCommands } from '../command-table.ts';
 import type { CommandAction } from '../command.ts';
 import { printLine } from '../terminal.ts';
 import { bashScript } from './bash.ts';
@@ -8,8 +8,8 @@ import { zshScript } from './zsh.ts';
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 
-export const completionAction: CommandAction = ({ args: [shell = 'bash'] }) => {
+export const completionAction: CommandAction = async ({ args: [shell = 'bash'] }) => {
   const script = SCRIPTS[shell as keyof typeof SCRIPTS]; // the parser takes only these
-  printLine(script(completionTable(COMMANDS)));
-  return Promise.resolve(0);
+  printLine(script(completionTable(await loadCommands())));
+  return 0;
 };
