@@ -51,7 +51,7 @@ export interface KeyedOptions extends CallOptions {
 
 interface BytesRequest {
   readonly path: string;
-  readonly body: Uint8Array | string;
+  readonly body: Uint8Array | string | ReadableStream<Uint8Array>;
   /** Default: bytes. */
   readonly contentType?: string;
   readonly key: string | undefined;
@@ -360,12 +360,13 @@ export class Workers {
 
   /**
    * Calls an export that takes and gives bytes, and gives those as the guest writes them. A call that fails meanwhile fails the stream.
+   * @param body A stream is read by the guest while it comes, where the worker's calls are not journalled; else it is sent whole.
    * @throws PluvioError `CALL_FAILED` before anything was written
    */
   async stream(
     name: string,
     exportName: string,
-    body: Uint8Array | string = new Uint8Array(),
+    body: Uint8Array | string | ReadableStream<Uint8Array> = new Uint8Array(),
     { signal, key, deadlineMs }: KeyedOptions & DeadlineOption = {},
   ): Promise<ReadableStream<Uint8Array>> {
     const path = pathOf(name, `/call/${encodeURIComponent(exportName)}`);
