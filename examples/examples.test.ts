@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
 import {
   buildProject,
@@ -61,6 +62,23 @@ test('fork: forks in one process come to the same end', async () => {
   const { exitCode, stdout, stderr } = await run('fork/in-process.ts');
   expect(stdout).toBe((await bare('recursion/recursion.wasm', ['2000', '300', '500'])).stdout);
   expect(stderr.match(/^exited after \d+ pieces of output$/gm)).toHaveLength(4);
+  expect(exitCode).toBe(0);
+});
+
+test('sandbox: every way that a script can go is explored, each as if it had been gone alone', async () => {
+  const { exitCode, stdout, stderr } = await run('sandbox/sandbox.ts');
+  expect(stderr).toMatch(/^30 forks, 16 ends in \d+ ms\n$/);
+  const lines = stdout.trimEnd().split('\n');
+  const script = readFileSync(pathOf('sandbox/agent.js'), 'utf8');
+  const alone = Array.from({ length: 16 }, (_, index) => {
+    const answers = index.toString(2).padStart(4, '0').replaceAll('0', 'n').replaceAll('1', 'y');
+    let asked = 0;
+    const context = { decide: () => answers[asked++] === 'y' };
+    const { way, plan } = JSON.parse(String(runInNewContext(script, context))) as { way: number; plan: string[] };
+    return `${way.toFixed(2).padStart(6)}  ${answers}  ${plan.join(', ')}`;
+  });
+  expect(lines.toSorted()).toEqual(alone.toSorted());
+  expect(lines.map((line) => line.slice(0, 6))).toEqual(lines.map((line) => line.slice(0, 6)).toSorted());
   expect(exitCode).toBe(0);
 });
 
