@@ -108,6 +108,34 @@ test('counter: no count is lost or counted twice over moves in the middle of cal
   expect(exitCode).toBe(0);
 });
 
+test('guestbook: what was acknowledged is there once, after its node was killed', async () => {
+  const { exitCode, stdout, stderr } = await run('guestbook/guestbook.ts');
+  expect(stderr).toBe('killed after 15 acknowledged entries\n');
+  expect(stdout).toBe('40 acknowledged, 40 in the book, each once\n');
+  expect(exitCode).toBe(0);
+});
+
+test('sensors: every reading is counted once, while the summary is moved', async () => {
+  const { exitCode, stdout, stderr } = await run('sensors/sensors.ts');
+  expect(stderr).toMatch(/^the summary is on the server, after \d+ readings\n/);
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines.map((line) => line.split(',')[0]).sort()).toEqual([
+    'cellar: 90 readings',
+    'garden: 90 readings',
+    'roof: 90 readings',
+  ]);
+  expect(lines).toContain('roof: 90 readings, -8.7 to 29.8, mean 10.33');
+  expect(exitCode).toBe(0);
+});
+
+test('vanish: a computation comes to its end over machines that vanish', async () => {
+  const { exitCode, stdout, stderr } = await run('vanish/vanish.ts');
+  expect(stderr.match(/^machine [123] vanishes/gm)).toHaveLength(3);
+  expect(stderr).toMatch(/^machine 4: \{"kind":"exited","code":0\}$/m);
+  expect(stdout).toBe((await bare('pi/pi.wasm', ['16000'])).stdout);
+  expect(exitCode).toBe(0);
+});
+
 test('the lines of the README are those of the example', () => {
   const readme = readFileSync(pathOf('../README.md'), 'utf8');
   const [, snippet = ''] = /```ts\n(.*?)\n```/s.exec(readme) ?? [];
