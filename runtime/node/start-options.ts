@@ -13,6 +13,7 @@ import type { RegistrySettings } from './registry/index.ts';
 import type { StoreLimits } from './store/index.ts';
 import type { EngineKind } from './threads/engine-start.ts';
 
+/** What a node is started with; docs/config.md has the same as settings. */
 export interface NodeOptions extends RightsOptions {
   /** `host:port`; port 0 takes a free one. Default: 127.0.0.1:7071. */
   readonly listen?: string;
@@ -57,6 +58,7 @@ export interface NodeOptions extends RightsOptions {
   readonly fault?: FaultHook;
 }
 
+/** A node that listens. */
 export interface RunningNode {
   /** Base address of the API. */
   readonly url: string;

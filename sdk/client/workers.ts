@@ -40,6 +40,7 @@ export type CreateWorker =
       readonly tenant?: string;
     };
 
+/** What every request takes. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
 }
@@ -104,6 +105,7 @@ export class Workers {
     this.#transport = transport;
   }
 
+  /** All workers that the caller may see. */
   async list({ signal }: CallOptions = {}): Promise<readonly WorkerInfo[]> {
     const answer = await this.#transport.json<{ workers: readonly WorkerInfo[] }>({
       method: 'GET',
@@ -178,6 +180,7 @@ export class Workers {
     return this.#transport.json({ method: 'POST', path: pathOf(name, '/rollback'), timeoutMs: 0, signal });
   }
 
+  /** Ends a worker and forgets its state. @throws PluvioError `WORKER_NOT_FOUND`, `WORKER_MOVING` */
   async delete(name: string, { signal }: CallOptions = {}): Promise<void> {
     await this.#transport.send({ method: 'DELETE', path: pathOf(name), repeatable: false, signal });
   }
