@@ -21,7 +21,7 @@ const KILLED_AFTER = 15;
 /** A node with its data in that folder, as a process of its own: this script again, which prints its addresses. It is found where it was. */
 async function openNode(dataDir: string, place = '127.0.0.1:0') {
   const script = fileURLToPath(import.meta.url);
-  const child = spawn(process.execPath, [script, dataDir, place], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script, dataDir, place], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   const [url = '', ingress = ''] = line.split(' ');
   const kill = async (): Promise<void> => {
@@ -82,6 +82,7 @@ async function runService(): Promise<void> {
 const [dataDir, place = ''] = process.argv.slice(2);
 if (dataDir === undefined) await runService();
 else {
+  process.stdin.on('end', () => process.exit()).resume(); // who has started it is gone
   const grants = { all: { 'http.inbound': ['*/*'] }, tenants: {} };
   const { url, ingress } = await startNode({ listen: '127.0.0.1:0', ingress: place, dataDir, grants });
   console.log(`${url} ${ingress}`);

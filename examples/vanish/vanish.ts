@@ -22,7 +22,7 @@ interface Machine {
 /** A node without a disk, as a process of its own: this script again, which prints its address. */
 async function startMachine(number: number): Promise<Machine> {
   const script = fileURLToPath(import.meta.url);
-  const child = spawn(process.execPath, [script, `machine-${number}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script, `machine-${number}`], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [url] = (await once(createInterface(child.stdout), 'line')) as [string];
   return { process: child, client: new PluvioClient({ baseUrl: url }) };
 }
@@ -69,4 +69,7 @@ async function compute(): Promise<void> {
 
 const [name] = process.argv.slice(2);
 if (name === undefined) await compute();
-else console.log((await startNode({ listen: '127.0.0.1:0', name })).url);
+else {
+  process.stdin.on('end', () => process.exit()).resume(); // who has started it is gone
+  console.log((await startNode({ listen: '127.0.0.1:0', name })).url);
+}
