@@ -55,8 +55,8 @@ export default defineConfig(
     'sdk/templates/',
     'sdk/assembly/',
     'assembly.ts',
-    'examples/*/assembly/',
-    'examples/*/tests/',
+    'examples/**/assembly/',
+    'examples/**/tests/',
   ]),
   {
     files: ['**/*.ts'],

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
 import {
   buildProject,
@@ -64,6 +65,23 @@ test('fork: forks in one process come to the same end', async () => {
   expect(exitCode).toBe(0);
 });
 
+test('sandbox: every way that a script can go is explored, each as if it had been gone alone', async () => {
+  const { exitCode, stdout, stderr } = await run('sandbox/sandbox.ts');
+  expect(stderr).toMatch(/^30 forks, 16 ends in \d+ ms\n$/);
+  const lines = stdout.trimEnd().split('\n');
+  const script = readFileSync(pathOf('sandbox/agent.js'), 'utf8');
+  const alone = Array.from({ length: 16 }, (_, index) => {
+    const answers = index.toString(2).padStart(4, '0').replaceAll('0', 'n').replaceAll('1', 'y');
+    let asked = 0;
+    const context = { decide: () => answers[asked++] === 'y' };
+    const { way, plan } = JSON.parse(String(runInNewContext(script, context))) as { way: number; plan: string[] };
+    return `${way.toFixed(2).padStart(6)}  ${answers}  ${plan.join(', ')}`;
+  });
+  expect(lines.toSorted()).toEqual(alone.toSorted());
+  expect(lines.map((line) => line.slice(0, 6))).toEqual(lines.map((line) => line.slice(0, 6)).toSorted());
+  expect(exitCode).toBe(0);
+});
+
 test('hello: a project is built, deployed and called by its types', async () => {
   const { exitCode, stdout, stderr } = await run('hello/hello.ts');
   expect(stderr).toBe('');
@@ -87,6 +105,34 @@ test('counter: no count is lost or counted twice over moves in the middle of cal
   const { exitCode, stdout, stderr } = await run('counter/counter.ts');
   expect(stderr.match(/^counted \d+, moved to (?:south|north)$/gm)?.length).toBeGreaterThanOrEqual(4);
   expect(stdout).toBe('100 calls, 100 counted, every answer once\n');
+  expect(exitCode).toBe(0);
+});
+
+test('guestbook: what was acknowledged is there once, after its node was killed', async () => {
+  const { exitCode, stdout, stderr } = await run('guestbook/guestbook.ts');
+  expect(stderr).toBe('killed after 15 acknowledged entries\n');
+  expect(stdout).toBe('40 acknowledged, 40 in the book, each once\n');
+  expect(exitCode).toBe(0);
+});
+
+test('sensors: every reading is counted once, while the summary is moved', async () => {
+  const { exitCode, stdout, stderr } = await run('sensors/sensors.ts');
+  expect(stderr).toMatch(/^the summary is on the server, after \d+ readings\n/);
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines.map((line) => line.split(',')[0]).sort()).toEqual([
+    'cellar: 90 readings',
+    'garden: 90 readings',
+    'roof: 90 readings',
+  ]);
+  expect(lines).toContain('roof: 90 readings, -8.7 to 29.8, mean 10.33');
+  expect(exitCode).toBe(0);
+});
+
+test('vanish: a computation comes to its end over machines that vanish', async () => {
+  const { exitCode, stdout, stderr } = await run('vanish/vanish.ts');
+  expect(stderr.match(/^machine [123] vanishes/gm)).toHaveLength(3);
+  expect(stderr).toMatch(/^machine 4: \{"kind":"exited","code":0\}$/m);
+  expect(stdout).toBe((await bare('pi/pi.wasm', ['16000'])).stdout);
   expect(exitCode).toBe(0);
 });
 

@@ -112,6 +112,9 @@ drops it. Effects leave the node when the input that they belong to is durable, 
 A call MAY be made without a place in the journal (number 0): then it is lost with the node. Its effects have the number of the input before it, and a count
 that begins at a random number of 2^48 or more, so what is called in its place later has other numbers.
 
+The body of such a call MAY still be on its way when the export is called: \`input_read\` gives what has come and waits for more, \`input_length\` waits for the end. A
+body that breaks off, or whose worker goes on in another place, never ends: both give \`CANCELLED\` behind what has come, and the input is cancelled.
+
 A guest that is to have the same effects when an input is done again MUST NOT let their order depend on the clock or on randomness.
 
 ## Storage
@@ -137,7 +140,7 @@ A call that waits is executed again after a restore, with the same arguments. Al
 
 const STATE = `## State, version 1
 
-Key \`pluvio_v1\` of the snapshot's \`hosts\`. A map with these fields, all of them present. A host MUST check every field and MUST refuse a state that
+Key \`pluvio_v1\` of the snapshot's \`hosts\`. A map with these fields, all of them present that are not said to be left out. A host MUST check every field and MUST refuse a state that
 does not fit (\`SNAPSHOT_MALFORMED\`), is of another version (\`SNAPSHOT_VERSION\`), or exceeds its limits (\`SNAPSHOT_MISMATCH\`).`;
 
 const STATE_FIELDS: readonly (readonly [string, string, string])[] = [
@@ -155,6 +158,7 @@ const STATE_FIELDS: readonly (readonly [string, string, string])[] = [
     'null, or `{seq, output, head, effects, cancelled}`',
     'the call of an export that is in progress; `head`: null or `{status, headers}`; `effects`: null while effects are numbered by it',
   ],
+  ['inputs.cut', 'left out, or true', 'the body of the current call has not come to its end, and never will'],
   ['inputs.settling', 'null, or `{seq, effects}`', 'a message that is over and that the node has not settled'],
   ['waits.begun', 'number', 'number of the last wait that began; waits count from 1'],
   ['waits.completed', 'null, or `{operation, result}`', 'last wait whose result is recorded'],

@@ -5,6 +5,7 @@ import type { BundleSignature } from './signature.ts';
 
 /** A content-addressed store. `runtime/node/blob-folder.ts` keeps blobs on disk. */
 export interface BlobStore {
+  /** Whether it is there. */
   has(digest: Digest): Promise<boolean>;
   /** Throws `BLOB_NOT_FOUND`, `BLOB_DAMAGED`. */
   get(digest: Digest): Promise<Uint8Array>;
@@ -12,6 +13,7 @@ export interface BlobStore {
   put(digest: Digest, bytes: Uint8Array): Promise<void>;
   /** Gives whether the blob was there. */
   delete(digest: Digest): Promise<boolean>;
+  /** All blobs, in any order. */
   list(): AsyncIterable<{ readonly digest: Digest; readonly sizeBytes: number }>;
 }
 
@@ -27,6 +29,7 @@ export interface BlobSource {
   fetch(digest: Digest, maxBytes: number): Promise<Uint8Array>;
 }
 
+/** The error for a blob that is not there. */
 export const blobNotFound = (digest: Digest): PluvioError =>
   new PluvioError('BLOB_NOT_FOUND', `there is no blob ${digest}`, { digest });
 

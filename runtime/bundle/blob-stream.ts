@@ -22,6 +22,7 @@ const BLOB_HEADER_BYTES = DIGEST_BYTES + 4;
 const END_BYTES = 4;
 const WHAT = 'blob stream';
 
+/** One blob of a stream; its bytes were checked against the digest. */
 export interface BlobFrame {
   readonly digest: Digest;
   readonly bytes: Uint8Array;

@@ -20,6 +20,7 @@ export const ENCODINGS = ['core', 'bytes', 'json', 'msgpack'] as const;
 /** How the values of a call get in and out: as numbers of the core types, or as one input and one output of the host ABI. */
 export type Encoding = (typeof ENCODINGS)[number];
 
+/** A parameter or field: its name, and its type as docs/projects.md has them. */
 export interface NamedType {
   readonly name: string;
   readonly type: string;
@@ -35,8 +36,10 @@ export interface ExportInterface {
 }
 
 export const PRIORITIES = ['critical', 'interactive', 'batch'] as const;
+/** Who is served first. */
 export type Priority = (typeof PRIORITIES)[number];
 
+/** What a worker asks of the node that runs it. */
 export interface ServiceLevel {
   /** Who comes first when time is short. Default: `interactive`. */
   readonly priority?: Priority;
@@ -92,6 +95,7 @@ export interface WorkerManifest {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** What travels: manifest, module, files, and the state of a worker where it has one. */
 export interface Bundle {
   readonly manifest: WorkerManifest;
   /** The WebAssembly module or component, byte for byte as its author built it. */

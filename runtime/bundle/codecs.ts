@@ -6,6 +6,7 @@
 
 type Eventually<T> = T | Promise<T>;
 
+/** Hashing and compression, as the platform has them. */
 export interface BundleCodecs {
   /** SHA-256, 32 bytes. */
   sha256(bytes: Uint8Array): Eventually<Uint8Array>;

@@ -3,11 +3,13 @@ import { FieldFault } from '../engine/plain-fields.ts';
 import { PluvioError } from '../errors/index.ts';
 import type { BundleCodecs } from './codecs.ts';
 
+/** SHA-256 of some bytes, as registries write it. */
 export type Digest = `sha256:${string}`;
 
 export const DIGEST_BYTES = 32;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
+/** Whether a text is a digest. */
 export const isDigest = (text: unknown): text is Digest => typeof text === 'string' && DIGEST.test(text);
 
 /** @throws PluvioError `INVALID_ARGUMENT` */
@@ -34,6 +36,7 @@ export const hashOfDigest = (digest: Digest): Uint8Array =>
 
 export const hexOfDigest = (digest: Digest): string => digest.slice('sha256:'.length);
 
+/** The digest of bytes. */
 export async function digestOf(bytes: Uint8Array, codecs: BundleCodecs): Promise<Digest> {
   return digestFromHash(await codecs.sha256(bytes));
 }
@@ -46,6 +49,7 @@ export async function verifyDigest(bytes: Uint8Array, digest: Digest, codecs: Bu
   }
 }
 
+/** Whether two pieces have the same bytes. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.byteLength === b.byteLength && a.every((byte, index) => byte === b[index]);
 }

@@ -20,7 +20,9 @@ export const BUNDLE_LIMITS = {
   expansion: { default: 200, max: 100_000, unit: 'bytes of memory per byte of its blobs' },
 } as const satisfies Record<string, LimitRow>;
 
+/** A limit on what a bundle may hold. */
 export type BundleLimitName = keyof typeof BUNDLE_LIMITS;
+/** Limits on what a bundle may hold; docs/bundle-format.md lists them. */
 export type BundleLimits = { readonly [Name in BundleLimitName]?: number };
 export type ResolvedBundleLimits = { readonly [Name in BundleLimitName]: number };
 

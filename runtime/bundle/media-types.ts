@@ -2,6 +2,7 @@
 
 export const OCI_MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json';
 export const OCI_INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
+/** What registries know bundles by: the `artifactType` of their manifests. */
 export const BUNDLE_ARTIFACT_TYPE = 'application/vnd.pluvio.bundle.v1+json';
 export const WASM_CONFIG_TYPE = 'application/vnd.wasm.config.v0+json';
 

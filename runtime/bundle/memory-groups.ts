@@ -31,6 +31,7 @@ export interface StoredGroup {
   readonly bytes?: Uint8Array;
 }
 
+/** A group with its bytes. */
 export interface MemoryGroup extends StoredGroup {
   readonly bytes: Uint8Array;
 }

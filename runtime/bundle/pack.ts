@@ -13,6 +13,7 @@ import { type BundleSignature, type KeyPair, signManifest } from './signature.ts
 import { type KnownChunks, packSharedMemory, splitRuns } from './shared-memory.ts';
 import { encodeWorkerManifest } from './worker-manifest.ts';
 
+/** How a bundle is packed. */
 export interface PackOptions {
   /** Signs the bundle. */
   readonly sign?: KeyPair;
@@ -25,6 +26,7 @@ export interface PackOptions {
   readonly known?: KnownChunks;
 }
 
+/** A bundle as blobs, ready to be written or sent. */
 export interface PackedBundle {
   /** Digest of the OCI manifest: the name of the bundle. */
   readonly digest: Digest;

@@ -11,6 +11,7 @@ const ALGORITHM = 'Ed25519';
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 
+/** Keys for signing bundles. */
 export interface KeyPair {
   /** The raw public key, 32 bytes. */
   readonly publicKey: Uint8Array;
@@ -18,6 +19,7 @@ export interface KeyPair {
   readonly privateKey: Uint8Array;
 }
 
+/** A signature of the manifest of a bundle: Ed25519, RFC 8032. */
 export interface BundleSignature {
   readonly publicKey: Uint8Array;
   /** 64 bytes. */
@@ -32,6 +34,7 @@ export interface TrustPolicy {
   readonly signatureRequired?: boolean;
 }
 
+/** A new key pair for signing. */
 export async function generateKeyPair(): Promise<KeyPair> {
   const pair = await crypto.subtle.generateKey({ name: ALGORITHM }, true, ['sign', 'verify']);
   if (!('publicKey' in pair))

@@ -1,6 +1,7 @@
 /** What is known of the JavaScript engines that run guests, and which of them this is. */
 import type { UnwindMode } from '../instrument/index.ts';
 
+/** A JavaScript engine that WebAssembly runs on. */
 export type EngineName = 'v8' | 'jsc' | 'spidermonkey';
 
 interface EngineRow {

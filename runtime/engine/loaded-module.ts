@@ -27,10 +27,13 @@ import { type Portability, portabilityOf } from './portability.ts';
 
 /** Keeps instrumented modules by key; a miss only costs time. */
 export interface ModuleCache {
+  /** The instrumented module of that key; undefined: it is not there. */
   get(key: string): Promise<Uint8Array | undefined>;
+  /** Keeps an instrumented module, whose bytes it may hold on to. */
   put(key: string, bytes: Uint8Array): Promise<void>;
 }
 
+/** How a module is loaded. */
 export interface LoadOptions {
   readonly cache?: ModuleCache;
   /** What this module was compiled to on another thread, instrumented by this version: saves doing that again. */
@@ -53,6 +56,7 @@ export interface CompiledSide {
   readonly side: SideModule;
 }
 
+/** A module that was decoded, validated, instrumented and compiled: any number of workers are made of it. */
 export class LoadedModule {
   /** How long all workers of it have run, as far as it was in whole slices. */
   ranMs = 0;

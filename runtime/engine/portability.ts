@@ -2,6 +2,7 @@
 import type { Program } from '../instrument/index.ts';
 import { decodeExpr, OP } from '../wasm/index.ts';
 
+/** Whether workers of a module can be kept and moved; if not, why, with function and offset. */
 export type Portability =
   { readonly migratable: true } | { readonly migratable: false; readonly reasons: readonly string[] };
 

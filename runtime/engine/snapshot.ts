@@ -110,6 +110,7 @@ export interface InstanceState {
   readonly heap?: HeapState;
 }
 
+/** The whole state of a worker as data, in terms of the original module; docs/snapshot-format.md is the specification. */
 export interface Snapshot {
   readonly version: SnapshotVersion;
   /** Names this state, so that a delta can be taken on it: SNAPSHOT_ID_BYTES random bytes. */

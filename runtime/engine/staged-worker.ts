@@ -15,6 +15,7 @@ import { decodeSnapshot } from './snapshot-codec.ts';
 import { Worker } from './worker.ts';
 import type { CarriedStack, WorkerParts } from './worker-parts.ts';
 
+/** A worker whose memory is there before it begins: deltas bring it up to date, then `finish` gives the worker. */
 export class StagedWorker {
   readonly #parts: WorkerParts;
   #latest: Snapshot | undefined;

@@ -96,6 +96,7 @@ export interface GuestAccess {
  */
 export type HostFunction = (...args: never[]) => unknown;
 
+/** What a module imports, by module and name. */
 export type Imports = Readonly<
   Record<string, Readonly<Record<string, HostFunction | WebAssembly.ExportValue | number | bigint>>>
 >;
@@ -159,6 +160,7 @@ export interface WorkerOptions {
   readonly thread?: EngineThread;
 }
 
+/** Options of a worker that is made from a snapshot. */
 export interface RestoreOptions extends WorkerOptions {
   /** The parent of a delta snapshot: bytes of a whole one, or the data. */
   readonly base?: Uint8Array | Snapshot;

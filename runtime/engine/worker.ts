@@ -51,6 +51,7 @@ import type {
   WorkerState,
 } from './types.ts';
 
+/** A running container: called, stopped anywhere, kept as a snapshot, resumed. */
 export class Worker implements Running, GuestAccess {
   readonly module: LoadedModule;
   readonly name: string;
@@ -483,6 +484,7 @@ export class Worker implements Running, GuestAccess {
     return this.#fuel.chargeBulk(bytes, fuel);
   }
 
+  /** Answers an import that the guest calls; for instrumented code. */
   callImport(index: number, args: readonly unknown[]): unknown {
     return this.#hostCalls.callImport(index, args);
   }

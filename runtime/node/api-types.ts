@@ -17,6 +17,7 @@ export type WorkerStatus = 'idle' | 'running' | 'waiting' | 'stopped' | 'hiberna
 export type JsonValue =
   number | null | { readonly i64: string } | { readonly float: 'NaN' | 'Infinity' | '-Infinity' | '-0' };
 
+/** A frame of the stack where a call trapped. */
 export interface JsonTraceFrame {
   readonly func: number;
   readonly name: string | null;
@@ -80,6 +81,7 @@ export interface WorkerStack {
   readonly frames: readonly JsonStackFrame[];
 }
 
+/** An activation on the stack of a worker that is somewhere. */
 export interface JsonStackFrame {
   readonly func: number;
   /** From the module's name section, or the name of its export or import. */
@@ -100,6 +102,7 @@ export interface LogEntry {
   readonly base64?: string;
 }
 
+/** What an event of a node tells; docs/http-api.md says when each comes. */
 export type EventKind =
   | 'created'
   | 'started'
@@ -135,6 +138,7 @@ export interface NodeEvent {
   readonly data: Readonly<Record<string, string | number | boolean | null>>;
 }
 
+/** How far a move is. */
 export type MovePhaseName =
   'precopy' | 'stop' | 'capture' | 'pack' | 'transfer' | 'prepare' | 'commit' | 'in-doubt' | 'finish';
 
@@ -170,6 +174,7 @@ export interface IncomingMove {
   readonly seal?: OfferedSeal;
 }
 
+/** A bundle on the shelf of a node. */
 export interface BundleInfo {
   readonly digest: string;
   readonly name: string;
@@ -239,6 +244,7 @@ export interface DrainState {
   readonly failures: readonly { readonly worker: string; readonly code: string }[];
 }
 
+/** What a node says of itself. */
 export interface NodeInfo {
   readonly name: string;
   readonly version: string;

@@ -12,6 +12,7 @@ import { tooLarge } from './body.ts';
 import { dataOf, INPUTS, outputOf } from './call-values.ts';
 import type { Clock } from './clock.ts';
 import type { HostedWorker } from './hosted-worker.ts';
+import type { IncomingBody } from './incoming-body.ts';
 import { type CallEnd, decodeEnd, type InputEnd } from './input-end.ts';
 import { MEDIA } from './media-types.ts';
 import type { NodeAdmission } from './node-admission.ts';
@@ -41,6 +42,8 @@ export interface ExportCall {
   /** Whether the caller takes the answer as it is written. */
   readonly streams: boolean;
   readonly body: Uint8Array;
+  /** In its place: a body that is still on its way. */
+  readonly incoming?: IncomingBody | undefined;
   /** Aborts when the caller hangs up. */
   readonly signal?: AbortSignal;
 }
@@ -91,12 +94,17 @@ export class CallDesk {
   }
 
   /** @throws PluvioError as `placeCall`, `REQUEST_INVALID`, `CALL_FAILED` */
-  async call(worker: HostedWorker, call: ExportCall): Promise<CallAnswer> {
-    const { export: name, contentType, key } = call;
+  async call(worker: HostedWorker, asked: ExportCall): Promise<CallAnswer> {
+    const { export: name, contentType, key } = asked;
     const program = worker.readyProgram ?? (await worker.program());
     const types = program.bundle.manifest.interface ?? {};
     const isJson = contentType === MEDIA.json || contentType === '';
     const encoding = Object.hasOwn(types, name) ? (types[name]?.encoding ?? 'core') : isJson ? 'core' : 'bytes';
+    // What is journalled, or is no bytes for the guest, is needed whole.
+    const flows = encoding === 'bytes' && key === null && !worker.isDurable && program.module.usesAbi;
+    const incoming = flows ? asked.incoming : undefined;
+    const whole = incoming === undefined && asked.incoming !== undefined ? await asked.incoming.whole() : undefined;
+    const call = whole === undefined ? asked : { ...asked, body: whole };
     const info = this.#infoOf(call);
     const { post } = this.#services;
     if (encoding === 'core') {
@@ -106,7 +114,8 @@ export class CallDesk {
     }
     const body = INPUTS[encoding](call.body, contentType);
     const stream = call.streams && staysAsItIs(encoding, call.accepts) ? new AnswerStream() : undefined;
-    const placed = await placeCall(post, worker, program, { export: name, args: [], body, key, info, stream });
+    const request = { export: name, args: [], body, key, info, stream, incoming };
+    const placed = await placeCall(post, worker, program, request);
     if (stream !== undefined && (await this.#beginsFirst(stream, placed, call))) {
       return { status: 200, type: outputOf(encoding, NO_BYTES, call.accepts).type, body: stream.readable };
     }

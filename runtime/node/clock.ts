@@ -10,6 +10,7 @@ export interface Clock {
   alarm(ms: number, ring: () => void): () => void;
 }
 
+/** The clock of the platform. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),

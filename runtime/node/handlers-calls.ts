@@ -1,10 +1,11 @@
 /** Calls of exports and messages over HTTP. */
 import { PluvioError } from '../errors/index.ts';
 import type { JsonOutcome } from './api-types.ts';
-import { readBody } from './body.ts';
+import { hasBody, readBody } from './body.ts';
 import { type CallAnswer, callerOf, checkKey, traceOf } from './call-desk.ts';
 import type { Handler, NodeServices, OperationCall } from './handlers.ts';
 import type { HostedWorker } from './hosted-worker.ts';
+import { IncomingBody } from './incoming-body.ts';
 import { decodeEnd, type InputEnd } from './input-end.ts';
 import { MEDIA } from './media-types.ts';
 import { numberOf } from './query.ts';
@@ -32,6 +33,8 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
     callExport: async (call) => {
       const worker = desk.find(call.params['name'] ?? '');
       const { identity, traceparent, contentType, accepts, request } = call;
+      const streams = call.query['stream'] === true;
+      const flows = streams && request.headers.get('content-length') === null && hasBody(request);
       const answer = await desk.call(worker, {
         export: call.params['export'] ?? '',
         identity,
@@ -41,8 +44,9 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
         key: keyOf(request),
         waitMs: desk.waitMs(call.query['waitMs']),
         deadlineMs: numberOf(call.query, 'deadlineMs'),
-        streams: call.query['stream'] === true,
-        body: await readBody(call.bytes),
+        streams,
+        body: flows ? NO_BYTES : await readBody(call.bytes),
+        incoming: flows ? new IncomingBody(call.bytes) : undefined,
         signal: request.signal,
       });
       return answered(answer.body, answer.type, answer.status);

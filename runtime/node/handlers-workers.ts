@@ -111,6 +111,7 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
       const { start, stdin, tenant: asked } = call.query;
       const tenant = tenantForNew(identity, manifest.name, typeof asked === 'string' ? asked : undefined);
       const module = await readBody(call.bytes);
+      table.checkFree(manifest.name);
       await modules.load(module); // what is none leaves nothing on the shelf
       const { digest } = await shelf.keep({ manifest, module, files: new Map() }, 'held', tenant);
       return create(manifest.name, digest, { start: start !== false, stdinOpen: stdin === 'open', tenant });

@@ -7,6 +7,7 @@ import { pack, unpack } from 'msgpackr';
 import type { PluvioError } from '../errors/index.ts';
 import type { HttpHead, InputInfo, Reply } from '../host/index.ts';
 import type { AnswerPiece } from './answer-stream.ts';
+import type { IncomingBody } from './incoming-body.ts';
 import type { JsonOutcome, JsonValue } from './api-types.ts';
 
 /** The end of a call of an export. */
@@ -64,4 +65,6 @@ export interface QueuedInput {
   readonly replayed: boolean;
   /** Who is told of it here, beside the journal. */
   readonly listener?: InputListener;
+  /** The body of a call that no journal has, where it is on its way. */
+  readonly incoming?: IncomingBody;
 }

@@ -4,9 +4,11 @@ export type LogFields = Readonly<Record<string, string | number | boolean | null
 
 /** Where a node tells what it does. One call is one line; fields are facts for programs. */
 export interface Logger {
+  /** Takes an entry. What it is given may be written as JSON. */
   log(level: LogLevel, message: string, fields?: LogFields): void;
 }
 
+/** Drops every entry. */
 export const silentLogger: Logger = { log: () => undefined };
 
 /** From least to most urgent. */

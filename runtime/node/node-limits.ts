@@ -65,6 +65,7 @@ export const NODE_LIMITS = {
 } as const satisfies Record<string, LimitRow>;
 
 export type NodeLimitName = keyof typeof NODE_LIMITS;
+/** Every limit of a node by name; docs/http-api.md lists them. */
 export type NodeLimits = Readonly<Record<NodeLimitName, number>>;
 
 /**

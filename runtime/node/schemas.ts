@@ -146,7 +146,11 @@ export const CALL_QUERY = record(
   {
     waitMs: MS,
     deadlineMs: { type: 'integer', minimum: 0, maximum: 86_400_000, description: 'ms until the call is given up.' },
-    stream: { type: 'boolean', description: 'The answer comes as the guest writes it.' },
+    stream: {
+      type: 'boolean',
+      description:
+        'The answer comes as the guest writes it; a body without a length is read as it comes, where nothing is journalled.',
+    },
   },
   ['waitMs', 'deadlineMs', 'stream'],
 );

@@ -9,6 +9,7 @@ import type { InputInfo } from '../host/index.ts';
 import type { AnswerPiece, AnswerStream } from './answer-stream.ts';
 import type { JsonOutcome } from './api-types.ts';
 import type { HostedWorker } from './hosted-worker.ts';
+import type { IncomingBody } from './incoming-body.ts';
 import { type CallBody, type CallEnd, decodeEnd, encodeCall, type InputEnd } from './input-end.ts';
 import type { PostOffice } from './post-office.ts';
 import type { Program } from './program.ts';
@@ -20,6 +21,8 @@ export interface CallRequest extends CallBody {
   readonly info: Omit<InputInfo, 'id'>;
   /** Gets the output as it is written; how the call ends it is told, too. */
   readonly stream?: AnswerStream | undefined;
+  /** The body, where the guest reads it while it comes: only for a call that is not journalled. */
+  readonly incoming?: IncomingBody | undefined;
 }
 
 /** Names of calls that no journal has: of this process alone. */
@@ -48,7 +51,7 @@ export async function placeCall(
   program: Program,
   request: CallRequest,
 ): Promise<PlacedCall> {
-  const { export: name, args, body, key, info, stream } = request;
+  const { export: name, args, body, key, info, stream, incoming } = request;
   if (!program.module.funcs.has(name)) {
     throw new PluvioError('EXPORT_NOT_FOUND', `worker "${worker.name}" has no exported function "${name}"`);
   }
@@ -65,7 +68,9 @@ export async function placeCall(
   if (stream !== undefined) followWith(stream, worker.name, ended.promise);
   if (key === null && !worker.isDurable) {
     const ref = `${REF_PREFIX}${nextRef++}`;
-    worker.submit({ seq: 0, ref, info: { ...info, id: '' }, call, body, replayed: false, listener });
+    const taken = { ref, info: { ...info, id: '' }, call, body, listener };
+    worker.submit({ seq: 0, replayed: false, ...taken, ...(incoming === undefined ? {} : { incoming }) });
+    void incoming?.failed.then((error) => ended.reject(new BegunError(error)));
     return { ref, ended: ended.promise };
   }
   const kind = info.kind === 'http' ? ('http' as const) : ('call' as const);

@@ -379,6 +379,7 @@ export class WorkerKeeping {
     return this.#core.inTurn(async () => {
       const { live, move, isMigratable } = this.#core;
       if (!live || move || !isMigratable || live.engine.engine === engine) return false;
+      if (this.#core.inputs.current?.incoming?.isOpen === true) return false; // its parts come to this one
       const wasRunning = await live.pause();
       if (this.#core.live !== live) return false;
       try {

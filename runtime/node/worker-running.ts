@@ -110,10 +110,14 @@ export class WorkerRunning {
     const keeps = this.#core.gathers && !this.#core.record.stdinOpen ? this.#keeping.nextForm(live) : null;
     const traced = this.#beginSpan(call.export, info);
     const streams = this.#core.inputs.listenerOf(given)?.written !== undefined;
-    const input = program.module.usesAbi
-      ? { seq, info: traced, body: call.body, ...(streams ? { streams } : {}) }
-      : null;
-    return () => engine.call(call.export, args, input, keeps);
+    const { incoming } = given;
+    const parts = { ...(streams ? { streams } : {}), ...(incoming === undefined ? {} : { bodyName: incoming.name }) };
+    const input = program.module.usesAbi ? { seq, info: traced, body: call.body, ...parts } : null;
+    return () => {
+      const running = engine.call(call.export, args, input, keeps);
+      incoming?.flow((part) => engine.addBody(incoming.name, part));
+      return running;
+    };
   }
 
   /**

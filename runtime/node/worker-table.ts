@@ -67,6 +67,12 @@ export class WorkerTable {
 
   /** @throws PluvioError `WORKER_EXISTS` or `WORKERS_TOO_MANY` */
   reserve(name: string, holder: string): void {
+    this.checkFree(name);
+    this.#reserved.set(name, { holder });
+  }
+
+  /** Whether there may be one more worker, of that name. @throws PluvioError `WORKER_EXISTS` or `WORKERS_TOO_MANY` */
+  checkFree(name: string): void {
     if (this.#workers.has(name) || this.#reserved.has(name)) {
       throw new PluvioError(
         'WORKER_EXISTS',
@@ -78,7 +84,6 @@ export class WorkerTable {
     if (this.#workers.size + this.#reserved.size >= workers) {
       throw new PluvioError('WORKERS_TOO_MANY', `this node holds ${workers} workers, its limit`, { limit: workers });
     }
-    this.#reserved.set(name, { holder });
   }
 
   /** A reserved name is for a worker of that tenant. @throws PluvioError `TENANT_LIMIT` */

@@ -3,7 +3,7 @@ import { Header, readHeaders, writeHeaders } from './headers';
 import { Caller, readCaller } from './identity';
 import { JsonReader } from './json-reader';
 import { JsonWriter } from './json-writer';
-import { message_info, NOT_FOUND, output_head, output_write } from './pluvio_v1';
+import { input_read, message_info, NOT_FOUND, output_head, output_write } from './pluvio_v1';
 import { done } from './status';
 
 /** What an input is. */
@@ -75,6 +75,20 @@ export namespace input {
    */
   export function bytes(): Uint8Array {
     return takeInput();
+  }
+
+  /**
+   * A part of its body: from that offset on what has come, at most so many bytes. Of a body that is still on its way it waits for more; empty:
+   * that was all. Aborts if the body broke off.
+   *
+   * @example
+   * let length = 0;
+   * for (let part = input.part(0); part.length > 0; part = input.part(length)) length += part.length;
+   * assert(length == 0);
+   */
+  export function part(offset: i32, most: i32 = 65536): Uint8Array {
+    const bytes = new Uint8Array(most);
+    return bytes.subarray(0, done('input.part', input_read(bytes.dataStart, most, offset)));
   }
 
   /**

@@ -37,14 +37,14 @@ export const LOG_ERROR: u32 = 4;
 export const FOREVER: i64 = -1;
 
 /**
- * Length of the current input's body: that of the message taken last, or of the call. Gives a length, or an
- * error.
+ * Length of the current input's body: that of the message taken last, or of the call. Waits for the end of one
+ * that is still on its way; `CANCELLED`: it broke off. Gives a length, or an error.
  */
 export declare function input_length(): i32;
 
 /**
- * Copies the current input's body from `offset` on; gives how many bytes, 0 at its end. Gives a length, or an
- * error.
+ * Copies the current input's body from `offset` on; gives how many bytes, 0 at its end. Waits for more of one
+ * that is still on its way, and gives what has come; `CANCELLED`: it broke off. Gives a length, or an error.
  */
 export declare function input_read(buffer: usize, bufferSize: usize, offset: u32): i32;
 

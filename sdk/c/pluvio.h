@@ -41,13 +41,13 @@ enum pluvio_level { PLUVIO_TRACE, PLUVIO_DEBUG, PLUVIO_INFO, PLUVIO_WARN, PLUVIO
 
 static inline size_t pluvio_length(const char *text) { return text ? strlen(text) : 0; }
 
-// Length of the current input's body: that of the message taken last, or of the call. Gives a length, or an
-// error.
+// Length of the current input's body: that of the message taken last, or of the call. Waits for the end of one
+// that is still on its way; `CANCELLED`: it broke off. Gives a length, or an error.
 PLUVIO_IMPORT(input_length) int32_t pluvio_raw_input_length(void);
 static inline int32_t pluvio_input_length(void) { return pluvio_raw_input_length(); }
 
-// Copies the current input's body from `offset` on; gives how many bytes, 0 at its end. Gives a length, or an
-// error.
+// Copies the current input's body from `offset` on; gives how many bytes, 0 at its end. Waits for more of one
+// that is still on its way, and gives what has come; `CANCELLED`: it broke off. Gives a length, or an error.
 PLUVIO_IMPORT(input_read) int32_t pluvio_raw_input_read(void *buffer, size_t buffer_size, uint32_t offset);
 static inline int32_t pluvio_input_read(void *buffer, size_t buffer_size, uint32_t offset) { return pluvio_raw_input_read(buffer, buffer_size, offset); }
 

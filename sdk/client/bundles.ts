@@ -13,6 +13,7 @@ export class Bundles {
     this.#transport = transport;
   }
 
+  /** All bundles that the caller may see. */
   async list({ signal }: CallOptions = {}): Promise<readonly BundleInfo[]> {
     const answer = await this.#transport.json<{ bundles: readonly BundleInfo[] }>({
       method: 'GET',
@@ -22,6 +23,7 @@ export class Bundles {
     return answer.bundles;
   }
 
+  /** One bundle. @throws PluvioError `BLOB_NOT_FOUND` */
   get(digest: string, { signal }: CallOptions = {}): Promise<BundleInfo> {
     return this.#transport.json({ method: 'GET', path: pathOf(digest), signal });
   }
@@ -65,6 +67,7 @@ export class Bundles {
     return response.body;
   }
 
+  /** Forgets a bundle; a worker that needs it keeps it. @throws PluvioError `BLOB_NOT_FOUND` */
   async delete(digest: string, { signal }: CallOptions = {}): Promise<void> {
     await this.#transport.send({ method: 'DELETE', path: pathOf(digest), repeatable: false, signal });
   }
@@ -75,6 +78,7 @@ export class Bundles {
     return (await this.#transport.json<{ missing: readonly string[] }>(request)).missing;
   }
 
+  /** Sends a blob. @throws PluvioError `BLOB_DAMAGED` the bytes do not have that digest */
   async putBlob(digest: string, bytes: Uint8Array, { signal }: CallOptions = {}): Promise<void> {
     const path = `/v1/blobs/${encodeURIComponent(digest)}`;
     await this.#transport.send({
@@ -87,6 +91,7 @@ export class Bundles {
     });
   }
 
+  /** The bytes of a blob, the caller’s to keep. @throws PluvioError `BLOB_NOT_FOUND` */
   async getBlob(digest: string, { signal }: CallOptions = {}): Promise<Uint8Array> {
     const path = `/v1/blobs/${encodeURIComponent(digest)}`;
     const response = await this.#transport.send({ method: 'GET', path, accept: '*/*', signal });

@@ -6,6 +6,7 @@ import { readServerEvents } from './server-events.ts';
 import { type ClientOptions, pause, Transport } from './transport.ts';
 import { type CallOptions, Workers } from './workers.ts';
 
+/** Which events of a node are wanted. */
 export interface EventOptions extends CallOptions {
   /** Only events with a higher number; without it, those from now on. */
   readonly after?: number;
@@ -44,6 +45,7 @@ export class PluvioClient {
     return remoteOf<T>(this.workers, name, options);
   }
 
+  /** What the node says of itself. */
   node({ signal }: CallOptions = {}): Promise<NodeInfo> {
     return this.#transport.json({ method: 'GET', path: '/v1/node', signal });
   }
@@ -82,10 +84,12 @@ export class PluvioClient {
     return body;
   }
 
+  /** The description of the API, OpenAPI 3.1. */
   openApi({ signal }: CallOptions = {}): Promise<Readonly<Record<string, unknown>>> {
     return this.#transport.json({ method: 'GET', path: '/openapi.json', signal });
   }
 
+  /** The metrics of the node and its workers, in the text format of Prometheus. */
   async metrics({ signal }: CallOptions = {}): Promise<string> {
     return (await this.#transport.send({ method: 'GET', path: '/metrics', accept: '*/*', signal })).text();
   }

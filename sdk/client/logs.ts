@@ -3,6 +3,7 @@ import type { LogEntry, WorkerStatus } from '../../runtime/node/api-types.ts';
 import { readServerEvents } from './server-events.ts';
 import { pause, type Transport } from './transport.ts';
 
+/** Which output of a worker is wanted, and whether what is to come. */
 export interface LogOptions {
   /** Goes on until the worker ends. Default: false. */
   readonly follow?: boolean;

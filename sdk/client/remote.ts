@@ -7,6 +7,7 @@ export type Remote<T> = {
     : never;
 };
 
+/** How an object calls its worker. */
 export interface RemoteOptions {
   /**
    * Each call carries a key of its own: it is sent again when the connection breaks, done once, and answered wherever the worker is by then,

@@ -10,6 +10,7 @@ import { decodeError, PluvioError } from '../../runtime/errors/index.ts';
 /** The part of `fetch` that the client uses. */
 export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>;
 
+/** How a client reaches its node. */
 export interface ClientOptions {
   /** Address of the node, such as `http://127.0.0.1:7070`. */
   readonly baseUrl: string;
@@ -42,6 +43,7 @@ export interface TransportRequest {
 }
 
 export type QueryInput = string | number | boolean | readonly string[] | undefined;
+/** What a body may be given as. A stream is sent once: such a request is not repeated. */
 export type BodyInput = Uint8Array | Blob | ReadableStream<Uint8Array>;
 
 const MAX_HOPS = 5;

@@ -40,6 +40,7 @@ export type CreateWorker =
       readonly tenant?: string;
     };
 
+/** What every request takes. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
 }
@@ -51,7 +52,7 @@ export interface KeyedOptions extends CallOptions {
 
 interface BytesRequest {
   readonly path: string;
-  readonly body: Uint8Array | string;
+  readonly body: Uint8Array | string | ReadableStream<Uint8Array>;
   /** Default: bytes. */
   readonly contentType?: string;
   readonly key: string | undefined;
@@ -104,6 +105,7 @@ export class Workers {
     this.#transport = transport;
   }
 
+  /** All workers that the caller may see. */
   async list({ signal }: CallOptions = {}): Promise<readonly WorkerInfo[]> {
     const answer = await this.#transport.json<{ workers: readonly WorkerInfo[] }>({
       method: 'GET',
@@ -178,6 +180,7 @@ export class Workers {
     return this.#transport.json({ method: 'POST', path: pathOf(name, '/rollback'), timeoutMs: 0, signal });
   }
 
+  /** Ends a worker and forgets its state. @throws PluvioError `WORKER_NOT_FOUND`, `WORKER_MOVING` */
   async delete(name: string, { signal }: CallOptions = {}): Promise<void> {
     await this.#transport.send({ method: 'DELETE', path: pathOf(name), repeatable: false, signal });
   }
@@ -360,12 +363,13 @@ export class Workers {
 
   /**
    * Calls an export that takes and gives bytes, and gives those as the guest writes them. A call that fails meanwhile fails the stream.
+   * @param body A stream is read by the guest while it comes, where the worker's calls are not journalled; else it is sent whole.
    * @throws PluvioError `CALL_FAILED` before anything was written
    */
   async stream(
     name: string,
     exportName: string,
-    body: Uint8Array | string = new Uint8Array(),
+    body: Uint8Array | string | ReadableStream<Uint8Array> = new Uint8Array(),
     { signal, key, deadlineMs }: KeyedOptions & DeadlineOption = {},
   ): Promise<ReadableStream<Uint8Array>> {
     const path = pathOf(name, `/call/${encodeURIComponent(exportName)}`);

@@ -17,6 +17,7 @@ import { BUILD_FOLDER, buildModule } from './build-module.ts';
 import type { Project } from './load-project.ts';
 import { checkLock, type Lock, writeLock } from './lock.ts';
 
+/** A project that was built: its bundle, packed and unpacked. */
 export interface BuiltProject {
   readonly bundle: Bundle;
   readonly packed: PackedBundle;

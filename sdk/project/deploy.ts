@@ -13,6 +13,7 @@ export interface FieldChange {
   readonly to: string | undefined;
 }
 
+/** What a deployment would change. */
 export interface DeployPlan {
   readonly worker: string;
   readonly action: 'create' | 'update' | 'none';

@@ -14,6 +14,7 @@ import { loadProject } from './load-project.ts';
 import { type LocalNode, type LocalNodeOptions, openLocalNode } from './local-node.ts';
 import { LOCK_FILE } from './lock.ts';
 
+/** Who is told what a development session does. */
 export interface DevEvents {
   /** The node answers; nothing is built yet. */
   opened(node: LocalNode): void;
@@ -25,8 +26,10 @@ export interface DevEvents {
   wrote(bytes: Uint8Array): void;
 }
 
+/** A node with the project on it, which follows its files. */
 export interface DevSession {
   readonly node: LocalNode;
+  /** Ends the session and its node. */
   close(): Promise<void>;
 }
 

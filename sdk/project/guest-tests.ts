@@ -12,6 +12,7 @@ import { compileTyped } from './build-module.ts';
 import type { Project } from './load-project.ts';
 import { openLocalNode } from './local-node.ts';
 
+/** How one test of a guest ended. */
 export interface GuestTestResult {
   readonly file: string;
   readonly name: string;

@@ -22,6 +22,7 @@ export type Build =
   | { readonly kind: 'command'; readonly command: readonly string[]; readonly module: string }
   | { readonly kind: 'module'; readonly module: string };
 
+/** A folder with a pluvio.json, checked. */
 export interface Project {
   readonly folder: string;
   readonly name: string;

@@ -7,6 +7,8 @@ export const TEMPLATES = {
   'rust-program': 'a command of WASI 0.1 in Rust',
 } as const;
 
+/** What a new project can be made from. */
 export type TemplateName = keyof typeof TEMPLATES;
 
+/** Whether there is a template of that name. */
 export const isTemplate = (name: string): name is TemplateName => Object.hasOwn(TEMPLATES, name);

@@ -25,6 +25,7 @@ export const REGISTRY_LIMITS = {
 } as const satisfies Record<string, LimitRow>;
 
 export type RegistryLimitName = keyof typeof REGISTRY_LIMITS;
+/** Limits on what a registry may answer; docs/registries.md lists them. */
 export type RegistryLimits = { readonly [Name in RegistryLimitName]?: number };
 export type ResolvedRegistryLimits = { readonly [Name in RegistryLimitName]: number };
 

@@ -20,6 +20,7 @@ import { type RegistryReference, referenceText } from './reference.ts';
 import { listReferrers } from './referrers.ts';
 import { type RegistryAccess, RegistrySession } from './session.ts';
 
+/** How a bundle is fetched from a registry. */
 export interface PullOptions extends RegistryAccess {
   readonly codecs: BundleCodecs;
   readonly bundleLimits?: BundleLimits;
@@ -28,9 +29,11 @@ export interface PullOptions extends RegistryAccess {
   readonly known?: (digest: Digest) => Promise<Uint8Array | undefined>;
   /** Told once how many bytes will be read. */
   readonly onTotal?: (bytes: number) => void;
+  /** Told of bytes as they are read. */
   readonly onBytes?: (bytes: number) => void;
 }
 
+/** What came from a registry. */
 export interface Pulled {
   /** All blobs, checked against their digests; for `unpackBundle`. */
   readonly source: BlobSource;

@@ -19,6 +19,7 @@ import type { RegistryReference } from './reference.ts';
 import { putReferrer } from './referrers.ts';
 import { type RegistryAccess, RegistrySession } from './session.ts';
 
+/** How a bundle is sent to a registry. */
 export interface PushOptions extends RegistryAccess {
   readonly codecs: BundleCodecs;
   /** Another repository of the same registry that may have blobs of the bundle. */
@@ -29,6 +30,7 @@ export interface PushOptions extends RegistryAccess {
   readonly onBytes?: (bytes: number) => void;
 }
 
+/** What became of a push. */
 export interface Pushed {
   readonly digest: Digest;
   readonly blobsSent: number;

@@ -2,6 +2,7 @@
 import { PluvioError } from '../../errors/index.ts';
 import { type Digest, isDigest } from '../digest.ts';
 
+/** `host/repository:tag` or `host/repository@digest`, taken apart. */
 export interface RegistryReference {
   /** Host name and, if given, port. */
   readonly registry: string;

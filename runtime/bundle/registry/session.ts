@@ -19,6 +19,7 @@ import { answerError, connectionReason, failed, isPassing, unreachable } from '.
 /** The part of `fetch` that is used. It must follow no redirect where `init.redirect` says so. */
 export type RegistryFetch = (url: string, init: RequestInit) => Promise<Response>;
 
+/** How a registry is reached, and as whom. */
 export interface RegistryAccess {
   readonly fetch?: RegistryFetch;
   readonly credentials?: CredentialSource;

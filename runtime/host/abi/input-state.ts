@@ -11,25 +11,30 @@ import type { Recorded, WaitRecord } from './waits.ts';
 const RESULT_MIN = Math.min(...Object.values(ABI_ERRORS).map(({ code }) => code));
 const RESULT_MAX = 0x7fff_ffff;
 /** What a record can be of, and whether it asks for something that has a number. */
-const RECORD_KINDS = { recv: false, sleep: false, call: true, fetch: true, checkpoint: true } as const;
+const RECORD_KINDS = { recv: false, sleep: false, call: true, fetch: true, checkpoint: true, body: false } as const;
 type RecordKind = keyof typeof RECORD_KINDS;
 
 // --- writing ---
 
 export function encodeInputs({ inputs, mailbox }: Pick<AbiContext, 'inputs' | 'mailbox'>): unknown {
-  const { current, entry, highSeq, untaken, numberedSeq, ordinal } = inputs;
+  const { current, entry, highSeq, untaken, numberedSeq, ordinal, openBody } = inputs;
+  // Who sends a body sends it here: in another place it has no end.
+  const isCut = openBody !== undefined;
+  const cancelled = isCut ? { cancelled: true } : {};
   return {
     highSeq,
     untaken: [...untaken],
     numberedSeq,
     ordinal,
-    current: current === undefined ? null : { ...current },
-    entry: entry === undefined ? null : encodeEntry(entry),
+    current:
+      current === undefined ? null : { ...current, ...(isCut ? { body: current.body.slice(), ...cancelled } : {}) },
+    entry: entry === undefined ? null : { ...encodeEntry(entry), ...cancelled },
+    ...(isCut && openBody.of === current ? { cut: true } : {}),
     settling: mailbox.settling === undefined ? null : { ...mailbox.settling },
   };
 }
 
-function encodeEntry(entry: Entry): unknown {
+function encodeEntry(entry: Entry): object {
   const { seq, head = null, effects = null, cancelled } = entry;
   return { seq, output: joinedOutput(entry), head, effects, cancelled };
 }
@@ -66,6 +71,7 @@ export function readInputs(field: StateField, inputs: Inputs): SettledInput | un
   inputs.ordinal = field.get('ordinal').integer(0);
   inputs.entry = readEntry(field.get('entry'), inputs);
   inputs.current = readCurrent(field.get('current'), inputs);
+  readCut(field.get('cut'), inputs);
   const settling = field.get('settling');
   if (settling.isNull) return undefined;
   if (inputs.current !== undefined) settling.malformed('null while an input is current');
@@ -113,6 +119,14 @@ function readCurrent(field: StateField, inputs: Inputs): CurrentInput | undefine
     replied: field.get('replied').boolean(),
     cancelled: field.get('cancelled').boolean(),
   };
+}
+
+/** Whether the current body has no end; left out: it has. */
+function readCut(field: StateField, inputs: Inputs): void {
+  const { current } = inputs;
+  if (field.isNull || !field.boolean()) return;
+  if (current?.cancelled !== true || current.isMessage) field.malformed('left out where no cancelled call is current');
+  else inputs.openBody = { name: undefined, of: current, room: current.body };
 }
 
 function readHead(field: StateField): HttpHead {

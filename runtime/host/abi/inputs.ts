@@ -19,7 +19,8 @@ import type { EffectNumber, HttpHead, Input, InputInfo, SettledInput } from './t
 export interface CurrentInput {
   readonly seq: number;
   readonly info: InputInfo;
-  readonly body: Uint8Array;
+  /** As far as it has come. */
+  body: Uint8Array;
   /** Taken by `recv`, not given to an export. */
   readonly isMessage: boolean;
   replied: boolean;
@@ -39,6 +40,15 @@ export interface Entry {
   readonly streams: boolean;
 }
 
+/** A body that has not come to its end. */
+interface OpenBody {
+  /** Undefined: it never will, nobody sends it any more. */
+  name: number | undefined;
+  readonly of: CurrentInput;
+  /** Has room beyond what came. */
+  room: Uint8Array;
+}
+
 /** The number of an input that no journal has. */
 export const UNNUMBERED = 0;
 
@@ -53,6 +63,8 @@ export class Inputs {
   /** Of the input taken last. */
   numberedSeq = 0;
   ordinal = 0;
+  /** The call's body, as long as it is not whole. */
+  openBody: OpenBody | undefined;
   readonly #inbox: Input[] = [];
 
   // --- taken ---
@@ -110,6 +122,33 @@ export class Inputs {
     return { inputSeq: this.numberedSeq, ordinal: this.ordinal++ };
   }
 
+  // --- a body in parts ---
+
+  /** Takes a part of the call's body; false: it is not that of the call in progress. */
+  addBody(name: number, part: Uint8Array | 'end' | 'broken'): boolean {
+    const { openBody } = this;
+    if (openBody?.name !== name) return false;
+    const { of } = openBody;
+    if (part === 'end') {
+      this.openBody = undefined;
+      return true;
+    }
+    if (part === 'broken') {
+      openBody.name = undefined;
+      of.cancelled = true;
+      if (this.entry !== undefined) this.entry.cancelled = true;
+      return true;
+    }
+    const length = of.body.length + part.length;
+    if (length > openBody.room.length) {
+      openBody.room = new Uint8Array(2 * length);
+      openBody.room.set(of.body);
+    }
+    openBody.room.set(part, of.body.length);
+    of.body = openBody.room.subarray(0, length);
+    return true;
+  }
+
   // --- over ---
 
   /** The message that is current is over. */
@@ -125,6 +164,7 @@ export class Inputs {
     assert(entry !== undefined, 'no input was begun');
     this.entry = undefined;
     this.current = undefined;
+    this.openBody = undefined;
     return { ...entry, effects: entry.effects ?? this.ordinal };
   }
 

@@ -64,6 +64,8 @@ export interface Input {
   readonly body: Uint8Array;
   /** Whether somebody takes the output as it is written (`AbiServices.written`); not part of the state. */
   readonly streams?: boolean;
+  /** The name of the rest of the body, which comes in parts (`AbiHost.addBody`); only for one that no journal has. */
+  readonly bodyName?: number;
 }
 
 /** The number of an effect: unique per worker, the same if it is done again. */
@@ -238,7 +240,7 @@ export interface EndedInput {
 }
 
 /** What the guest waits for. `rate`: a limit per second. */
-export const WAIT_KINDS = ['recv', 'settle', 'sleep', 'call', 'fetch', 'checkpoint', 'rate'] as const;
+export const WAIT_KINDS = ['recv', 'settle', 'sleep', 'call', 'fetch', 'checkpoint', 'body', 'rate'] as const;
 export type WaitKind = (typeof WAIT_KINDS)[number];
 
 /** The name that guests import the ABI by. */
@@ -265,6 +267,8 @@ export interface AbiHost extends HostModule {
    * @throws PluvioError `INVALID_ARGUMENT`, `WORKER_BUSY` while another one is in progress
    */
   beginInput(input: Input): boolean;
+  /** More of the body of that name: bytes, `end`, or `broken`: no more will come. One that nobody reads any more is let go. */
+  addBody(name: number, part: Uint8Array | 'end' | 'broken'): void;
   /** The call of that export has ended, in whatever way: gives what it left. An open transaction is rolled back. */
   endInput(): EndedInput;
   /** Nobody wants that input any more: calls of the guest that wait in it give `CANCELLED`; one in the mailbox is dropped. */

@@ -119,6 +119,7 @@ class EngineHost {
       stdin: ({ id, bytes }) => this.#guests.get(id)?.input.give(bytes),
       outputTaken: ({ id, bytes }) => this.#guests.get(id)?.output.taken(bytes),
       cancelInput: ({ id, seq }) => this.#guests.get(id)?.cancelInput(seq),
+      bodyPart: ({ id, name, part }) => this.#guests.get(id)?.addBody(name, part),
       skipInput: ({ id, seq }) => this.#guests.get(id)?.skipInput(seq),
     };
   }

@@ -30,6 +30,7 @@ import type {
 } from '../../host/index.ts';
 import type { TenantShare } from '../quotas/tenant-share.ts';
 import type { AnswerPiece } from '../answer-stream.ts';
+import type { BodyPart } from '../incoming-body.ts';
 import type { LogStream } from '../worker-log.ts';
 
 /** A module as the main thread knows it. */
@@ -212,6 +213,8 @@ export type EngineNotices = {
   readonly outputTaken: Of & { readonly bytes: number };
   /** Nobody wants that input any more. */
   readonly cancelInput: Of & { readonly seq: number };
+  /** More of the body of the call in progress, if that is the one of this name. */
+  readonly bodyPart: Of & { readonly name: number; readonly part: BodyPart };
   /** That input will never be given. */
   readonly skipInput: Of & { readonly seq: number };
 };

@@ -18,6 +18,7 @@ import type {
   StateBytes,
 } from './engine-protocol.ts';
 import type { AnswerPiece } from '../answer-stream.ts';
+import type { BodyPart } from '../incoming-body.ts';
 import type { Engine } from './engine.ts';
 
 /** What a worker of an engine needs of its owner. */
@@ -129,6 +130,10 @@ export class EngineWorker {
 
   cancelInput(seq: number): void {
     this.engine.tell('cancelInput', { id: this.id, seq });
+  }
+
+  addBody(name: number, part: BodyPart): void {
+    this.engine.tell('bodyPart', { id: this.id, name, part });
   }
 
   skipInput(seq: number): void {

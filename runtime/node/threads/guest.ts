@@ -20,6 +20,7 @@ import {
   type Input,
   type SettledInput,
 } from '../../host/index.ts';
+import type { BodyPart } from '../incoming-body.ts';
 import type {
   AbiSpec,
   DoneInputs,
@@ -203,6 +204,10 @@ export class Guest {
 
   cancelInput(seq: number): void {
     this.#hosts.abi?.cancel(seq);
+  }
+
+  addBody(name: number, part: BodyPart): void {
+    this.#hosts.abi?.addBody(name, part);
   }
 
   skipInput(seq: number): void {
