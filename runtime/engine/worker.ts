@@ -164,8 +164,6 @@ export class Worker implements Running, GuestAccess {
     if (this.#state !== 'idle') throw busyError(this);
     checkArguments(this.module.program.funcType(call.func).params, call.args);
     this.#entryFunc = call.func;
-    this.#deadline = performance.now() + this.#limits.wallClockMs;
-    this.#turns.beginCall();
     return this.#track(async () => (this.#startPending ? this.#runStart(call) : this.#run(() => this.#enter(call))));
   }
 
@@ -197,15 +195,15 @@ export class Worker implements Running, GuestAccess {
     this.#requireOpen();
     if (this.#state !== 'stopped') throw notResumableError(this);
     if (options.limits !== undefined) this.room.limits = this.#limits = resolveLimits(options.limits, this.#limits);
-    this.#deadline = performance.now() + this.#limits.wallClockMs;
-    this.#turns.beginCall();
     const waiting = this.#waitingCall;
     if (this.#stack === undefined && waiting !== undefined) return this.#track(async () => this.#runStart(waiting));
     return this.#track(async () => this.#run(() => this.#continue()));
   }
 
-  /** Lets `stop` wait for the call; from its very beginning, as a host function of the first slice may ask for the stop. */
+  /** The call's time begins. `stop` can wait for it from its very beginning, as a host function of the first slice may ask for the stop. */
   async #track(run: () => Promise<Outcome>): Promise<Outcome> {
+    this.#deadline = performance.now() + this.#limits.wallClockMs;
+    this.#turns.beginCall();
     const ended = Promise.withResolvers<void>();
     this.#ended = ended.promise;
     try {

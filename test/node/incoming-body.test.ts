@@ -65,7 +65,7 @@ describe('a call whose body is on its way', () => {
       return part.done === true ? undefined : part.value.toString();
     };
     expect(await next()).toBe('one ');
-    expect(await node.client.workers.get('guest')).toMatchObject({ status: 'waiting' });
+    await expect.poll(async () => (await node.client.workers.get('guest')).status).toBe('waiting');
     request.write('two ');
     expect(await next()).toBe('two ');
     request.end('three');
