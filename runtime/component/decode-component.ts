@@ -7,14 +7,7 @@ import { openReader, readByte, readCount, readName, type Reader, readU32, skipBy
 import { malformedComponent } from './component-error.ts';
 import { readCanon } from './decode-canon.ts';
 import { readExternDescription, readType } from './decode-types.ts';
-import {
-  type Component,
-  CORE_SORTS,
-  type Definition,
-  type Sort,
-  type SortIndex,
-  SORTS,
-} from './definitions.ts';
+import { type Component, CORE_SORTS, type Definition, type Sort, type SortIndex, SORTS } from './definitions.ts';
 
 const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
 /** Components within components. */

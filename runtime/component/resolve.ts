@@ -120,7 +120,8 @@ class Resolver {
   }
 
   #instantiateCore({ module, args }: Extract<Definition, { kind: 'core instance' }>, scope: Scope): CoreInstance {
-    if (this.instances.length === INSTANCES_MAX) throw unsupportedComponent(`it makes more than ${INSTANCES_MAX} instances`);
+    if (this.instances.length === INSTANCES_MAX)
+      throw unsupportedComponent(`it makes more than ${INSTANCES_MAX} instances`);
     const instance: ModuleInstance = {
       kind: 'module',
       module: scope.get('core module', module),
@@ -217,10 +218,7 @@ function coreExports(
   return { kind: 'exports', items: new Map(items) };
 }
 
-function coreExport(
-  instance: CoreInstance,
-  { sort, name }: Extract<Definition, { kind: 'alias core export' }>,
-): Item {
+function coreExport(instance: CoreInstance, { sort, name }: Extract<Definition, { kind: 'alias core export' }>): Item {
   const coreSort = `core ${sort.replace(/^core /, '')}` as 'core func'; // as above
   if (instance.kind === 'module') return { sort: coreSort, value: { kind: 'export', instance, name } };
   const value = instance.items.get(name);
@@ -248,7 +246,9 @@ function resolveCanon(canon: Canon, scope: Scope): Item {
     case 'lift': {
       const type = scope.get('type', canon.typeIndex);
       if (type.kind !== 'func') {
-        throw unsupportedComponent(type.kind === 'unsupported' ? `it exports ${type.what}` : 'it lifts what is no function');
+        throw unsupportedComponent(
+          type.kind === 'unsupported' ? `it exports ${type.what}` : 'it lifts what is no function',
+        );
       }
       const options = resolveOptions(canon.options, scope);
       const value = { kind: 'lifted', core: scope.get('core func', canon.coreFunc), type: type.type, options } as const;
@@ -265,4 +265,3 @@ function resolveCanon(canon: Canon, scope: Scope): Item {
       return core({ kind: canon.kind, resource: scope.resource(canon.typeIndex) });
   }
 }
-

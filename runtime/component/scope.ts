@@ -59,7 +59,8 @@ export class Scope {
 
   item(sort: Sort, index: number): Item {
     const found = this.#spaces.get(sort)?.[index];
-    if (found === undefined) throw unsupportedComponent(`it refers to ${sort} ${index}, which it does not define before`);
+    if (found === undefined)
+      throw unsupportedComponent(`it refers to ${sort} ${index}, which it does not define before`);
     return found;
   }
 
@@ -69,7 +70,7 @@ export class Scope {
 
   /** The scope so many levels out. */
   outer(depth: number): Scope {
-    let scope: Scope | undefined = this as Scope;
+    let scope: Scope | undefined = this;
     for (let left = depth; left > 0; left--) scope = scope?.parent;
     if (scope === undefined) throw unsupportedComponent(`it looks ${depth} levels out, where nothing is`);
     return scope;

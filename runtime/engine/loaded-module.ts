@@ -7,6 +7,7 @@
  * 1. What it does depends on the bytes alone: the key of the cache is their digest, the instrumenter's version and the unwind mode.
  * 2. Plans and continuations are made when they are first needed and kept.
  */
+import { coreModuleOf } from '../component/index.ts';
 import { assert, PluvioError } from '../errors/index.ts';
 import {
   entrySideModule,
@@ -222,11 +223,13 @@ const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.to
 /**
  * Decodes, validates, instruments and compiles a module.
  *
- * @param bytes The module as its author built it; must not be changed afterwards.
- * @throws PluvioError `MODULE_MALFORMED`, `MODULE_INVALID`, `MODULE_LIMIT`, `UNSUPPORTED` (the engine refuses the module)
+ * @param bytes The module as its author built it, or a component that is a command (docs/components.md), which stands for its program; must not
+ *   be changed afterwards.
+ * @throws PluvioError `MODULE_MALFORMED`, `MODULE_INVALID`, `MODULE_LIMIT`, `COMPONENT_MALFORMED`, `COMPONENT_UNSUPPORTED`, `UNSUPPORTED` (the
+ *   engine refuses the module)
  */
 export async function loadModule(bytes: Uint8Array, options: LoadOptions = {}): Promise<LoadedModule> {
-  const module = decodeModule(bytes);
+  const module = decodeModule(coreModuleOf(bytes));
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource));
   const mode = unwindMode(module, options.unwind);
   const key = `${toHex(digest)}-${INSTRUMENTER_VERSION}-${mode}`;
