@@ -2,7 +2,7 @@
  * How the imports of one worker are answered: by the host function, or with the answer to a call that has waited.
  *
  *     callImport ──▶ an answer is there ─────────▶ value, or a foreign exception
- *                └─▶ host function ─┬─ returns ──▶ value
+ *                └─▶ host function ─┬─ returns ──▶ value   (called again after a wait that asks for it)
  *                                   ├─ throws ───▶ a foreign exception; its own, if it is WebAssembly's
  *                                   ├─ pending ──▶ signal `wait`, the stack is left
  *                                   └─ GuestExit ▶ signal `exit`, the stack is left
@@ -89,7 +89,8 @@ export class HostCalls {
     this.#restartState = pending.state;
   }
 
-  answered(answer: Answer): void {
+  answered(answer: Answer, { again }: Pending): void {
+    if (again && answer.kind === 'value') return; // as after a restore
     this.#answer = answer;
     this.#restartState = undefined;
   }

@@ -6,11 +6,14 @@ export class Pending {
   /** Plain data for the call's next execution after a restore; see `GuestAccess.restartState`. */
   readonly state: unknown;
   readonly wake: Wake | undefined;
+  /** The host function is called again when the promise has settled. */
+  readonly again: boolean;
 
-  constructor(promise: Promise<unknown>, state: unknown, wake: Wake | undefined) {
+  constructor(promise: Promise<unknown>, state: unknown, wake: Wake | undefined, again: boolean) {
     this.promise = promise;
     this.state = state;
     this.wake = wake;
+    this.again = again;
   }
 }
 
@@ -20,13 +23,14 @@ export class Pending {
  * When the promise settles the call gives its value (or throws its reason). If the worker is stopped, snapshotted or restored first,
  * the promise is forgotten and the host function is called again with the same arguments; `state` is then what
  * `GuestAccess.restartState()` gives, so that a deadline or a half-done transfer is not begun anew. With `wake` the worker may be put
- * away, until what it names happens; without, the call needs this process.
+ * away, until what it names happens; without, the call needs this process. With `again` the promise's value is not the answer: the host
+ * function is called again when it has settled, as after a restore, and may then call the guest (an allocator, for what it has to give).
  */
 export function pending(
   promise: Promise<unknown>,
-  options: { readonly state?: unknown; readonly wake?: Wake } = {},
+  options: { readonly state?: unknown; readonly wake?: Wake; readonly again?: boolean } = {},
 ): Pending {
-  return new Pending(promise, options.state, options.wake);
+  return new Pending(promise, options.state, options.wake, options.again ?? false);
 }
 
 /** Thrown by a host function to end the guest: the call's outcome is `exited` with this code. */

@@ -420,7 +420,7 @@ export class Worker implements Running, GuestAccess {
     if (first === 'interrupted') return { kind: 'stopped' };
     if (first === 'late') return { kind: 'limit', limit: 'wallClockMs' };
     this.#setState('running');
-    this.#hostCalls.answered(first);
+    this.#hostCalls.answered(first, pending);
     return undefined; // if a stop was asked for meanwhile, it comes at the next safepoint: the answer is not lost
   }
 
