@@ -62,7 +62,7 @@ for (;;) {
 \`\`\`
 
 While it waits it takes no thread, may be put away to disk, and may be moved to another node. Bindings: [\`sdk/c/pluvio.h\`](../sdk/c/pluvio.h),
-[\`sdk/assembly/pluvio_v1.ts\`](../sdk/assembly/pluvio_v1.ts).
+[\`sdk/assembly/pluvio_v1.ts\`](../sdk/assembly/pluvio_v1.ts), [\`sdk/rust/src/raw.rs\`](../sdk/rust/src/raw.rs).
 
 ## Versions
 
