@@ -29,15 +29,19 @@ export function versionOf(tool: Tool): string | undefined {
   return status === 0 ? stdout.trim() : undefined;
 }
 
+/** That a tool is not installed, and what installs it; `undefined`: it is there. */
+export function missingTool(tool: Tool): string | undefined {
+  return versionOf(tool) === undefined ? `${tool} is not installed: ${TOOLS[tool].from} installs it` : undefined;
+}
+
 /**
  * The reason to skip a test that needs `tool`, or `undefined` if the tool is there:
  * `const reason = requireTool('skopeo'); test.skipIf(reason)(…)`. With `CI=true` nothing is skipped.
  * @throws Error if the tool is missing and `CI` is `true`
  */
 export function requireTool(tool: Tool): string | undefined {
-  if (versionOf(tool) !== undefined) return undefined;
-  const reason = `${tool} is not installed: ${TOOLS[tool].from} installs it`;
-  if (process.env['CI'] === 'true') throw new Error(reason);
+  const reason = missingTool(tool);
+  if (reason !== undefined && process.env['CI'] === 'true') throw new Error(reason);
   return reason;
 }
 
