@@ -7,7 +7,9 @@ const rustc = process.env.RUSTC ?? 'rustc';
 function hasTarget(target) {
   try {
     const stdio = ['ignore', 'pipe', 'ignore'];
-    return existsSync(execFileSync(rustc, ['--print', 'target-libdir', '--target', target], { stdio, encoding: 'utf8' }).trim());
+    return existsSync(
+      execFileSync(rustc, ['--print', 'target-libdir', '--target', target], { stdio, encoding: 'utf8' }).trim(),
+    );
   } catch {
     return false; // one that it does not know
   }
