@@ -1,15 +1,11 @@
 /** Every public function of the crate `pluvio` has an example, and every example compiles and runs. */
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { HOST_CALLS } from '../../runtime/host/index.ts';
-import { afterTest, openNode } from '../../test/node/open-nodes.ts';
-import { requireTool, rustForWasi } from '../../test/requires.ts';
+import { openNode } from '../../test/node/open-nodes.ts';
+import { requireTool } from '../../test/requires.ts';
+import { compileRust } from './testing/native-guests.ts';
 import { openApi, sdkCapabilities } from './testing/outside.ts';
 import { buildModule, deployBuilt } from './testing/projects.ts';
 
@@ -18,7 +14,6 @@ const SOURCES = fileURLToPath(new URL('../rust/src/', import.meta.url));
 const RAW = 'raw.rs';
 const files = readdirSync(SOURCES).filter((name) => name !== RAW);
 const textOf = (name: string): string => readFileSync(`${SOURCES}${name}`, 'utf8');
-const run = promisify(execFile);
 
 interface Documented {
   readonly name: string;
@@ -53,18 +48,6 @@ it('has the version of the package', () => {
   expect(textOf('../Cargo.toml')).toContain(`\nversion = "${version}"\n`);
 });
 
-async function compile(source: string): Promise<Uint8Array> {
-  const { rustc, target } = rustForWasi();
-  const folder = await mkdtemp(join(tmpdir(), 'pluvio-rust-'));
-  afterTest(() => rm(folder, { recursive: true, force: true }));
-  const common = ['--edition', '2021', '--target', target, '-D', 'warnings', '--out-dir', folder];
-  await run(rustc, [...common, '--crate-type', 'rlib', '--crate-name', 'pluvio', `${SOURCES}lib.rs`]);
-  await writeFile(join(folder, 'guest.rs'), source);
-  const link = ['--crate-type', 'cdylib', '-C', 'strip=debuginfo', '--extern', `pluvio=${folder}/libpluvio.rlib`];
-  await run(rustc, [...common, ...link, join(folder, 'guest.rs')]);
-  return readFileSync(join(folder, 'guest.wasm'));
-}
-
 const exportOf = (name: string, body: string): string =>
   `#[no_mangle]\npub extern "C" fn ${name}() {\n  pluvio::run(|| -> pluvio::Result<()> {\n${body}  })\n}\n`;
 
@@ -86,7 +69,10 @@ it.skipIf(requireTool('rustc for WASI'))('has examples that do what they say', {
     secrets: (_, name) => (name === 'API_KEY' ? 's3cret' : undefined),
   });
   const texts = functions.map(({ example = '' }, index) => exportOf(`example${index}`, exampleOf(example)));
-  const [echo, examples] = [await compile(ECHO), await compile([...texts, WRONG].join('\n'))];
+  const [echo, examples] = [
+    await compileRust(ECHO, 'service'),
+    await compileRust([...texts, WRONG].join('\n'), 'service'),
+  ];
   await deployBuilt(node.client, await buildModule(echo, { name: 'echo', capabilities }));
   const config = { greeting: 'hello', api };
   const fields = { name: 'examples', capabilities, config, secrets: ['API_KEY', 'OTHER'] };
