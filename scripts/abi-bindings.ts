@@ -1,4 +1,4 @@
-/** The bindings of guests, from the table of host calls: a C header and AssemblyScript declarations. */
+/** The bindings of guests, from the table of host calls: a C header, AssemblyScript declarations and a module of Rust. */
 import { ABI_ERRORS, HOST_CALLS, type HostCallRow, LOG_LEVELS, type Param } from '../runtime/host/abi/index.ts';
 
 const ROWS: readonly (readonly [string, HostCallRow])[] = Object.entries(HOST_CALLS);
@@ -138,6 +138,85 @@ export function assemblyImports(): string {
       ' */',
       `export declare function ${name}(${row.params.flatMap(assemblyParams).join(', ')}): ${isLong(row) ? 'i64' : 'i32'};`,
     ]),
+    '',
+  ].join('\n');
+}
+
+// --- Rust ---
+
+function rustParams({ name, type }: Param): string[] {
+  if (type === 'u32') return [`${name}: u32`];
+  if (type === 'ms' || type === 'timeout') return [`${name}_ms: i64`];
+  if (type === 'buffer') return [`${name}: *mut u8`, `${name}_size: usize`];
+  return [`${name}: *const u8`, `${name}_length: usize`];
+}
+
+/** `NOT_FOUND` as `NotFound`. */
+const variantOf = (name: string): string =>
+  name.toLowerCase().replaceAll(/(?:^|_)(\w)/g, (_, first: string) => first.toUpperCase());
+
+function rustErrorCodes(): string[] {
+  const names = Object.keys(ABI_ERRORS);
+  return [
+    '',
+    '/// Why a call could not be done.',
+    '#[derive(Clone, Copy, Debug, PartialEq, Eq)]',
+    '#[non_exhaustive]',
+    'pub enum ErrorCode {',
+    ...Object.entries(ABI_ERRORS).flatMap(([name, { summary }]) => [`    /// ${summary}`, `    ${variantOf(name)},`]),
+    '    /// A code that this version of the SDK does not know.',
+    '    Unknown(i32),',
+    '}',
+    '',
+    'impl ErrorCode {',
+    '    pub(crate) fn of(code: i32) -> Self {',
+    '        match code {',
+    ...names.map((name) => `            ${name} => ErrorCode::${variantOf(name)},`),
+    '            _ => ErrorCode::Unknown(code),',
+    '        }',
+    '    }',
+    '}',
+    '',
+    '/// The name of docs/abi.md.',
+    'impl std::fmt::Display for ErrorCode {',
+    "    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {",
+    '        match self {',
+    ...names.map((name) => `            ErrorCode::${variantOf(name)} => f.write_str("${name}"),`),
+    '            ErrorCode::Unknown(code) => write!(f, "ERROR {}", code),',
+    '        }',
+    '    }',
+    '}',
+  ];
+}
+
+/** sdk/rust/src/raw.rs */
+export function rustImports(): string {
+  return [
+    '// Written by `node scripts/write-docs.ts` from runtime/host/abi/host-call-table.ts.',
+    '',
+    '//! Host calls of Pluvio, version 1, as they are imported. Texts, bytes and buffers are pointer and length; a result below 0 is',
+    '//! an error. docs/abi.md is the specification.',
+    '//!',
+    '//! Pointers and lengths must name memory of the program; apart from that no call is unsafe.',
+    '',
+    ...Object.entries(ABI_ERRORS).flatMap(([name, { code, summary }]) => [
+      `/// ${summary}`,
+      `pub const ${name}: i32 = ${code};`,
+    ]),
+    '',
+    ...LOG_LEVELS.map((level, index) => `pub const LOG_${level.toUpperCase()}: u32 = ${index};`),
+    '/// For timeouts: no end.',
+    'pub const FOREVER: i64 = -1;',
+    ...rustErrorCodes(),
+    '',
+    '#[link(wasm_import_module = "pluvio_v1")]',
+    'extern "C" {',
+    ...ROWS.flatMap(([name, row], index) => [
+      ...(index === 0 ? [] : ['']),
+      ...wrapped(`${row.summary} ${RESULTS[row.result]}`, '    /// '),
+      `    pub fn ${name}(${row.params.flatMap(rustParams).join(', ')}) -> ${isLong(row) ? 'i64' : 'i32'};`,
+    ]),
+    '}',
     '',
   ].join('\n');
 }

@@ -1,7 +1,7 @@
 /** Writes what is derived from tables: documents and bindings. `test/docs.test.ts` holds the files against it. */
 import { writeFileSync } from 'node:fs';
 import { ERROR_CODES } from '../runtime/errors/index.ts';
-import { assemblyImports, cHeader } from './abi-bindings.ts';
+import { assemblyImports, cHeader, rustImports } from './abi-bindings.ts';
 import { assemblyDocument } from './assembly-document.ts';
 import { abiDocument } from './abi-document.ts';
 import { configDocument, configSchema } from '../runtime/node/config/index.ts';
@@ -47,6 +47,7 @@ export const DERIVED: Readonly<Record<string, () => string>> = {
   'docs/project.schema.json': () => `${JSON.stringify(projectSchema(), null, 2)}\n`,
   'sdk/c/pluvio.h': cHeader,
   'sdk/assembly/pluvio_v1.ts': assemblyImports,
+  'sdk/rust/src/raw.rs': rustImports,
 };
 
 if (import.meta.main) {

@@ -225,8 +225,11 @@ export interface Reverted {
 /** What became of a worker that was given another version. */
 export interface Updated {
   readonly worker: WorkerInfo;
-  /** `kept`: it goes on with its state. `restored`: with the last one of that version. `anew`: it has begun anew. */
-  readonly state: 'kept' | 'restored' | 'anew';
+  /**
+   * `kept`: it goes on with its state. `restored`: with the last one of that version. `storage`: it has begun anew, with its keys, blobs, timers and
+   * topics. `anew`: it has begun anew.
+   */
+  readonly state: 'kept' | 'restored' | 'storage' | 'anew';
 }
 
 /** How far a node is drained. */

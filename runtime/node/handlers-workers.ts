@@ -10,6 +10,7 @@ import { takeReference } from './registry/index.ts';
 import { checkReach, identityOf, reaches, tenantForNew } from './security/identity.ts';
 import { STACK_FRAMES } from './worker-stack.ts';
 import type { CreateOptions } from './worker-table.ts';
+import type { UpdateRequest } from './worker-updating.ts';
 
 type WorkerOperation =
   | 'listWorkers'
@@ -120,10 +121,11 @@ export function workerHandlers(services: NodeServices): Record<WorkerOperation, 
     getStack: async (call) => workerOf(call).stack(numberOf(call.query, 'frames') ?? STACK_FRAMES.default),
     updateWorker: async (call) => {
       services.admission.check();
-      const { bundle, keep = false } = call.json as { bundle: string; keep?: boolean }; // checked by the schema
+      const asked = call.json as Pick<UpdateRequest, 'bundle'> & Partial<UpdateRequest>; // checked by the schema
+      const { bundle, keep = false, storage = false } = asked;
       const { name } = workerOf(call);
       checkBundle(shelf, identityOf(call.identity), bundle);
-      const { worker, state } = await table.update(name, { bundle, keep });
+      const { worker, state } = await table.update(name, { bundle, keep, storage });
       return { worker: worker.info(), state };
     },
     rollbackWorker: async (call) => {

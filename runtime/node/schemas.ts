@@ -170,10 +170,10 @@ export const FORK_REQUEST = record({ name: NAME, checkpoint: { type: 'integer', 
   'checkpoint',
   'start',
 ]);
-export const UPDATE_REQUEST = record({ bundle: DIGEST, keep: BOOLEAN }, ['keep']);
+export const UPDATE_REQUEST = record({ bundle: DIGEST, keep: BOOLEAN, storage: BOOLEAN }, ['keep', 'storage']);
 export const UPDATED: Schema = record({
   worker: WORKER,
-  state: { type: 'string', enum: ['kept', 'restored', 'anew'] },
+  state: { type: 'string', enum: ['kept', 'restored', 'storage', 'anew'] },
 });
 export const CHECKPOINT_REQUEST = record({ pin: BOOLEAN }, ['pin']);
 export const PIN_REQUEST = record({ pinned: BOOLEAN });

@@ -5,7 +5,7 @@
  */
 import { nanoid } from 'nanoid';
 import { PluvioError } from '../errors/index.ts';
-import type { InputInfo } from '../host/index.ts';
+import type { InputInfo, Reply } from '../host/index.ts';
 import type { AnswerPiece, AnswerStream } from './answer-stream.ts';
 import type { JsonOutcome } from './api-types.ts';
 import type { HostedWorker } from './hosted-worker.ts';
@@ -113,6 +113,12 @@ export function callFailed(worker: string, outcome: JsonOutcome): PluvioError {
           : 'was stopped';
   const facts = outcome.kind === 'trapped' ? { trap: outcome.code } : {};
   return new PluvioError('CALL_FAILED', `the call of worker "${worker}" ${what}`, { outcome: outcome.kind, ...facts });
+}
+
+/** What those get who wait for the reply to a message that its worker could not give; null: it has not failed. */
+export function failedReply(worker: string, outcome: JsonOutcome): Extract<Reply, { readonly ok: false }> | null {
+  const isWell = outcome.kind === 'returned' || (outcome.kind === 'exited' && outcome.code === 0);
+  return isWell ? null : { ok: false, message: callFailed(worker, outcome).message };
 }
 
 function callEndOf(end: InputEnd): CallEnd {

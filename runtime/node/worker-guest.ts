@@ -15,6 +15,7 @@ import { decodeEnd, type InputEnd } from './input-end.ts';
 import { inSpan } from './metrics/tracing.ts';
 import type { OutputPiece } from './threads/engine-protocol.ts';
 import type { EngineWorker, EngineWorkerOwner } from './threads/engine-worker.ts';
+import { callFailed } from './worker-calls.ts';
 import { effectKey, jsonInfo, senderOf, storedEffect } from './worker-effects.ts';
 import type { WorkerServices } from './worker-services.ts';
 
@@ -172,20 +173,23 @@ export class WorkerGuest implements EngineWorkerOwner {
       ...(ask.traceparent === undefined ? {} : { traceparent: ask.traceparent }),
     };
     const { seq, known } = await post.append(ask.to, { kind: 'message', key, body: ask.body, info: jsonInfo(info) });
-    if (known?.outcome) return answerOf(decodeEnd(known.outcome));
+    if (known?.outcome) return answerOf(ask.to, decodeEnd(known.outcome));
     const ended = target.inputs.end(seq);
     target.arrived();
     const aborted = new Promise<'aborted'>((resolve) =>
       signal.addEventListener('abort', () => resolve('aborted'), { once: true }),
     );
     const first = await Promise.race([ended, aborted]);
-    return first === 'aborted' ? { ok: false, code: 'CANCELLED' } : answerOf(first);
+    return first === 'aborted' ? { ok: false, code: 'CANCELLED' } : answerOf(ask.to, first);
   }
 }
 
 /** The end of a message as its sender gets it. */
-function answerOf(end: InputEnd): Answer {
-  if (end.kind === 'call') return { ok: true, body: end.output ?? new Uint8Array() };
+function answerOf(worker: string, end: InputEnd): Answer {
+  if (end.kind === 'call') {
+    if (end.outcome.kind === 'returned') return { ok: true, body: end.output ?? new Uint8Array() };
+    return { ok: false, code: 'FAILED', message: callFailed(worker, end.outcome).message };
+  }
   const { reply } = end;
   if (reply === null) return { ok: true, body: new Uint8Array() };
   return reply.ok ? { ok: true, body: reply.body } : { ok: false, code: 'FAILED', message: reply.message };

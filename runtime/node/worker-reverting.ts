@@ -22,7 +22,7 @@ import { packSnapshot, sideOf, stateOf, timersOf } from './stored-state.ts';
 import type { Checkpoint, Commit, JournalInput, Settled, StoredCheckpoint } from './store/index.ts';
 import { topicOf } from './tenant-boundary.ts';
 import type { DoneInputs, GuestState, Standing } from './threads/engine-protocol.ts';
-import type { EngineWorkerOwner } from './threads/engine-worker.ts';
+import type { EngineWorker, EngineWorkerOwner } from './threads/engine-worker.ts';
 import type { TakenInputs } from './worker-keeping.ts';
 import type { WorkerRecord } from './worker-record.ts';
 import type { WorkerServices } from './worker-services.ts';
@@ -94,7 +94,7 @@ export async function writeReverted(
   return { record, counts: after.counts };
 }
 
-const standingOf = (standing: Standing, tenant: string): Pick<Commit, 'timers' | 'subscriptions'> => ({
+export const standingOf = (standing: Standing, tenant: string): Pick<Commit, 'timers' | 'subscriptions'> => ({
   timers: timersOf(standing),
   subscriptions: standing.subscriptions.map((topic) => topicOf(tenant, topic)),
 });
@@ -209,20 +209,36 @@ function stoppedEnd({ kind, info }: JournalInput): InputEnd {
   return { kind: 'message', reply: { ok: false, message: 'the worker was set back to an earlier state' } };
 }
 
+/** The state of a program that has not begun. */
+export const firstState = (services: WorkerServices, program: Program, record: WorkerRecord): Promise<Uint8Array> =>
+  withEngine(services, program, record, null, async (worker) => (await worker.snapshot()).bytes);
+
 /** Has an engine take the state up, and gives it as it is then. */
-export async function restoredState(
+export function restoredState(
   services: WorkerServices,
   program: Program,
   record: WorkerRecord,
   state: GuestState | null,
   done: DoneInputs,
 ): Promise<{ readonly delta: Uint8Array; readonly standing: Standing | null }> {
+  return withEngine(services, program, record, state, async (worker) => {
+    const standing = await worker.settleInputs(done);
+    return { delta: await packSnapshot((await worker.snapshot()).bytes), standing };
+  });
+}
+
+async function withEngine<Value>(
+  services: WorkerServices,
+  program: Program,
+  record: WorkerRecord,
+  state: GuestState | null,
+  use: (worker: EngineWorker) => Promise<Value>,
+): Promise<Value> {
   const engine = await services.engines.pick(record.tenant);
   const spec = guestSpec(services, program, record);
   const worker = await engine.create(program.module, spec, placedFiles(program), state, NOBODY);
   try {
-    const standing = await worker.settleInputs(done);
-    return { delta: await packSnapshot((await worker.snapshot()).bytes), standing };
+    return await use(worker);
   } finally {
     await worker.close();
   }

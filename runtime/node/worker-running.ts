@@ -14,6 +14,7 @@ import { jsonOf, valueOfJson } from './outcome-json.ts';
 import type { InputInfo } from '../host/index.ts';
 import type { Span } from './metrics/tracing.ts';
 import type { Ended, StateBytes } from './threads/engine-protocol.ts';
+import { failedReply } from './worker-calls.ts';
 import type { WorkerCore } from './worker-core.ts';
 import type { WorkerGuest } from './worker-guest.ts';
 import type { QueuedInput } from './input-end.ts';
@@ -294,7 +295,8 @@ export class WorkerRunning {
     const input = this.#core.inputs.current;
     this.#core.inputs.current = undefined;
     if (input !== undefined) this.#core.inputs.calm(input.ref);
-    if (left?.message !== undefined) this.#core.commits.end(left.message.seq, { kind: 'message', reply: null });
+    const failure = failedReply(this.#core.name, outcome);
+    if (left?.message !== undefined) this.#core.commits.end(left.message.seq, { kind: 'message', reply: failure });
     const seq = input?.seq ?? left?.seq;
     if (seq === undefined || known) return;
     const output = left === null || left.output.length === 0 ? null : left.output;
@@ -303,7 +305,8 @@ export class WorkerRunning {
       this.#core.commits.end(seq, end);
       input?.listener?.ended(end);
     } else {
-      this.#core.commits.end(seq, { kind: 'message', reply: output === null ? null : { ok: true, body: output } });
+      const reply = failure ?? (output === null ? null : ({ ok: true, body: output } as const));
+      this.#core.commits.end(seq, { kind: 'message', reply });
     }
   }
 

@@ -323,7 +323,7 @@ export class WorkerTable {
     });
     const { bundle } = worker.record;
     this.#services.events.emit('updated', name, { bundle, state });
-    if (state === 'anew') {
+    if (state === 'anew' || state === 'storage') {
       await worker.openState();
       await worker.begin();
     } else if (ran || state === 'restored') await worker.goOn();

@@ -86,7 +86,7 @@ export namespace mailbox {
   /**
    * Sends a message and waits for the reply; a negative time: for ever. `FAILED`: the other one failed, `message` says how.
    *
-   * @example assert(decode(mailbox.call("echo", encode("hi"), 5000).value) == "hi");
+   * @example assert(decode(mailbox.call("echo", encode("hi"), 5000).value) == "hi"); assert(mailbox.call("echo", encode("fail")).name == "FAILED");
    */
   export function call(to: string, body: Uint8Array, timeoutMs: i64 = abi.FOREVER): Result<Uint8Array> {
     const name = encode(to);

@@ -158,11 +158,11 @@ export class Workers {
 
   /**
    * Gives the worker another version; the answer tells whether it goes on with its state.
-   * @param to `keep`: refuse rather than begin anew.
+   * @param to `keep`: refuse rather than begin anew. `storage`: a worker that begins anew finds its keys, blobs, timers and topics.
    */
   update(
     name: string,
-    to: { readonly bundle: string; readonly keep?: boolean },
+    to: { readonly bundle: string; readonly keep?: boolean; readonly storage?: boolean },
     { signal }: CallOptions = {},
   ): Promise<Updated> {
     return this.#transport.json({

@@ -1,12 +1,10 @@
 /** Every public function of the guest SDK has an example, and every example compiles and runs. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { afterTest, openNode } from '../../test/node/open-nodes.ts';
+import { openNode } from '../../test/node/open-nodes.ts';
 import { HOST_CALLS } from '../../runtime/host/index.ts';
+import { openApi, sdkCapabilities } from './testing/outside.ts';
 import { buildSource, deployBuilt } from './testing/projects.ts';
 
 const SOURCES = fileURLToPath(new URL('../assembly/', import.meta.url));
@@ -48,31 +46,12 @@ it('uses every host call', () => {
   expect(Object.keys(HOST_CALLS).filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
 });
 
-async function openApi(): Promise<string> {
-  const server = createServer((request, response) => {
-    const answer = async (): Promise<void> => {
-      const body = await buffer(request);
-      if (request.url === '/missing') response.statusCode = 404;
-      response.setHeader('content-type', 'text/plain');
-      response.end(request.method === 'POST' ? body : 'hello');
-    };
-    void answer();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  afterTest(() => new Promise((resolve) => server.close(resolve)));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
 const ECHO = `import { input, output } from 'pluvio/assembly';
-export function pluvio_input(): void { output.write(input.bytes()); }`;
+export function pluvio_input(): void { assert(input.text() != 'fail'); output.write(input.bytes()); }`;
 
 it('has examples that do what they say', async () => {
   const api = await openApi();
-  const capabilities = {
-    ...{ kv: [], blob: [], timers: [], checkpoint: [], config: ['*'], secrets: ['*'] },
-    ...{ 'mailbox.receive': [], 'mailbox.send': ['*'], 'topics.publish': ['news'], 'topics.subscribe': ['news'] },
-    'http.outbound': [`${api}/`],
-  };
+  const capabilities = sdkCapabilities(api);
   const node = await openNode({
     grants: { all: capabilities, tenants: {} },
     outbound: { allowPrivate: ['127.0.0.1'] },

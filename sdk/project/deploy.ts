@@ -17,8 +17,8 @@ export interface FieldChange {
 export interface DeployPlan {
   readonly worker: string;
   readonly action: 'create' | 'update' | 'none';
-  /** What becomes of its state: there is none yet, it stays, or it begins anew. */
-  readonly state: 'new' | 'kept' | 'anew';
+  /** What becomes of its state: there is none yet, it stays, what is stored stays and memory begins anew, or all begins anew. */
+  readonly state: 'new' | 'kept' | 'storage' | 'anew';
   readonly bundle: string;
   readonly changes: readonly FieldChange[];
 }
@@ -55,8 +55,16 @@ async function workerOrNone(client: PluvioClient, name: string): Promise<WorkerI
   }
 }
 
-/** What a deployment would do; changes nothing. @throws PluvioError the node's codes */
-export async function planDeploy(client: PluvioClient, { bundle, packed }: BuiltProject): Promise<DeployPlan> {
+/**
+ * What a deployment would do; changes nothing.
+ * @param storage Whether a worker that begins anew keeps its keys, blobs, timers and topics.
+ * @throws PluvioError the node's codes
+ */
+export async function planDeploy(
+  client: PluvioClient,
+  { bundle, packed }: BuiltProject,
+  { storage = false }: { readonly storage?: boolean } = {},
+): Promise<DeployPlan> {
   const { name } = bundle.manifest;
   const known = await workerOrNone(client, name);
   const base = { worker: name, bundle: packed.digest };
@@ -70,7 +78,8 @@ export async function planDeploy(client: PluvioClient, { bundle, packed }: Built
     ...manifestChanges(await fetchManifest(client, known.bundle), bundle.manifest),
   ];
   if (known.bundle === packed.digest) return { ...base, action: 'none', state: 'kept', changes: [] };
-  return { ...base, action: 'update', state: isSameModule ? 'kept' : 'anew', changes };
+  const anew = storage ? 'storage' : 'anew';
+  return { ...base, action: 'update', state: isSameModule ? 'kept' : anew, changes };
 }
 
 /**
@@ -81,14 +90,23 @@ export async function planDeploy(client: PluvioClient, { bundle, packed }: Built
 export async function applyDeploy(
   client: PluvioClient,
   plan: DeployPlan,
-  { packed }: Pick<BuiltProject, 'packed'>,
+  built: Pick<BuiltProject, 'packed'>,
   keep: boolean,
 ): Promise<WorkerInfo> {
-  const { worker, action, bundle } = plan;
-  if (action === 'none') return client.workers.get(worker);
+  return (await applyPlan(client, plan, built, keep)).worker;
+}
+
+/** As `applyDeploy`; tells what has become of the state. */
+export async function applyPlan(
+  client: PluvioClient,
+  { worker, action, bundle, state }: DeployPlan,
+  { packed }: Pick<BuiltProject, 'packed'>,
+  keep: boolean,
+): Promise<{ readonly worker: WorkerInfo; readonly state: DeployPlan['state'] | 'restored' }> {
+  if (action === 'none') return { worker: await client.workers.get(worker), state };
   const chunks: BlobPart[] = [];
   for await (const chunk of writeDrop(packed)) chunks.push(new Uint8Array(chunk));
   await client.bundles.upload(new Blob(chunks));
-  if (action === 'create') return client.workers.create({ name: worker, bundle });
-  return (await client.workers.update(worker, { bundle, keep })).worker;
+  if (action === 'create') return { worker: await client.workers.create({ name: worker, bundle }), state };
+  return client.workers.update(worker, { bundle, keep, storage: state === 'storage' });
 }

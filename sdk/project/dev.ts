@@ -4,22 +4,26 @@
  * Invariants:
  * 1. One build at a time; what changes meanwhile is built after it.
  * 2. A build that fails leaves the version that runs.
+ * 3. What the worker has stored stays whatever changes; its memory stays as long as the module is the same.
  */
 import { watch } from 'node:fs';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import { BUILD_FOLDER } from './build-module.ts';
 import { buildProject, quickBuild } from './build-project.ts';
-import { applyDeploy, type DeployPlan, planDeploy } from './deploy.ts';
+import { applyPlan, type DeployPlan, planDeploy } from './deploy.ts';
 import { loadProject } from './load-project.ts';
 import { type LocalNode, type LocalNodeOptions, openLocalNode } from './local-node.ts';
 import { LOCK_FILE } from './lock.ts';
+
+/** A deployment that was made. */
+export type DevPlan = Omit<DeployPlan, 'state'> & { readonly state: DeployPlan['state'] | 'restored' };
 
 /** Who is told what a development session does. */
 export interface DevEvents {
   /** The node answers; nothing is built yet. */
   opened(node: LocalNode): void;
-  /** A version runs. */
-  built(plan: DeployPlan, elapsedMs: number, notes: readonly string[]): void;
+  /** A version runs; `plan.state` is what has become of its state. */
+  built(plan: DevPlan, elapsedMs: number, notes: readonly string[]): void;
   /** One could not be built or deployed; what ran before goes on. */
   failed(error: unknown): void;
   /** What the worker wrote. */
@@ -79,10 +83,10 @@ class Dev implements DevSession {
       const startMs = performance.now();
       try {
         const built = await buildProject(quickBuild(await loadProject(this.#folder)));
-        const plan = await planDeploy(this.node.client, built);
-        await applyDeploy(this.node.client, plan, built, false);
+        const plan = await planDeploy(this.node.client, built, { storage: true });
+        const { state } = await applyPlan(this.node.client, plan, built, false);
         this.#follow(plan.worker);
-        this.#events.built(plan, performance.now() - startMs, built.notes);
+        this.#events.built({ ...plan, state }, performance.now() - startMs, built.notes);
       } catch (error) {
         if (!this.#ended.signal.aborted) this.#events.failed(error);
       }

@@ -4,6 +4,7 @@ export const TEMPLATES = {
   'assemblyscript-http': 'answers HTTP requests, in AssemblyScript',
   'stateful-agent': 'waits for messages and timers and remembers, in AssemblyScript',
   'c-program': 'a command of WASI 0.1 in C',
+  'rust-service': 'functions over keys and values, in Rust',
   'rust-program': 'a command of WASI 0.1 in Rust',
 } as const;
 

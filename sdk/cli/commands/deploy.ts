@@ -5,11 +5,12 @@ export const DEPLOY: CommandRow = {
   name: 'deploy',
   summary: 'build a project and put it onto a node, as a new worker or another version',
   details:
-    'Tells first what changes, field by field. With the same module the worker goes on with its state; with another one it begins anew, and its state stays in the history.',
+    'Tells first what changes, field by field. With the same module the worker goes on with its state; with another one it begins anew, and its state stays in the history; --storage lets it find what it has stored.',
   arguments: [PROJECT],
   options: [
     { flags: '--dry-run', description: 'tell what would change, and change nothing' },
     { flags: '--keep', description: 'refuse rather than begin anew' },
+    { flags: '--storage', description: 'keep keys, blobs, timers and topics where the module is another one' },
     { flags: '--locked', description: 'refuse a build that is not what pluvio.lock says' },
     { flags: '--name <NAME>', description: 'name of the worker (default: that of the project)', completes: 'nothing' },
     ...REMOTE,

@@ -5,7 +5,7 @@ export const DEV: CommandRow = {
   name: 'dev',
   summary: 'run a project on a node of its own, and again whenever a file changes',
   details:
-    'The node grants what the project asks for; secrets are variables of the environment. What the worker writes goes to standard output. Another module begins anew; the same one, with a changed pluvio.json, goes on with its state.',
+    'The node grants what the project asks for; secrets are variables of the environment. What the worker writes goes to standard output. Another module keeps what the worker has stored and begins with new memory; the same one, with a changed pluvio.json, goes on with its whole state.',
   arguments: [PROJECT],
   options: [
     {

@@ -16,7 +16,11 @@ const action: CommandAction = async ({ args: [name = '', bundle = ''], options }
   const { client, here } = await connect(options);
   await client.workers.get(name); // from here on `here` is the node that it is on
   const digest = DIGEST.test(bundle) ? bundle : await send(here(), bundle, isSet(options, 'progress'));
-  const updated = await here().workers.update(name, { bundle: digest, keep: isSet(options, 'keep') });
+  const updated = await here().workers.update(name, {
+    bundle: digest,
+    keep: isSet(options, 'keep'),
+    storage: isSet(options, 'storage'),
+  });
   if (formatOf(options) === 'json') printJson(updated);
   else printLine(`${updated.worker.name}  ${updated.worker.status}  state ${updated.state}`);
   return 0;
@@ -39,7 +43,12 @@ export const UPDATE: CommandRow = {
     WORKER,
     { name: '<bundle>', description: 'a .drop file, or the digest of a bundle that the node has', completes: 'file' },
   ],
-  options: [{ flags: '--keep', description: 'refuse rather than begin anew' }, PROGRESS, ...REMOTE],
+  options: [
+    { flags: '--keep', description: 'refuse rather than begin anew' },
+    { flags: '--storage', description: 'keep keys, blobs, timers and topics where the module is another one' },
+    PROGRESS,
+    ...REMOTE,
+  ],
   examples: [{ command: 'pluvio update shop shop-2.drop', does: 'send a bundle and use it from now on' }],
   load: () => Promise.resolve(action),
 };

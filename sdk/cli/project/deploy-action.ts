@@ -10,6 +10,7 @@ import { note, printJson, printLine } from '../terminal.ts';
 const STATES: Readonly<Record<DeployPlan['state'], string>> = {
   new: 'a worker that is not there yet',
   kept: 'it goes on with its state',
+  storage: 'the module is another one: it keeps its keys, blobs, timers and topics; its memory begins anew',
   anew: 'it begins anew: the module is another one; `pluvio rollback` goes back to it and its state',
 };
 
@@ -38,7 +39,7 @@ export const deployAction: CommandAction = async ({ args: [folder = '.'], option
     if (!(error instanceof PluvioError && error.code === 'WORKER_NOT_FOUND')) throw error;
   });
   const node = here(); // where the worker is
-  const plan = await planDeploy(node, built);
+  const plan = await planDeploy(node, built, { storage: isSet(options, 'storage') });
   const isJson = formatOf(options) === 'json';
   if (!isJson) for (const line of planLines(plan)) printLine(line);
   if (isSet(options, 'dryRun')) {

@@ -1,11 +1,19 @@
 import { PluvioError } from '../../../runtime/errors/index.ts';
-import { startDev } from '../../project/dev.ts';
+import { type DevPlan, startDev } from '../../project/dev.ts';
 import { loadProject } from '../../project/load-project.ts';
 import type { CommandAction } from '../command.ts';
 import { reportFailure } from '../failure.ts';
 import { DEFAULT_NODE } from '../node-client.ts';
 import { textOf } from '../option-values.ts';
 import { note, timeText } from '../terminal.ts';
+
+const STATES: Readonly<Record<DevPlan['state'], string>> = {
+  new: 'runs',
+  kept: 'goes on with its state',
+  restored: 'goes on with its state',
+  storage: 'runs the new code: it keeps its keys, blobs, timers and topics; its memory and a call in progress are gone',
+  anew: 'has begun anew: it has stored nothing; its memory and a call in progress are gone',
+};
 
 const DEFAULT_INGRESS = '127.0.0.1:8080';
 
@@ -36,8 +44,7 @@ export const devAction: CommandAction = async ({ args: [folder = '.'], options }
       hasFailed = false;
       if (isBack) note(`${worker} is as before`);
       if (action === 'none') return;
-      const what = state === 'new' ? 'runs' : state === 'kept' ? 'goes on with its state' : 'has begun anew';
-      note(`${worker} ${what} (${timeText(elapsedMs)})`);
+      note(`${worker} ${STATES[state]} (${timeText(elapsedMs)})`);
     },
     failed: (error) => {
       hasFailed = true;

@@ -37,6 +37,14 @@ export async function buildSource(
   );
 }
 
+/** Builds a project of a module that is there. */
+export async function buildModule(module: Uint8Array, fields: object): Promise<BuiltProject> {
+  const json = JSON.stringify({ build: { module: 'guest.wasm' }, ...fields });
+  const folder = await projectFolder({ 'pluvio.json': json });
+  await writeFile(join(folder, 'guest.wasm'), module);
+  return buildProject(await loadProject(folder));
+}
+
 /** Makes a worker of a build. */
 export async function deployBuilt(client: PluvioClient, { packed, bundle }: BuiltProject): Promise<void> {
   const chunks: Uint8Array[] = [];

@@ -1,15 +1,18 @@
-use std::collections::HashMap;
-use std::io::{self, BufRead};
-
-// Counts words of its input; its memory moves with it.
+// Prints every thousandth prime. The primes that it divides by are in its memory, which moves with it.
 fn main() {
-    let mut counts: HashMap<String, u64> = HashMap::new();
-    for line in io::stdin().lock().lines() {
-        let line = line.expect("the input is text");
-        for word in line.split_whitespace() {
-            let count = counts.entry(word.to_lowercase()).or_insert(0);
-            *count += 1;
-            println!("{} {}", count, word);
+    let mut primes: Vec<u64> = Vec::new();
+    let mut count = 0;
+    for number in 2.. {
+        let mut divisors = primes.iter().take_while(|prime| *prime * *prime <= number);
+        if divisors.any(|prime| number % prime == 0) {
+            continue;
+        }
+        count += 1;
+        if number < 1_000_000 {
+            primes.push(number); // enough up to a million squared
+        }
+        if count % 1000 == 0 {
+            println!("{} {}", count, number);
         }
     }
 }
