@@ -8,7 +8,7 @@ export interface Ended {
 }
 
 /** Longest that any command of these checks may take. */
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 120_000;
 
 /** Runs a command to its end, without input. Rejects only if it cannot be started. */
 export async function runCommand(

@@ -13,13 +13,16 @@ import type { TwoNodes } from './two-nodes.ts';
 const TEMPLATE = 'assemblyscript-service';
 const NAME = 'newcomer';
 
+/** Without scripts, as a package out of a registry has been built; of a folder npm would build what the nodes run, under them. */
+const INSTALL = ['install', '--no-audit', '--no-fund', '--ignore-scripts'];
+
 /** From nothing to a worker that is deployed, called and moved. */
 export function firstMinutes([first, second]: TwoNodes): Promise<Times> {
   const watch = new Stopwatch();
   return inFolder(async (folder) => {
     await watch.step('new', () => pluvio(folder, 'new', NAME, '--template', TEMPLATE));
     const project = join(folder, NAME);
-    await watch.step('npm install', () => runOrFail('npm', ['install', '--no-audit', '--no-fund'], { cwd: project }));
+    await watch.step('npm install', () => runOrFail('npm', INSTALL, { cwd: project }));
     await watch.step('deploy', () => pluvio(project, 'deploy', '--node', first.url));
     const called = await watch.step('call', () => pluvio(project, 'call', '--node', first.url, NAME, 'greet', 'Ada'));
     assert.equal(called, '"Hello, Ada!"\n');
