@@ -1,5 +1,7 @@
 /** Making workers: new ones and those of a snapshot. */
 import { checkImportTypes } from './import-types.ts';
+import { assert } from '../errors/index.ts';
+import { hostEntries } from './entries.ts';
 import { type Links, linkImports, ModuleInstance } from './instance.ts';
 import { type ResolvedLimits, resolveLimits } from './limits.ts';
 import type { LoadedModule } from './loaded-module.ts';
@@ -40,6 +42,7 @@ function prepare(
       thread,
       limits,
       hosts,
+      entries: hostEntries(module, hosts),
       handles: options.handles,
       name,
       share: new Share({ ...options.share, fuelPerSecond: limits.fuelPerSecond }),
@@ -86,7 +89,7 @@ export async function createWorker(module: LoadedModule, options: WorkerOptions 
   const { parts, bind } = prepare(module, options);
   parts.instance.initialise();
   const worker = new Worker(parts);
-  bind(worker);
+  bind(worker.guest);
   return Promise.resolve(worker);
 }
 
@@ -149,7 +152,12 @@ function stage(
   // Host modules are bound first: some of them need the guest while they are restored.
   bind({
     memory: (index) => parts.instance.memory(index ?? 0),
-    restartState: () => access.staged?.worker?.restartState(),
+    restartState: () => access.staged?.worker?.guest.restartState(),
+    exported: (name) => {
+      const { worker } = access.staged ?? {};
+      assert(worker !== undefined, 'a function of a guest that is not made yet');
+      return worker.guest.exported(name);
+    },
   });
   try {
     access.staged = new StagedWorker(parts, whole);

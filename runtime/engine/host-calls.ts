@@ -20,11 +20,12 @@ import { defaultValue } from './default-value.ts';
 import type { FuelMeter } from './fuel-meter.ts';
 import { GuestExit, Pending } from './pending.ts';
 import type { Turns } from './turns.ts';
+import type { GuestAccess, GuestFunction } from './types.ts';
 import type { Answer, Signal, WorkerParts } from './worker-parts.ts';
 
 type ImportCaller = Pick<WorkerParts, 'module' | 'instance' | 'links' | 'thread'>;
 
-export class HostCalls {
+export class HostCalls implements GuestAccess {
   readonly #parts: ImportCaller;
   readonly #fuel: FuelMeter;
   readonly #turns: Turns;
@@ -62,13 +63,8 @@ export class HostCalls {
   }
 
   /** What the host call that waits left for its next execution. */
-  get restartState(): unknown {
+  get leftState(): unknown {
     return this.#restartState;
-  }
-
-  /** The same for the host function that runs now. */
-  get restartFresh(): unknown {
-    return this.#restartFresh;
   }
 
   beginSlice(): void {
@@ -99,6 +95,27 @@ export class HostCalls {
   ended(): void {
     this.#restartState = undefined;
   }
+
+  // --- what host functions see ---
+
+  memory(index = 0): WebAssembly.Memory {
+    return this.#parts.instance.memory(index);
+  }
+
+  restartState(): unknown {
+    return this.#restartFresh;
+  }
+
+  exported(name: string): GuestFunction {
+    const func = this.#parts.instance.func(this.#parts.module.requireFunc(name)) as GuestFunction;
+    return (...args) => {
+      const result = func(...args);
+      if (this.#lost) throw new PluvioError('INTERNAL', `a limit has ended the guest in "${name}"`); // the stack is left, without this being told
+      return result;
+    };
+  }
+
+  // --- what instrumented code calls ---
 
   callImport(index: number, args: readonly unknown[]): unknown {
     const answer = this.#answer;

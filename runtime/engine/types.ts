@@ -86,7 +86,15 @@ export interface GuestAccess {
    * a stop while it waited); undefined at its first execution.
    */
   restartState(): unknown;
+  /**
+   * A function that the guest exports, for a host function to call while it runs. Nothing is stopped in it; where a limit ends the guest
+   * it throws, and so must the host function. Throws `EXPORT_NOT_FOUND`.
+   */
+  exported(name: string): GuestFunction;
 }
+
+/** A function of the guest: takes and gives WebAssembly values. */
+export type GuestFunction = (...args: readonly unknown[]) => unknown;
 
 /**
  * A host function: takes and gives WebAssembly values as in the JavaScript interface (i64 as bigint).
@@ -108,12 +116,22 @@ export interface HostModule {
   readonly imports: Readonly<Record<string, Readonly<Record<string, HostFunction>>>>;
   /** Called once, before anything runs. */
   bind(guest: GuestAccess): void;
+  /** Exports that are called with values of this host's own, by name. */
+  readonly entries?: ReadonlyMap<string, HostEntry>;
   /** Its state as plain data that MessagePack can carry (null, boolean, number, bigint, string, Uint8Array, arrays, plain objects). */
   snapshot(): unknown;
   /** Takes up the state of a snapshot; throws `SNAPSHOT_MISMATCH` or `SNAPSHOT_MALFORMED` and names the field. */
   restore(state: unknown): void;
   /** The worker was closed: release streams and timers. */
   close?(): void;
+}
+
+/** What a host does for the calls of an export that itself takes and gives nothing. */
+export interface HostEntry {
+  /** Keeps the arguments until the guest asks for them. @throws PluvioError `INVALID_ARGUMENT` */
+  begin(args: readonly unknown[]): void;
+  /** What the call, which has returned, has given. */
+  end(): readonly unknown[];
 }
 
 /** How externrefs that are not null travel: the host gives each a handle, and turns handles back into values. */

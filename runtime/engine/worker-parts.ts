@@ -8,7 +8,7 @@ import type { Pending } from './pending.ts';
 import type { Room } from './room.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Share } from './turn-queue.ts';
-import type { HandleMap, HostModule, LimitName, PollDecision, WorkerOptions } from './types.ts';
+import type { HandleMap, HostEntry, HostModule, LimitName, PollDecision, WorkerOptions } from './types.ts';
 import type { Worker } from './worker.ts';
 
 /** A call of an export that is in progress or waits for the start function. */
@@ -25,6 +25,8 @@ export interface WorkerParts {
   readonly thread: EngineThread;
   readonly limits: ResolvedLimits;
   readonly hosts: readonly HostModule[];
+  /** What hosts do for exports, by function index. */
+  readonly entries: ReadonlyMap<number, HostEntry>;
   readonly handles: HandleMap | undefined;
   readonly name: string;
   readonly share: Share;

@@ -18,7 +18,7 @@
  */
 import { assert, PluvioError } from '../errors/index.ts';
 import { TURN, UNWIND } from '../instrument/index.ts';
-import { checkArguments } from './arguments.ts';
+import { beginCall, returnedOutcome } from './entries.ts';
 import { FuelMeter } from './fuel-meter.ts';
 import type { ModuleInstance } from './instance.ts';
 import { type ResolvedLimits, resolveLimits, STACK_UNIT_BYTES } from './limits.ts';
@@ -27,7 +27,6 @@ import { initialChanges } from './memory-state.ts';
 import type { Pending } from './pending.ts';
 import { forkWorker } from './fork.ts';
 import { HostCalls } from './host-calls.ts';
-import { returnedOutcome } from './returned-outcome.ts';
 import type { Snapshot } from './snapshot.ts';
 import { SnapshotTaker } from './snapshot-taker.ts';
 import { busyError, closedError, notResumableError, notStoppedError } from './state-errors.ts';
@@ -52,7 +51,7 @@ import type {
 } from './types.ts';
 
 /** A running container: called, stopped anywhere, kept as a snapshot, resumed. */
-export class Worker implements Running, GuestAccess {
+export class Worker implements Running {
   readonly module: LoadedModule;
   readonly name: string;
   readonly instance: ModuleInstance;
@@ -151,20 +150,16 @@ export class Worker implements Running, GuestAccess {
    * @throws PluvioError `WORKER_BUSY`, `WORKER_CLOSED`, `EXPORT_NOT_FOUND`, `INVALID_ARGUMENT`
    */
   async call(name: string, args: readonly unknown[] = []): Promise<Outcome> {
-    return this.#begin({ func: this.module.requireFunc(name), args });
+    this.#requireOpen();
+    if (this.#state !== 'idle') throw busyError(this);
+    const call = beginCall(this.#parts, name, args);
+    this.#entryFunc = call.func;
+    return this.#track(async () => (this.#startPending ? this.#runStart(call) : this.#run(() => this.#enter(call))));
   }
 
   /** Runs a WASI command: its `_start`. A return counts as exit with code 0. @throws PluvioError as `call` */
   async start(): Promise<Outcome> {
     return this.call('_start');
-  }
-
-  async #begin(call: EntryCall): Promise<Outcome> {
-    this.#requireOpen();
-    if (this.#state !== 'idle') throw busyError(this);
-    checkArguments(this.module.program.funcType(call.func).params, call.args);
-    this.#entryFunc = call.func;
-    return this.#track(async () => (this.#startPending ? this.#runStart(call) : this.#run(() => this.#enter(call))));
   }
 
   #enter({ func, args }: EntryCall): unknown {
@@ -261,7 +256,7 @@ export class Worker implements Running, GuestAccess {
     if (this.#state === 'running') throw notStoppedError(this);
     return {
       stack: this.#stack,
-      restartState: this.#hostCalls.restartState,
+      restartState: this.#hostCalls.leftState,
       startPending: this.#startPending,
       waitingCall: this.#waitingCall,
       entryFunc: this.#entryFunc,
@@ -373,7 +368,7 @@ export class Worker implements Running, GuestAccess {
     if (fuel.value === UNWIND) return this.#stopped();
     this.#fuel.settle(fuel.value);
     if (this.#waitingCall !== undefined) return { kind: 'returned', values: [] }; // that was the start function
-    return returnedOutcome(result, this.module, this.#entryFunc);
+    return returnedOutcome(this.#parts, this.#entryFunc, result);
   }
 
   #threw(thrown: unknown): Outcome | undefined {
@@ -487,13 +482,12 @@ export class Worker implements Running, GuestAccess {
     return this.#hostCalls.callImport(index, args);
   }
 
-  // --- what host modules see ---
-
   memory(index = 0): WebAssembly.Memory {
     return this.instance.memory(index);
   }
 
-  restartState(): unknown {
-    return this.#hostCalls.restartFresh;
+  /** What host modules see. */
+  get guest(): GuestAccess {
+    return this.#hostCalls;
   }
 }

@@ -12,7 +12,7 @@ import {
   type InputInfo,
 } from '../../runtime/host/abi/index.ts';
 import { encodePlain } from '../../runtime/engine/messagepack.ts';
-import { throughBytes } from '../wasi/hand-guest.ts';
+import { noExports, throughBytes } from '../wasi/hand-guest.ts';
 import { ScriptedServices } from './scripted-services.ts';
 
 /** Everything, everywhere. */
@@ -47,7 +47,7 @@ export class HandGuest {
       ...options,
       services: this.services,
     });
-    this.host.bind({ memory: () => this.memory, restartState: () => this.#fresh });
+    this.host.bind({ memory: () => this.memory, restartState: () => this.#fresh, exported: noExports });
   }
 
   /** Makes a host call with WebAssembly values. */

@@ -93,7 +93,7 @@ describe('a fork', () => {
     const seen: unknown[] = [];
     const workers: Worker[] = [];
     const waiting = (): unknown => {
-      seen.push(workers.at(-1)?.restartState());
+      seen.push(workers.at(-1)?.guest.restartState());
       const answer = Promise.withResolvers<number>();
       answers.push(answer);
       return pending(answer.promise, { state: { deadline: 5, list: [1] } });

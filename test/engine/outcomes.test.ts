@@ -195,7 +195,7 @@ describe.each(UNWINDS)('unwinding by %s', (unwind) => {
           seen.push([x, guest().restartState()]);
           return pending(answer, { state: { left: x } });
         });
-      const waiting = await createWorker(module, { imports: imports(new Promise(() => undefined), () => waiting) });
+      const waiting = await createWorker(module, { imports: imports(new Promise(() => undefined), () => waiting.guest) });
       const outcome = waiting.call('plain', [4]);
       expect(waiting.state).toBe('waiting');
       const bytes = waiting.snapshot();
@@ -205,7 +205,7 @@ describe.each(UNWINDS)('unwinding by %s', (unwind) => {
       const again = waiting.resume();
       await waiting.stop();
       expect(await again).toEqual({ kind: 'stopped' });
-      const moved = await restoreWorker(module, bytes, { imports: imports(Promise.resolve(10), () => moved) });
+      const moved = await restoreWorker(module, bytes, { imports: imports(Promise.resolve(10), () => moved.guest) });
       expect(await moved.resume()).toEqual(returned(11));
       expect(seen).toEqual([
         [4, undefined],

@@ -64,6 +64,7 @@ class MovableHost {
     const guest: GuestAccess = {
       memory: () => this.memory ?? fail('the program has no memory'),
       restartState: () => this.restartState,
+      exported: () => fail('WASI 0.1 calls no function of the program'),
     };
     host.bind(guest);
     return host;

@@ -67,7 +67,7 @@ async function bareInstances(program: Program, bytes: Uint8Array<ArrayBuffer>): 
     });
     made.fuel = exports['fuel'] as WebAssembly.Global; // a metered module exports it
     made.memory = imported ?? exportedMemory(program, exports);
-    wasi.bind({ memory, restartState: () => undefined });
+    wasi.bind({ memory, restartState: () => undefined, exported: (name) => exports[name] as () => unknown });
     const call = (name: string, args: readonly number[]): unknown => {
       try {
         return (exports[name] as (...args: readonly number[]) => unknown)(...args); // programs name functions
