@@ -11,6 +11,7 @@ export const RESOURCE_SIGNATURES = {
   'resource.new': [['i32'], ['i32']],
   'resource.rep': [['i32'], ['i32']],
   'resource.drop': [['i32'], []],
+  'resource.end': [['i32'], ['i64']],
 } as const satisfies Record<string, Signature>;
 
 const valTypes = (types: readonly FlatType[]): ValType[] => types.map((type) => VAL_TYPES[type]);

@@ -53,6 +53,23 @@ export const commandBody = (run: number, failed: number): Uint8Array =>
     writeOpcode(writer, OP.end);
   });
 
+/** `resource.drop`: the host gives what is to be ended, or -1. */
+export const dropBody = (host: number, destructor: number): Uint8Array =>
+  body(['i64'], (writer) => {
+    index(writer, OP['local.get'], 0);
+    index(writer, OP.call, host);
+    index(writer, OP['local.tee'], 1);
+    writeOpcode(writer, OP['i64.const']);
+    writer.s64(-1n);
+    writeOpcode(writer, OP['i64.ne']);
+    writeOpcode(writer, OP.if);
+    writer.byte(EMPTY_BLOCK);
+    index(writer, OP['local.get'], 1);
+    writeOpcode(writer, OP['i32.wrap_i64']);
+    index(writer, OP.call, destructor);
+    writeOpcode(writer, OP.end);
+  });
+
 export const startBody = (starts: readonly number[]): Uint8Array =>
   body([], (writer) => {
     for (const start of starts) index(writer, OP.call, start);

@@ -29,7 +29,7 @@ import {
 } from '../wasm/index.ts';
 import { unsupportedComponent } from './component-error.ts';
 import { flatFuncType, RESOURCE_SIGNATURES, type Signature } from './core-signatures.ts';
-import { callBody, commandBody, nameSection, startBody } from './entry-code.ts';
+import { callBody, commandBody, dropBody, nameSection, startBody } from './entry-code.ts';
 import type { FusedComponent, FusedExport, FusedImport, FusedOptions } from './fused.ts';
 import { placeDefinitions } from './place-definitions.ts';
 import type { Placement } from './renumber.ts';
@@ -45,8 +45,12 @@ import { flattenFunction } from './value-types.ts';
 
 /** Import module of what the host does for the component itself. */
 const HOST_MODULE = 'pluvio:component';
+/**
+ * Changes with whatever changes the fused module of a component: snapshots speak of its functions, and caches hold what was made of it.
+ */
+export const FUSION_VERSION = 1;
 /** The export of WASI's command world. */
-const RUN_EXPORT = 'wasi:cli/run@0.2#run';
+export const RUN_EXPORT = 'wasi:cli/run@0.2#run';
 const START = '_start';
 
 const SPACE_OF_KIND = {
@@ -63,6 +67,13 @@ interface HostFunc {
   readonly name: string;
   readonly signature: Signature;
   readonly meaning: () => FusedImport;
+}
+
+/** A call of `resource.drop` that has a destructor to call, with the host's part of it. */
+interface EndingDrop {
+  readonly canon: CoreFunction;
+  readonly host: number;
+  readonly destructor: CoreItem;
 }
 
 /** An export with the indices of the host's functions for it. */
@@ -82,6 +93,7 @@ class Fusion {
   readonly #hosts: HostFunc[] = [];
   readonly #hostNames = new Map<string, number>();
   readonly #lowered = new Map<CoreFunction, number>();
+  readonly #drops: EndingDrop[] = [];
   readonly #places = new Map<ModuleInstance, Placement>();
   readonly #exportNames = new Map<number, string>();
   readonly #funcNames: [index: number, name: string][] = [];
@@ -105,18 +117,20 @@ class Fusion {
   }
 
   fuse(): FusedComponent {
-    const { instances, exports, destructors } = this.#component;
+    const { instances, exports } = this.#component;
     for (const instance of instances) this.#declareImports(instance);
     const entries = exports.map((source) => this.#declareEntry(source));
     const run = entries.find(({ source }) => source.name === RUN_EXPORT);
     const failed = run && this.#declare(HOST_MODULE, 'failed', [[], []], (names) => ({ ...names, kind: 'failed' }));
+    // Functions of the module stand in for the host's, from here on, when all that the host does is declared.
+    for (const { canon } of this.#drops) this.#lowered.set(canon, this.#func(RESOURCE_SIGNATURES['resource.drop']));
     for (const instance of instances) this.#place(instance);
+    for (const drop of this.#drops) this.#defineDrop(drop);
     for (const entry of entries) this.#defineEntry(entry);
     if (run !== undefined && failed !== undefined) {
       const index = this.#func([[], []], commandBody(this.#index(run.source.func.core), failed));
       this.#draft.exports.push({ name: START, kind: 'func', index });
     }
-    const named = [...destructors].map(([resource, item]) => [resource, this.#exportedFunc(item)] as const);
     const imports = this.#hosts.map(({ meaning }) => meaning());
     this.#defineStart();
     this.#defineImports();
@@ -125,7 +139,6 @@ class Fusion {
       bytes: encodeModule(this.#draft),
       imports,
       exports: entries.flatMap(({ made }) => made ?? []),
-      destructors: new Map(named),
     };
   }
 
@@ -149,9 +162,8 @@ class Fusion {
   #declareImports(instance: ModuleInstance): void {
     for (const entry of instance.module.imports) {
       const item = givenItem(instance, entry);
-      if (item.kind === 'canon' && !this.#lowered.has(item.canon)) {
-        this.#lowered.set(item.canon, this.#declareCanon(item.canon));
-      }
+      if (item.kind !== 'canon' || this.#lowered.has(item.canon)) continue;
+      this.#lowered.set(item.canon, this.#declareCanon(item.canon));
     }
   }
 
@@ -166,12 +178,16 @@ class Fusion {
         options: this.#options(options),
       }));
     }
-    const { kind, resource } = canon;
-    return this.#declare(HOST_MODULE, `${kind}:${resource.name}`, RESOURCE_SIGNATURES[kind], (names) => ({
+    const { resource } = canon;
+    const destructor = canon.kind === 'resource.drop' ? this.#component.destructors.get(resource) : undefined;
+    const kind = destructor === undefined ? canon.kind : 'resource.end';
+    const host = this.#declare(HOST_MODULE, `${kind}:${resource.name}`, RESOURCE_SIGNATURES[kind], (names) => ({
       ...names,
       kind,
       resource,
     }));
+    if (destructor !== undefined) this.#drops.push({ canon, host, destructor });
+    return host;
   }
 
   #declareEntry(source: ComponentExport): Entry {
@@ -271,8 +287,8 @@ class Fusion {
     return types.push({ composite, final: true, supers: [], recGroup, canonical: types.length }) - 1;
   }
 
-  /** A function of a signature; gives its index. */
-  #func(signature: Signature, body: Uint8Array): number {
+  /** A function of a signature, whose body may come later; gives its index. */
+  #func(signature: Signature, body: Uint8Array = new Uint8Array()): number {
     const { funcs } = this.#draft;
     return this.#hosts.length + funcs.push({ typeIndex: this.#type(signature), body }) - 1;
   }
@@ -302,6 +318,12 @@ class Fusion {
     );
     this.#draft.exports.push({ name: source.name, kind: 'func', index });
     this.#funcNames.push([index, source.name]);
+  }
+
+  #defineDrop({ canon, host, destructor }: EndingDrop): void {
+    const index = this.#lowered.get(canon) ?? 0;
+    const func = this.#draft.funcs[index - this.#hosts.length];
+    if (func !== undefined) func.body = dropBody(host, this.#index(destructor));
   }
 
   #defineStart(): void {

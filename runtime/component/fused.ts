@@ -13,7 +13,8 @@ export interface FusedOptions {
 /** What stands behind a function that the core module imports. */
 export type FusedImport = { readonly module: string; readonly name: string } & (
   | { readonly kind: 'lower'; readonly func: ImportedFunction; readonly options: FusedOptions }
-  | { readonly kind: 'resource.new' | 'resource.drop' | 'resource.rep'; readonly resource: ResourceType }
+  /** `resource.end` is `resource.drop` of a resource with a destructor: gives the representation as i64, or -1 if there is nothing to end. */
+  | { readonly kind: `resource.${'new' | 'drop' | 'end' | 'rep'}`; readonly resource: ResourceType }
   /** Gives the arguments of the call of an export, flat. */
   | { readonly kind: 'args'; readonly export: FusedExport }
   /** Takes the flat result of an export. */
@@ -35,6 +36,4 @@ export interface FusedComponent {
   readonly bytes: Uint8Array;
   readonly imports: readonly FusedImport[];
   readonly exports: readonly FusedExport[];
-  /** Names of the exports that end resources of the component's own. */
-  readonly destructors: ReadonlyMap<ResourceType, string>;
 }

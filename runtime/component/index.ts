@@ -1,5 +1,6 @@
-export { coreModuleOf } from './core-module.ts';
-export { decodeComponent, isComponent } from './decode-component.ts';
-export { resolveComponent } from './resolve.ts';
-export type { Component } from './definitions.ts';
-export type { ComponentExport, ResolvedComponent } from './resolved.ts';
+export { isComponent } from './decode-component.ts';
+export { FUSION_VERSION } from './fuse.ts';
+export type { FusedComponent, FusedExport, FusedImport, FusedOptions } from './fused.ts';
+export { type ComponentProgram, programOf } from './program.ts';
+export type { ImportedFunction } from './resolved.ts';
+export * from './value-types.ts';

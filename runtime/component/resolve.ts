@@ -49,7 +49,7 @@ function liftedExports(exports: Exports): ComponentExport[] {
         ? [[name, item.value]]
         : item.sort === 'instance'
           ? [...item.value].flatMap(([inner, each]) =>
-              each.sort === 'func' ? [[`${name}#${inner}`, each.value] as [string, ComponentFunction]] : [],
+              each.sort === 'func' ? [[`${interfaceKey(name)}#${inner}`, each.value] as [string, ComponentFunction]] : [],
             )
           : [];
     return funcs.flatMap(([full, func]) => (func.kind === 'lifted' ? [{ name: full, func }] : []));
@@ -61,6 +61,7 @@ type GiveImport = (name: string, description: ExternDescription, scope: Scope) =
 class Resolver {
   readonly instances: ModuleInstance[] = [];
   readonly destructors = new Map<ResourceType, CoreItem>();
+  #resources = 0;
 
   /** Runs the definitions of a component in a scope of its own; gives its exports. */
   run({ definitions }: Component, scope: Scope, give: GiveImport): Exports {
@@ -101,7 +102,6 @@ class Resolver {
       }
       case 'export': {
         const item = scope.item(definition.item.sort, definition.item.index);
-        if (item.sort === 'type' && item.value.kind === 'resource') nameResource(item.value.resource, definition.name);
         exports.set(definition.name, item);
         return scope.add(item);
       }
@@ -112,7 +112,7 @@ class Resolver {
 
   #type(definition: Extract<Definition, { kind: 'type' }>['type'], scope: Scope): ResolvedType {
     if (definition.kind !== 'resource') return scope.resolve(definition);
-    const resource: ResourceType = { name: UNNAMED, from: undefined };
+    const resource: ResourceType = { name: `${UNNAMED} ${++this.#resources}`, from: undefined };
     if (definition.destructor !== undefined) {
       this.destructors.set(resource, scope.get('core func', definition.destructor));
     }
@@ -149,11 +149,6 @@ class Resolver {
 }
 
 const UNNAMED = 'resource';
-
-/** A resource is called as its export is. */
-function nameResource(resource: ResourceType, name: string): void {
-  if (resource.name === UNNAMED && resource.from === undefined) Object.assign(resource, { name });
-}
 
 function importedItem(name: string, from: string, description: ExternDescription, scope: Scope): Item {
   switch (description.kind) {

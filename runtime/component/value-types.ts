@@ -25,11 +25,14 @@ export type Primitive = (typeof PRIMITIVES)[number];
 
 /** A kind of resource; two are the same if they are the same object. */
 export interface ResourceType {
-  /** As its interface names it. */
+  /** As its interface names it; of the component's own ones, no two have the same name. */
   readonly name: string;
   /** The interface that it is imported from, without version; undefined: the component defines it itself. */
   readonly from: string | undefined;
 }
+
+/** What tells a kind of resource from all others of a component; the host's are called so, too. */
+export const resourceKey = ({ from, name }: ResourceType): string => `${from ?? 'own'}/${name}`;
 
 export type ValueType =
   | { readonly kind: Primitive }

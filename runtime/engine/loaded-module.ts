@@ -7,7 +7,7 @@
  * 1. What it does depends on the bytes alone: the key of the cache is their digest, the instrumenter's version and the unwind mode.
  * 2. Plans and continuations are made when they are first needed and kept.
  */
-import { coreModuleOf } from '../component/index.ts';
+import { type FusedComponent, FUSION_VERSION, programOf } from '../component/index.ts';
 import { assert, PluvioError } from '../errors/index.ts';
 import {
   entrySideModule,
@@ -57,6 +57,9 @@ export interface CompiledSide {
   readonly side: SideModule;
 }
 
+/** What is known of a module before it is compiled. */
+type ModuleParts = Pick<LoadedModule, 'program' | 'portability' | 'component' | 'digestBytes'>;
+
 /** A module that was decoded, validated, instrumented and compiled: any number of workers are made of it. */
 export class LoadedModule {
   /** How long all workers of it have run, as far as it was in whole slices. */
@@ -66,6 +69,8 @@ export class LoadedModule {
   readonly program: Program;
   readonly compiled: WebAssembly.Module;
   readonly portability: Portability;
+  /** If it was a component: what imports and exports of the program mean. */
+  readonly component: FusedComponent | undefined;
   /** SHA-256 of the original bytes. */
   readonly digestBytes: Uint8Array;
   /** Size of the instrumented module. */
@@ -77,17 +82,12 @@ export class LoadedModule {
   readonly #sides = new RecentMap<CompiledSide>(SIDES_MAX);
   #names: ReadonlyMap<number, string> | undefined;
 
-  constructor(
-    program: Program,
-    compiled: WebAssembly.Module,
-    portability: Portability,
-    digestBytes: Uint8Array,
-    instrumentedBytes: number,
-  ) {
-    this.program = program;
+  constructor(parts: ModuleParts, compiled: WebAssembly.Module, instrumentedBytes: number) {
+    this.program = parts.program;
+    this.portability = parts.portability;
+    this.component = parts.component;
+    this.digestBytes = parts.digestBytes;
     this.compiled = compiled;
-    this.portability = portability;
-    this.digestBytes = digestBytes;
     this.instrumentedBytes = instrumentedBytes;
   }
 
@@ -223,25 +223,27 @@ const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.to
 /**
  * Decodes, validates, instruments and compiles a module.
  *
- * @param bytes The module as its author built it, or a component that is a command (docs/components.md), which stands for its program; must not
- *   be changed afterwards.
+ * @param bytes The module as its author built it, or a component (docs/components.md); must not be changed afterwards.
  * @throws PluvioError `MODULE_MALFORMED`, `MODULE_INVALID`, `MODULE_LIMIT`, `COMPONENT_MALFORMED`, `COMPONENT_UNSUPPORTED`, `UNSUPPORTED` (the
  *   engine refuses the module)
  */
 export async function loadModule(bytes: Uint8Array, options: LoadOptions = {}): Promise<LoadedModule> {
-  const module = decodeModule(coreModuleOf(bytes));
+  const { bytes: core, component } = programOf(bytes);
+  const module = decodeModule(core);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource));
   const mode = unwindMode(module, options.unwind);
-  const key = `${toHex(digest)}-${INSTRUMENTER_VERSION}-${mode}`;
+  const fusion = component === undefined ? '' : `-${FUSION_VERSION}`;
+  const key = `${toHex(digest)}-${INSTRUMENTER_VERSION}-${mode}${fusion}`;
   const known = loaded.get(key)?.deref();
   if (known !== undefined) return known;
   validateDefinitions(module);
   const program = new Program(module, mode);
   const { compiled } = options;
+  const parts = { program, component, portability: portabilityOf(program), digestBytes: digest };
   const made =
     compiled === undefined
-      ? await makeModule(program, digest, key, options.cache)
-      : new LoadedModule(program, compiled.module, portabilityOf(program), digest, compiled.instrumentedBytes);
+      ? await makeModule(parts, key, options.cache)
+      : new LoadedModule(parts, compiled.module, compiled.instrumentedBytes);
   loaded.set(key, new WeakRef(made));
   return made;
 }
@@ -249,23 +251,18 @@ export async function loadModule(bytes: Uint8Array, options: LoadOptions = {}): 
 /** Modules that are in use, so that loading one again costs its digest alone. */
 const loaded = new Map<string, WeakRef<LoadedModule>>();
 
-async function makeModule(
-  program: Program,
-  digest: Uint8Array,
-  key: string,
-  cache: ModuleCache | undefined,
-): Promise<LoadedModule> {
-  const portability = portabilityOf(program);
+async function makeModule(parts: ModuleParts, key: string, cache: ModuleCache | undefined): Promise<LoadedModule> {
+  const { program } = parts;
   const cached = decodeCached(await cache?.get(key));
   if (cached !== undefined) {
     const compiled = await compile(cached);
-    if (compiled !== undefined) return new LoadedModule(program, compiled, portability, digest, cached.length);
+    if (compiled !== undefined) return new LoadedModule(parts, compiled, cached.length);
   }
   const instrumented = instrumentModule(program);
   const compiled = await compile(instrumented);
   if (compiled === undefined) throw await refusal(program.module.bytes, instrumented);
   await cache?.put(key, encodeCached(instrumented));
-  return new LoadedModule(program, compiled, portability, digest, instrumented.length);
+  return new LoadedModule(parts, compiled, instrumented.length);
 }
 
 /** A stop by flag needs a value to return; where results have none, stops are thrown. */

@@ -1,4 +1,4 @@
-/** Making workers with WASI. */
+/** Making workers with their hosts: WASI, and what components need. */
 import {
   createWorker as createBareWorker,
   type LoadedModule,
@@ -10,17 +10,29 @@ import {
   type Worker,
   type WorkerOptions,
 } from '../engine/index.ts';
+import type { ComponentHost } from './component/component-host.ts';
+import { ComponentModule } from './component/component-module.ts';
+import { createWasi2 } from './wasi2/wasi2-host.ts';
 import type { WasiOptions } from './wasi/options.ts';
 import { createWasi } from './wasi/wasi-host.ts';
 
 /** Options of a worker, with WASI 0.1 as one of them. */
 export interface GuestOptions extends WorkerOptions {
-  /** Gives the guest WASI 0.1 with these options; left out, it has none. */
+  /** Gives the guest WASI with these options: 0.1, or 0.2 if it is a component; left out, it has none. */
   readonly wasi?: WasiOptions;
+  /** What a component imports besides: hosts with state of their own. Plain functions are among `imports`. */
+  readonly componentHosts?: readonly ComponentHost[];
 }
 
-const withWasi = ({ wasi, ...options }: GuestOptions): WorkerOptions =>
-  wasi === undefined ? options : { ...options, hosts: [...(options.hosts ?? []), createWasi(wasi)] };
+function withHosts({ component }: LoadedModule, guest: GuestOptions): WorkerOptions {
+  const { wasi, componentHosts = [], hosts = [], ...options } = guest;
+  if (component === undefined) {
+    return { ...options, hosts: wasi === undefined ? hosts : [...hosts, createWasi(wasi)] };
+  }
+  const { imports: functions = {}, ...rest } = options;
+  const answering = wasi === undefined ? componentHosts : [...componentHosts, createWasi2(wasi)];
+  return { ...rest, hosts: [...hosts, new ComponentModule(component, { hosts: answering, functions })] };
+}
 
 /**
  * Makes a worker of a module.
@@ -31,7 +43,7 @@ const withWasi = ({ wasi, ...options }: GuestOptions): WorkerOptions =>
  * @throws PluvioError `IMPORT_MISSING`, `IMPORT_MISMATCH`, `LINK_FAILED`, `LIMIT_OUT_OF_RANGE`, `INVALID_ARGUMENT`
  */
 export const createWorker = async (module: LoadedModule, options: GuestOptions = {}): Promise<Worker> =>
-  createBareWorker(module, withWasi(options));
+  createBareWorker(module, withHosts(module, options));
 
 /**
  * Makes a worker that is where a snapshot says; `resume` goes on with the call in progress.
@@ -45,7 +57,7 @@ export const restoreWorker = async (
   snapshot: Uint8Array | Snapshot,
   { base, ...options }: GuestOptions & RestoreOptions = {},
 ): Promise<Worker> =>
-  restoreBareWorker(module, snapshot, { ...withWasi(options), ...(base === undefined ? {} : { base }) });
+  restoreBareWorker(module, snapshot, { ...withHosts(module, options), ...(base === undefined ? {} : { base }) });
 
 /**
  * A second worker in the state of one that does not run: `Worker.fork` with WASI as an option.
@@ -53,7 +65,7 @@ export const restoreWorker = async (
  * @throws PluvioError as `restoreWorker`, and `WORKER_NOT_STOPPED`, `NOT_MIGRATABLE`, `WORKER_CLOSED`
  */
 export const forkWorker = async (worker: Worker, options: GuestOptions = {}): Promise<Worker> =>
-  worker.fork(withWasi(options));
+  worker.fork(withHosts(worker.module, options));
 
 /**
  * Prepares a worker whose memory is there before it begins: deltas bring it up to date, then `finish` gives the worker.
@@ -65,4 +77,4 @@ export const stageWorker = async (
   module: LoadedModule,
   snapshot: Uint8Array | Snapshot,
   options: GuestOptions = {},
-): Promise<StagedWorker> => stageBareWorker(module, snapshot, withWasi(options));
+): Promise<StagedWorker> => stageBareWorker(module, snapshot, withHosts(module, options));

@@ -12,7 +12,7 @@ const describe = (value: unknown): string => {
 /** One field of untrusted snapshot state, with its path for messages. Every reader throws `SNAPSHOT_MALFORMED`. */
 export class StateField {
   readonly path: string;
-  private readonly value: unknown;
+  readonly value: unknown;
 
   constructor(value: unknown, path: string) {
     this.value = value;

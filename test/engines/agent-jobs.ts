@@ -120,7 +120,8 @@ async function loadVariant(bytes: Uint8Array, variant: Exclude<Variant, 'bare'>)
   const program = new Program(module, 'throw', { ...new Program(module, 'throw').facts, usesTryTable: true });
   const instrumented = instrumentModule(program) as Uint8Array<ArrayBuffer>;
   const compiled = await WebAssembly.compile(instrumented);
-  return new LoadedModule(program, compiled, { migratable: true }, new Uint8Array(32), instrumented.length);
+  const portability = { migratable: true } as const;
+  return new LoadedModule({ program, component: undefined, portability, digestBytes: new Uint8Array(32) }, compiled, instrumented.length);
 }
 
 type Run = (arg: number) => unknown;

@@ -16,7 +16,7 @@ import {
   type StackView,
   stackViewOf,
 } from '../../engine/index.ts';
-import { coreModuleOf } from '../../component/index.ts';
+import { programOf } from '../../component/index.ts';
 import { PluvioError } from '../../errors/index.ts';
 import { EngineTenants } from '../quotas/tenant-share.ts';
 import { decodeModule } from '../../wasm/index.ts';
@@ -196,7 +196,7 @@ class EngineHost {
 /** @throws PluvioError codes of the module and of the snapshot */
 function keptStack({ module, state, most }: EngineOperations['keptStack']['body']): StackView {
   const places = state instanceof Uint8Array ? decodeSnapshot(state).frames : state;
-  return describeStack(places, decodeModule(coreModuleOf(module)), { most });
+  return describeStack(places, decodeModule(programOf(module).bytes), { most });
 }
 
 /** The buffers of these bytes, each once, as far as they can be given away. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { componentOf } from '../../test/component/tools.ts';
 import { PluvioError } from '../errors/index.ts';
 import { createWorker, loadModule } from '../index.ts';
-import { coreModuleOf } from './core-module.ts';
+import { programOf } from './program.ts';
 
 const PROGRAM = `(core module $program
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
@@ -37,44 +37,30 @@ describe('a component', () => {
     expect(module.portability).toEqual({ migratable: true });
     const worker = await createWorker(module, { wasi: {} });
     expect(await worker.start()).toEqual({ kind: 'exited', code: 5 });
-    const core = new WebAssembly.Module(coreModuleOf(bytes).slice());
+    const core = new WebAssembly.Module(programOf(bytes).bytes.slice());
     expect(WebAssembly.Module.exports(core).map(({ name }) => name)).toEqual(['memory', '_start']);
   });
 
   it.each([
-    ['exports something else', { exports: '' }, 'it exports nothing; it must export wasi:cli/run alone'],
-    [
-      'is a service',
-      { exports: EXPORTS.replace('wasi:cli/run@0.2.3', 'wasi:http/incoming-handler@0.2.3') },
-      'it exports wasi:http/incoming-handler@0.2.3#run',
-    ],
+    ['exports something else', { exports: '' }],
+    ['is a service', { exports: EXPORTS.replace('wasi:cli/run@0.2.3', 'wasi:http/incoming-handler@0.2.3') }],
+    ['is of a later WASI', { exports: EXPORTS.replace('@0.2.3', '@0.3.0') }],
     [
       'has a program that asks for more',
-      { program: PROGRAM.replace('wasi_snapshot_preview1', 'wasi_snapshot_preview1x').replaceAll('x"', 'x"') },
-      '',
+      {
+        program: PROGRAM.replace('preview1', 'preview1x'),
+        instances: INSTANCES.replace('"wasi_snapshot_preview1"', '"wasi_snapshot_preview1x"'),
+      },
     ],
     [
       'runs something beside its program',
       { adapter: '(core module $adapter (func (export "run") (result i32) (i32.const 0)))' },
-      'what it runs is not the program',
     ],
-    [
-      'is of a later WASI',
-      { exports: EXPORTS.replace('@0.2.3', '@0.3.0') },
-      'it exports wasi:cli/run@0.3.0#run; it must export wasi:cli/run alone',
-    ],
-  ] as const)('that %s is refused with the reason', async (_, parts, reason) => {
-    const text = component(parts).replace('(with "wasi_snapshot_preview1" (instance $shim))', (given) =>
-      'program' in parts ? given.replace('preview1"', 'preview1x"') : given,
-    );
-    const bytes = await componentOf(text);
-    const expected = reason === '' ? '0 of its modules are WASI 0.1 commands' : reason;
-    expect(() => coreModuleOf(bytes)).toThrowError(
-      expect.objectContaining({
-        code: 'COMPONENT_UNSUPPORTED',
-        message: expect.stringContaining(expected) as unknown,
-      }) as Error,
-    );
+  ] as const)('that %s is fused', async (_, parts) => {
+    const { bytes, component: fused } = programOf(await componentOf(component(parts)));
+    expect(fused).toBeDefined();
+    const imports = WebAssembly.Module.imports(new WebAssembly.Module(bytes.slice()));
+    expect(imports.filter(({ module }) => module !== 'pluvio:component')).toEqual([]);
   });
 
   it('that is damaged anywhere is refused with a code', async () => {
@@ -82,7 +68,7 @@ describe('a component', () => {
     const codes = new Set<string>();
     const attempt = (damaged: Uint8Array): void => {
       try {
-        coreModuleOf(damaged);
+        programOf(damaged);
       } catch (error) {
         if (!(error instanceof PluvioError)) throw error;
         codes.add(error.code);
@@ -102,6 +88,6 @@ describe('a component', () => {
 
   it('is told from a core module, which is itself', () => {
     const module = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
-    expect(coreModuleOf(module)).toBe(module);
+    expect(programOf(module)).toEqual({ bytes: module, component: undefined });
   });
 });

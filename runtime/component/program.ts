@@ -1,5 +1,5 @@
 /**
- * The core module that a component runs as.
+ * The core module that a component runs as: all of it, fused (fuse.ts), or the one program that it was made of.
  *
  * Most components that are commands today are made by putting a WASI 0.1 program behind a standard adapter: the adapter turns the program's
  * calls of WASI 0.1 into calls of WASI 0.2, and `wasi:cli/run` into its `_start`.
@@ -7,13 +7,12 @@
  *     wasi:cli/run ──▶ adapter ──▶ program._start          becomes          start ──▶ program._start
  *     program ──wasi_snapshot_preview1──▶ adapter ──wasi:*──▶ host          program ──wasi_snapshot_preview1──▶ host
  *
- * WASI 0.1 is what this host has, so the adapter is left out, and the program runs as it was before it was put into the component: stoppable
- * anywhere, and in terms of its own functions.
- *
- * Boundary: finds the program and checks that nothing else is between it and the component's edge.
+ * WASI 0.1 is what this host has, too, so the adapter is left out: the program runs as it was before it was put into the component, with fewer
+ * copies between it and its files. It is left out only where nothing but the adapter is between the program and the component's edge.
  */
-import { unsupportedComponent } from './component-error.ts';
 import { decodeComponent, isComponent } from './decode-component.ts';
+import { fuseComponent, RUN_EXPORT } from './fuse.ts';
+import type { FusedComponent } from './fused.ts';
 import { resolveComponent } from './resolve.ts';
 import type { ModuleInstance, ResolvedComponent } from './resolved.ts';
 
@@ -21,7 +20,6 @@ const WASI_01 = 'wasi_snapshot_preview1';
 /** What adapters import their program as. */
 const PROGRAM = '__main_module__';
 const START = '_start';
-const RUN = /^wasi:cli\/run@0\.2(?:\.\d+)?#run$/;
 
 /** Whether an instance is a WASI 0.1 command, and asks for nothing else. */
 const isCommand = ({ module, args }: ModuleInstance): boolean =>
@@ -39,33 +37,34 @@ const startsProgram = ({ module, args }: ModuleInstance, program: ModuleInstance
   return start?.kind === 'export' && start.instance === program;
 };
 
-function programOf({ instances, exports }: ResolvedComponent): ModuleInstance {
+/** The program behind the adapter, if that is all there is. */
+function adaptedProgram({ instances, exports }: ResolvedComponent): ModuleInstance | undefined {
   const [run, ...others] = exports;
-  if (run === undefined || others.length > 0 || !RUN.test(run.name)) {
-    const names = exports.map(({ name }) => name).join(', ') || 'nothing';
-    throw unsupportedComponent(`it exports ${names}; it must export wasi:cli/run alone`);
-  }
-  const programs = instances.filter(isCommand);
-  const [program] = programs;
-  if (program === undefined || programs.length > 1) {
-    throw unsupportedComponent(
-      `${programs.length} of its modules are WASI 0.1 commands; one must be, behind the standard adapter`,
-    );
-  }
+  if (run?.name !== RUN_EXPORT || others.length > 0) return undefined;
+  const [program, ...more] = instances.filter(isCommand);
   const { core } = run.func;
-  const adapter = core.kind === 'export' ? core.instance : undefined;
-  if (adapter === undefined || !startsProgram(adapter, program)) {
-    throw unsupportedComponent('what it runs is not the program that it has, but something between');
-  }
-  return program;
+  if (program === undefined || more.length > 0 || core.kind !== 'export') return undefined;
+  return startsProgram(core.instance, program) ? program : undefined;
+}
+
+export interface ComponentProgram {
+  /** The core module; may be a view of the component. */
+  readonly bytes: Uint8Array;
+  /** What its imports and exports mean; undefined: what they say themselves, as those of any core module. */
+  readonly component: FusedComponent | undefined;
 }
 
 /**
  * The core module that these bytes run as: a core module is itself.
  *
- * @param bytes Of a core module or a component; left unchanged, and the result may be a view of them.
+ * @param bytes Of a core module or a component; left unchanged.
  * @throws PluvioError `COMPONENT_MALFORMED`, `COMPONENT_UNSUPPORTED`, and of a component's modules `MODULE_MALFORMED`
  */
-export function coreModuleOf(bytes: Uint8Array): Uint8Array {
-  return isComponent(bytes) ? programOf(resolveComponent(decodeComponent(bytes))).module.bytes : bytes;
+export function programOf(bytes: Uint8Array): ComponentProgram {
+  if (!isComponent(bytes)) return { bytes, component: undefined };
+  const resolved = resolveComponent(decodeComponent(bytes));
+  const program = adaptedProgram(resolved);
+  if (program !== undefined) return { bytes: program.module.bytes, component: undefined };
+  const component = fuseComponent(resolved);
+  return { bytes: component.bytes, component };
 }

@@ -1,0 +1,113 @@
+/** Codecs of records, tuples and sets of flags. */
+import { alignTo, flagsBytes, type FlatType, type ValueType } from '../../../component/value-types.ts';
+import type { ComponentValue } from '../component-host.ts';
+import { type Codec, misfit, misfitOf, nextI32, within } from './codec.ts';
+import { fieldName } from './field-name.ts';
+import { SMALL_NUMBERS } from './primitives.ts';
+
+/** Where the parts of a product are in memory, and how large all of it is. */
+function layoutOf(parts: readonly Codec[]): { offsets: number[]; sizeBytes: number; align: number; flat: FlatType[] } {
+  let at = 0;
+  const offsets = parts.map(({ align, sizeBytes }) => {
+    const offset = alignTo(at, align);
+    at = offset + sizeBytes;
+    return offset;
+  });
+  const align = Math.max(1, ...parts.map((part) => part.align));
+  return { offsets, align, sizeBytes: alignTo(at, align), flat: parts.flatMap(({ flat }) => flat) };
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+
+/** The first name that is none of those expected. */
+const strange = (value: Readonly<Record<string, unknown>>, names: ReadonlySet<string>): string | undefined =>
+  Object.keys(value).find((name) => !names.has(name));
+
+export function recordCodec(type: ValueType & { readonly kind: 'record' }, parts: readonly Codec[]): Codec {
+  const { offsets, ...layout } = layoutOf(parts);
+  const names = type.fields.map(([label]) => fieldName(label));
+  const known = new Set(names);
+  const field = (value: unknown, index: number): unknown => (value as Record<string, unknown>)[names[index] ?? '']; // was checked
+  return {
+    ...layout,
+    check: (value) => {
+      if (!isObject(value)) return misfitOf(value, type);
+      for (const [index, part] of parts.entries()) {
+        const name = names[index] ?? '';
+        const inner = part.check(Object.hasOwn(value, name) ? value[name] : undefined);
+        if (inner !== undefined) return within(`.${name}`, inner);
+      }
+      const other = strange(value, known);
+      return other === undefined ? undefined : within(`.${other}`, misfit(value[other], `left out: ${names.join(', ')} are known`));
+    },
+    lift: (source, context) => {
+      const value: Record<string, ComponentValue> = {};
+      for (let index = 0; index < parts.length; index++) value[names[index] ?? ''] = parts[index]?.lift(source, context);
+      return value;
+    },
+    lower: (value, flat, context) => {
+      for (let index = 0; index < parts.length; index++) parts[index]?.lower(field(value, index), flat, context);
+    },
+    load: (at, context) => {
+      const value: Record<string, ComponentValue> = {};
+      for (let index = 0; index < parts.length; index++) {
+        value[names[index] ?? ''] = parts[index]?.load(at + (offsets[index] ?? 0), context);
+      }
+      return value;
+    },
+    store: (value, at, context) => {
+      for (let index = 0; index < parts.length; index++) {
+        parts[index]?.store(field(value, index), at + (offsets[index] ?? 0), context);
+      }
+    },
+  };
+}
+
+export function tupleCodec(type: ValueType, parts: readonly Codec[]): Codec {
+  const { offsets, ...layout } = layoutOf(parts);
+  const at = (value: unknown, index: number): unknown => (value as readonly unknown[])[index]; // was checked
+  return {
+    ...layout,
+    check: (value) => {
+      if (!Array.isArray(value) || value.length !== parts.length) return misfitOf(value, type);
+      for (const [index, part] of parts.entries()) {
+        const inner = part.check(value[index]);
+        if (inner !== undefined) return within(`[${index}]`, inner);
+      }
+      return undefined;
+    },
+    lift: (source, context) => parts.map((part) => part.lift(source, context)),
+    lower: (value, flat, context) => parts.forEach((part, index) => part.lower(at(value, index), flat, context)),
+    load: (address, context) => parts.map((part, index) => part.load(address + (offsets[index] ?? 0), context)),
+    store: (value, address, context) =>
+      parts.forEach((part, index) => part.store(at(value, index), address + (offsets[index] ?? 0), context)),
+  };
+}
+
+export function flagsCodec(type: ValueType & { readonly kind: 'flags' | 'enum' }): Codec {
+  const names = type.labels.map(fieldName);
+  const known = new Set(names);
+  const sizeBytes = flagsBytes(names.length);
+  const number = SMALL_NUMBERS[sizeBytes];
+  const fromBits = (bits: number): ComponentValue =>
+    Object.fromEntries(names.map((name, bit) => [name, ((bits >>> bit) & 1) === 1]));
+  const toBits = (value: unknown): number =>
+    names.reduce((bits, name, bit) => ((value as Record<string, unknown>)[name] === true ? bits | (1 << bit) : bits), 0); // was checked
+  return {
+    flat: ['i32'],
+    sizeBytes,
+    align: sizeBytes,
+    check: (value) => {
+      if (!isObject(value)) return misfitOf(value, type);
+      const other = strange(value, known);
+      if (other !== undefined) return within(`.${other}`, misfit(value[other], `left out: ${names.join(', ')} are known`));
+      const wrong = names.find((name) => value[name] !== undefined && typeof value[name] !== 'boolean');
+      return wrong === undefined ? undefined : within(`.${wrong}`, misfit(value[wrong], 'bool'));
+    },
+    lift: (source) => fromBits(nextI32(source)),
+    lower: (value, flat) => void flat.push(toBits(value)),
+    load: (at, { view }) => fromBits(number.load(view, at)),
+    store: (value, at, { view }) => number.store(view, at, toBits(value)),
+  };
+}

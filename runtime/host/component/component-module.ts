@@ -1,0 +1,245 @@
+/**
+ * What stands between a component, fused to one core module, and its hosts: the canonical ABI, the handles, calls of exports.
+ *
+ *     call ──begin──▶ arguments ──args──▶ guest ──result──▶ values ──end──▶ outcome
+ *                                          │ ▲
+ *                              flat values ▼ │ flat result
+ *                                lift, host function, lower
+ *
+ * Boundary: one host module for the engine; its imports are what the fused module imports.
+ *
+ * Invariants:
+ * 1. A host function that waits is called again with the same arguments, from the start: handles that it was given stay until it answers.
+ * 2. A resource belongs to the one host that has its interface; only such resources are in a snapshot.
+ */
+import type { FusedComponent, FusedExport, FusedImport, FusedOptions, ImportedFunction } from '../../component/index.ts';
+import { resourceKey, type ResourceType } from '../../component/index.ts';
+import { GuestExit, Pending, pending } from '../../engine/pending.ts';
+import type { GuestAccess, GuestFunction, HostEntry, HostFunction, HostModule, Imports } from '../../engine/types.ts';
+import { assert, PluvioError } from '../../errors/index.ts';
+import { CanonicalContext, type FlatValue } from './canonical/context.ts';
+import { checkParams, checkResult, liftParams, liftResult, lowerParams, lowerResult } from './canonical/functions.ts';
+import { encodeComponent, loadComponent } from './component-state.ts';
+import type { ComponentHost, ComponentValue, Resource } from './component-host.ts';
+import { HandleTable } from './handle-table.ts';
+
+/** The call of an export that is in progress. */
+export interface ComponentCall {
+  readonly exported: FusedExport;
+  /** Until the guest asks for them. */
+  readonly args: readonly unknown[] | undefined;
+  /** From when the guest has given it until the call has returned. */
+  readonly result: readonly ComponentValue[] | undefined;
+}
+
+export interface ComponentModuleOptions {
+  readonly hosts: readonly ComponentHost[];
+  /** Functions of the embedder, by interface and name; those of no interface under `$root`. They take and give component values. */
+  readonly functions?: Imports;
+}
+
+type AnyFunction = (...args: readonly unknown[]) => unknown;
+
+/** Exit code of a command whose `run` gives an error. */
+const FAILED = 1;
+
+export class ComponentModule implements HostModule {
+  readonly name = 'component';
+  readonly imports: Readonly<Record<string, Readonly<Record<string, HostFunction>>>>;
+  readonly entries: ReadonlyMap<string, HostEntry>;
+  readonly component: FusedComponent;
+  readonly hosts: readonly ComponentHost[];
+  readonly handles = new HandleTable();
+  call: ComponentCall | undefined;
+  readonly #functions: Imports;
+  readonly #contexts = new Map<string, CanonicalContext>();
+  #guest: GuestAccess | undefined;
+
+  constructor(component: FusedComponent, { hosts, functions = {} }: ComponentModuleOptions) {
+    this.component = component;
+    this.hosts = hosts;
+    this.#functions = functions;
+    const imports: Record<string, Record<string, HostFunction>> = {};
+    for (const entry of component.imports) {
+      const func = this.#import(entry);
+      if (func !== undefined) (imports[entry.module] ??= {})[entry.name] = func;
+    }
+    this.imports = imports;
+    this.entries = new Map(component.exports.map((exported) => [exported.name, this.#entry(exported)]));
+  }
+
+  bind(guest: GuestAccess): void {
+    this.#guest = guest;
+  }
+
+  snapshot(): unknown {
+    return encodeComponent(this);
+  }
+
+  restore(state: unknown): void {
+    loadComponent(this, state);
+  }
+
+  close(): void {
+    for (const host of this.hosts) host.close();
+  }
+
+  /** The host of a resource, if one has its interface. */
+  hostOf({ resource }: Resource): ComponentHost | undefined {
+    const from = resource.slice(0, resource.lastIndexOf('/'));
+    return this.hosts.find(({ interfaces }) => Object.hasOwn(interfaces, from));
+  }
+
+  // --- the guest's memory ---
+
+  #context({ memory, realloc }: FusedOptions): CanonicalContext {
+    const key = `${memory} ${realloc}`;
+    let context = this.#contexts.get(key);
+    if (context === undefined) {
+      let func: GuestFunction | undefined;
+      const side = {
+        memory: () => this.#bound.memory(memory).buffer,
+        realloc: (...args: readonly number[]) => {
+          assert(realloc !== undefined, 'a function that gives texts or lists needs an allocator');
+          func ??= this.#bound.exported(realloc);
+          return func(...args) as number; // as the canonical ABI says
+        },
+      };
+      context = new CanonicalContext(side, this.handles);
+      this.#contexts.set(key, context);
+    }
+    return context;
+  }
+
+  get #bound(): GuestAccess {
+    assert(this.#guest !== undefined, 'a host function runs before its worker is made');
+    return this.#guest;
+  }
+
+  // --- what the guest calls ---
+
+  #import(entry: FusedImport): AnyFunction | undefined {
+    switch (entry.kind) {
+      case 'lower':
+        return this.#lowered(entry.func, entry.options);
+      case 'args':
+        return () => this.#args(entry.export);
+      case 'result':
+        return (...flat) => this.#result(entry.export, flat as FlatValue[]); // as its signature says
+      case 'failed':
+        return () => {
+          throw new GuestExit(FAILED);
+        };
+      default:
+        return this.#resourceFunction(entry.kind, entry.resource);
+    }
+  }
+
+  #lowered(func: ImportedFunction, options: FusedOptions): AnyFunction | undefined {
+    const target = this.#functionOf(func);
+    if (target === undefined) return undefined; // linking tells of it
+    const { type, from, name } = func;
+    const context = this.#context(options);
+    const { handles } = this;
+    return (...args) => {
+      const flat = args as FlatValue[]; // as its signature says
+      const values = liftParams(type, flat, context);
+      const result = target(...values);
+      if (result instanceof Pending) {
+        handles.rollback();
+        return result;
+      }
+      handles.commit();
+      checkResult(type, result, `${from} ${name}`);
+      return lowerResult(type, result, flat, context);
+    };
+  }
+
+  #functionOf({ from, name }: ImportedFunction): AnyFunction | undefined {
+    for (const { interfaces } of this.hosts) {
+      const found = ownProperty(ownProperty(interfaces, from), name);
+      if (found !== undefined) return found as AnyFunction; // of the interface's type
+    }
+    const given = ownProperty(ownProperty(this.#functions, from), name);
+    return typeof given === 'function' ? repeatable(given as AnyFunction) : undefined; // of the interface's type
+  }
+
+  #resourceFunction(kind: `resource.${'new' | 'drop' | 'end' | 'rep'}`, resource: ResourceType): AnyFunction {
+    const key = resourceKey(resource);
+    const { handles } = this;
+    if (kind === 'resource.new') return (rep) => handles.add(key, rep as number, 'own'); // an i32, here and below
+    if (kind === 'resource.rep') return (handle) => handles.get(handle as number, key);
+    if (kind === 'resource.end') {
+      return (handle) => {
+        const rep = handles.drop(handle as number, key);
+        return rep === undefined ? NOTHING_TO_END : BigInt((rep as number) >>> 0); // of the component's own
+      };
+    }
+    return (handle) => {
+      const ended = handles.drop(handle as number, key);
+      if (typeof ended === 'object') this.hostOf(ended)?.drop(ended);
+    };
+  }
+
+  // --- calls of exports ---
+
+  #entry(exported: FusedExport): HostEntry {
+    return {
+      begin: (args) => {
+        checkParams(exported.type, args);
+        this.call = { exported, args, result: undefined };
+      },
+      end: () => {
+        const values = this.call?.result ?? [];
+        this.call = undefined;
+        return values;
+      },
+    };
+  }
+
+  #args(exported: FusedExport): unknown {
+    assert(this.call?.args !== undefined && this.call.exported === exported, 'arguments of another call');
+    const { args } = this.call;
+    const flat = lowerParams(exported.type, args, this.#context(exported.options));
+    this.call = { ...this.call, args: undefined };
+    return flat.length === 1 ? flat[0] : flat;
+  }
+
+  #result(exported: FusedExport, flat: readonly FlatValue[]): void {
+    const value = liftResult(exported.type, flat, this.#context(exported.options));
+    this.handles.commit();
+    this.call = { exported, args: undefined, result: [value] };
+  }
+}
+
+/** What `resource.end` gives for a handle that was borrowed. */
+const NOTHING_TO_END = -1n;
+
+/** What an object itself has, never what any object inherits. */
+function ownProperty(of: unknown, name: string): unknown {
+  return typeof of === 'object' && of !== null && Object.hasOwn(of, name)
+    ? (of as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}
+
+/**
+ * An embedder's function as hosts have them: it may give a promise, whose value is its result. That is asked for again after a stop or
+ * a restore, as any host function is.
+ */
+function repeatable(func: AnyFunction): AnyFunction {
+  let answer: { readonly value: unknown } | undefined;
+  return (...args) => {
+    if (answer !== undefined) {
+      const { value } = answer;
+      answer = undefined;
+      return value;
+    }
+    const result = func(...args);
+    if (result instanceof Pending && result.again) return result;
+    const promise = result instanceof Pending ? result.promise : result;
+    if (!(promise instanceof Promise)) return result;
+    const answered = promise.then((value: unknown) => void (answer = { value }));
+    const { state, wake } = result instanceof Pending ? result : {};
+    return pending(answered, { again: true, ...(state !== undefined && { state }), ...(wake !== undefined && { wake }) });
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * Values of the component model as plain data for a snapshot: written by the canonical ABI, into a memory of their own.
+ *
+ * Boundary: values on their way between the host and a call that has begun or is about to return.
+ */
+import { PluvioError } from '../../errors/index.ts';
+import type { FunctionType } from '../../component/value-types.ts';
+import type { StateField } from '../state-field.ts';
+import { CanonicalContext, type FlatValue, LIFTED_MAX_BYTES } from './canonical/context.ts';
+import { checkParams, liftParams, lowerParams } from './canonical/functions.ts';
+import type { ComponentValue, Resource } from './component-host.ts';
+import { HandleTable } from './handle-table.ts';
+
+/** Half of what may be lifted, as lists and texts count by more than their bytes. */
+const KEPT_MAX_BYTES = LIFTED_MAX_BYTES / 2;
+
+/** A memory without a guest, which is given out from its beginning on. */
+class Scratch {
+  #buffer = new ArrayBuffer(1024);
+  usedBytes = 0;
+  readonly memory = (): ArrayBuffer => this.#buffer;
+  readonly realloc = (_address: number, _bytes: number, align: number, newBytes: number): number => {
+    const at = Math.ceil(this.usedBytes / align) * align;
+    this.usedBytes = at + newBytes;
+    if (this.usedBytes > this.#buffer.byteLength) this.#buffer = this.#buffer.transfer(2 * this.usedBytes);
+    return at;
+  };
+
+  static of(bytes: Uint8Array): Scratch {
+    const scratch = new Scratch();
+    scratch.#buffer = bytes.slice().buffer;
+    return scratch;
+  }
+}
+
+/**
+ * @param values Of the parameters, checked.
+ * @param indexOf What stands for a resource of the host.
+ * @throws PluvioError `NOT_MIGRATABLE`: they are too large
+ */
+export function keepValues(
+  type: FunctionType,
+  values: readonly unknown[],
+  indexOf: (resource: Resource) => number,
+): unknown {
+  const scratch = new Scratch();
+  const handles = new HandleTable();
+  const flat = lowerParams(type, values, new CanonicalContext(scratch, handles));
+  if (scratch.usedBytes > KEPT_MAX_BYTES) {
+    throw new PluvioError(
+      'NOT_MIGRATABLE',
+      `the call has ${scratch.usedBytes} bytes of values that the guest has not taken yet; at most ${KEPT_MAX_BYTES} are kept`,
+    );
+  }
+  const bytes = new Uint8Array(scratch.memory().slice(0, scratch.usedBytes));
+  return { flat, bytes, handles: handles.snapshot(indexOf) };
+}
+
+/** @throws PluvioError `SNAPSHOT_MALFORMED`, naming the field */
+export function keptValues(type: FunctionType, state: StateField, resources: readonly Resource[]): ComponentValue[] {
+  const handles = new HandleTable();
+  handles.restore(state.get('handles'), resources);
+  const flat = state.get('flat').items() as readonly FlatValue[]; // lifting finds out
+  const context = new CanonicalContext(Scratch.of(state.get('bytes').bytes()), handles);
+  try {
+    const values = liftParams(type, flat, context);
+    checkParams(type, values);
+    return values;
+  } catch {
+    return state.malformed('the values of a call');
+  }
+}
