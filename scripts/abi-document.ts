@@ -94,6 +94,9 @@ worker's journal, from 1, without gaps. It reaches the guest in one of two ways:
 - The guest asks for it with \`recv\`. Body and description are read in the same way; \`reply\`, \`reply_http\` and \`reply_error\` answer it. The
   message is over when the guest asks for the next one, or when the call in which it was received ends.
 
+Who waits for the answer to a message gets \`FAILED\` where the guest traps, reaches a limit or exits with a code other than 0 before it has answered, and an empty answer
+where it ends well without one.
+
 The *current input* is the one that was taken last; \`NOT_FOUND\` if it is over. A host MUST take each input once. The numbers of those that were taken are part of the snapshot;
 what waits in the mailbox is not, and the node gives it again.
 

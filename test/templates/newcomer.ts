@@ -32,10 +32,16 @@ export function firstMinutes([first, second]: TwoNodes): Promise<Times> {
 const POLL_MS = 10;
 const CHANGES = ['Welcome', 'Good day', 'Well met'];
 
-async function answerIs(client: PluvioClient, greeting: string): Promise<void> {
-  for (;;) {
-    const answer = await client.workers.callTyped(NAME, 'greet', [greeting]).catch(() => undefined);
-    if (answer === `${greeting}, ${greeting}!`) return;
+const ANSWER_WITHIN_MS = 30_000;
+
+/** Calls with another name each time, as the worker remembers them; gives the one that the new code greeted. */
+async function greeted(client: PluvioClient, greeting: string): Promise<string> {
+  const deadlineMs = performance.now() + ANSWER_WITHIN_MS;
+  for (let turn = 0; ; turn++) {
+    const name = `${greeting} ${turn}`;
+    const answer = await client.workers.callTyped(NAME, 'greet', [name]).catch(() => undefined);
+    if (answer === `${greeting}, ${name}!`) return name;
+    assert(performance.now() < deadlineMs, `the new code has not answered in ${ANSWER_WITHIN_MS} ms`);
     await delay(POLL_MS);
   }
 }
@@ -53,14 +59,21 @@ export function devChanges(): Promise<Times> {
       const told = await watch.step('dev starts', () => dev.until('stderr', `${NAME} runs (`));
       const [, url = ''] = /node on (\S+);/.exec(told) ?? [];
       const client = new PluvioClient({ baseUrl: url });
+      const names: string[] = [];
       const source = join(project, 'assembly/index.ts');
       const text = await readFile(source, 'utf8');
       for (const [index, greeting] of CHANGES.entries()) {
         await watch.step(`change ${index + 1}`, async () => {
           await writeFile(source, text.replace('Hello, ', `${greeting}, `));
-          await answerIs(client, greeting);
+          names.push(await greeted(client, greeting));
         });
       }
+      const guests = (await client.workers.callTyped(NAME, 'guests', [])) as readonly { readonly name: string }[]; // of the template
+      const known = new Set(guests.map(({ name }) => name));
+      assert(
+        names.every((name) => known.has(name)),
+        'keys stay with every version',
+      );
     } finally {
       await dev.end();
     }
