@@ -1,0 +1,29 @@
+import type { ComponentFunction } from '../component/component-host.ts';
+import type { SleepFunction } from '../wasi/context.ts';
+import type { GuestClock } from '../wasi/guest-clock.ts';
+import type { Wasi2Resource } from './resources.ts';
+
+/** What the functions of WASI 0.2 work on. */
+export interface Wasi2Context {
+  args: readonly string[];
+  /** Name and value, in the order given. */
+  env: readonly (readonly [string, string])[];
+  /** Whether the standard streams call themselves terminals. */
+  readonly terminal: boolean;
+  readonly clock: GuestClock;
+  readonly random: (bytes: Uint8Array) => void;
+  readonly sleep: SleepFunction;
+  /** Resources that the guest has handles of; at most `maxResources`. */
+  readonly live: Set<Wasi2Resource>;
+  readonly maxResources: number;
+  /** The timer of the wait in progress; the next wait ends it, since a call that was stopped is executed again. */
+  timer: AbortController;
+}
+
+/** The functions of one interface, by their names in WIT. */
+export type InterfaceOf = (wasi: Wasi2Context) => Readonly<Record<string, ComponentFunction>>;
+
+/** Ends the guest with a trap: it did what WIT forbids, or asked for more than a limit. */
+export function trap(message: string): never {
+  throw new WebAssembly.RuntimeError(message);
+}
