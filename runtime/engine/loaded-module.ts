@@ -41,6 +41,8 @@ export interface LoadOptions {
   readonly compiled?: { readonly module: WebAssembly.Module; readonly instrumentedBytes: number };
   /** How a stop leaves the stack; default: what measures best on this engine. */
   readonly unwind?: UnwindMode;
+  /** Test seam: runs a command with the adapter to WASI 0.2 that it has. */
+  readonly keepAdapter?: boolean;
 }
 
 /** An import or export of the original module. */
@@ -228,7 +230,7 @@ const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.to
  *   engine refuses the module)
  */
 export async function loadModule(bytes: Uint8Array, options: LoadOptions = {}): Promise<LoadedModule> {
-  const { bytes: core, component } = programOf(bytes);
+  const { bytes: core, component } = programOf(bytes, options.keepAdapter);
   const module = decodeModule(core);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource));
   const mode = unwindMode(module, options.unwind);
