@@ -1,11 +1,5 @@
 /** Codecs of variants, and of what is one for the canonical ABI: enums, options, results. */
-import {
-  alignTo,
-  discriminantBytes,
-  type FlatType,
-  flatten,
-  type ValueType,
-} from '../../../component/value-types.ts';
+import { alignTo, discriminantBytes, type FlatType, flatten, type ValueType } from '../../../component/value-types.ts';
 import type { ComponentValue } from '../component-host.ts';
 import { type Codec, type FlatSource, type Misfit, misfitOf, nextI32, within } from './codec.ts';
 import { type CanonicalContext, type FlatValue, trap } from './context.ts';
