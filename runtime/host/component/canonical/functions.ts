@@ -89,9 +89,7 @@ export function checkResult(type: FunctionType, value: unknown, of: string): voi
 
 /** The same trap, with the place in a call. */
 const placed = (error: unknown, where: string): unknown =>
-  error instanceof WebAssembly.RuntimeError
-    ? new WebAssembly.RuntimeError(`${where}: ${error.message}`)
-    : error;
+  error instanceof WebAssembly.RuntimeError ? new WebAssembly.RuntimeError(`${where}: ${error.message}`) : error;
 
 /**
  * The arguments of a function that the guest calls. Handles that it gives away are taken when the call is over: `HandleTable`.
