@@ -57,7 +57,7 @@ function codecOfCases(type: ValueType, payloads: readonly (Codec | undefined)[],
 
   const checkedCase = (index: number): number => {
     if (index >>> 0 < payloads.length) return index >>> 0;
-    return trap(`case ${index >>> 0} of a ${type.kind} does not exist: it has ${payloads.length}`);
+    return trap(`case ${index >>> 0} does not exist: the ${type.kind} has ${payloads.length}`);
   };
   const lift = (source: FlatSource, context: CanonicalContext): ComponentValue => {
     const index = checkedCase(nextI32(source));
