@@ -32,7 +32,10 @@ export interface ResourceType {
 }
 
 /** What tells a kind of resource from all others of a component; the host's are called so, too. */
-export const resourceKey = ({ from, name }: ResourceType): string => `${from ?? 'own'}/${name}`;
+export const resourceKey = ({ from, name }: ResourceType): string => `${from ?? OWN}/${name}`;
+/** Whether the component itself defines that kind. */
+export const isOwnKey = (key: string): boolean => key.startsWith(`${OWN}/`);
+const OWN = 'own';
 
 export type ValueType =
   | { readonly kind: Primitive }

@@ -12,11 +12,17 @@
  * 1. A host function that waits is called again with the same arguments, from the start: handles that it was given stay until it answers.
  * 2. A resource belongs to the one host that has its interface; only such resources are in a snapshot.
  */
-import type { FusedComponent, FusedExport, FusedImport, FusedOptions, ImportedFunction } from '../../component/index.ts';
+import type {
+  FusedComponent,
+  FusedExport,
+  FusedImport,
+  FusedOptions,
+  ImportedFunction,
+} from '../../component/index.ts';
 import { resourceKey, type ResourceType } from '../../component/index.ts';
 import { GuestExit, Pending, pending } from '../../engine/pending.ts';
 import type { GuestAccess, GuestFunction, HostEntry, HostFunction, HostModule, Imports } from '../../engine/types.ts';
-import { assert, PluvioError } from '../../errors/index.ts';
+import { assert } from '../../errors/index.ts';
 import { CanonicalContext, type FlatValue } from './canonical/context.ts';
 import { checkParams, checkResult, liftParams, liftResult, lowerParams, lowerResult } from './canonical/functions.ts';
 import { encodeComponent, loadComponent } from './component-state.ts';
@@ -240,6 +246,10 @@ function repeatable(func: AnyFunction): AnyFunction {
     if (!(promise instanceof Promise)) return result;
     const answered = promise.then((value: unknown) => void (answer = { value }));
     const { state, wake } = result instanceof Pending ? result : {};
-    return pending(answered, { again: true, ...(state !== undefined && { state }), ...(wake !== undefined && { wake }) });
+    return pending(answered, {
+      again: true,
+      ...(state !== undefined && { state }),
+      ...(wake !== undefined && { wake }),
+    });
   };
 }

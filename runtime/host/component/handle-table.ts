@@ -2,12 +2,16 @@
  * The handles that a component has (CanonicalABI.md: Table State): numbers from 1 on, of resources of the host and of its own.
  *
  * A call that gives handles away (`own`) may have to be made again, when it has waited: so they are only marked (`take`), and go when the
- * call is over (`commit`), or stay (`rollback`). A borrowed resource is not counted as lent: no code of the guest runs between a call and
- * its answer, other than the allocator.
+ * call is over (`commit`), or stay (`rollback`). What a call borrows is lent until then, and cannot be given away by the same call. No other
+ * code of the guest runs between a call and its answer, so nothing else can meet a handle that is lent.
+ *
+ * A handle that was lowered as a borrow is the guest's for one call of an export: it must have dropped it when it returns (`endBorrows`).
  *
  * Invariants:
  * 1. A handle that is free is in the list of free ones, once; the one that was freed last is given first.
  */
+import { isOwnKey } from '../../component/value-types.ts';
+import { assert } from '../../errors/index.ts';
 import type { StateField } from '../state-field.ts';
 import { trap } from './canonical/context.ts';
 import type { Resource } from './component-host.ts';
@@ -22,25 +26,44 @@ interface Entry {
   readonly ownership: Ownership;
 }
 
-/** Handles that a component may have at a time. */
-export const HANDLES_MAX = 65_536;
+/** Handles that a component may have at a time: by default, and at most. */
+export const HANDLES_DEFAULT = 65_536;
+export const HANDLES_MAX = 1_000_000;
 
 export class HandleTable {
+  readonly #limit: number;
   /** By handle; there is no handle 0. */
   #entries: (Entry | undefined)[] = [undefined];
   #free: number[] = [];
+  /** Of the call in progress. */
   readonly #taken = new Set<number>();
+  readonly #lent = new Set<number>();
+  /** Entries that are borrows. */
+  #borrows = 0;
 
+  /** @param limit Handles at a time, up to `HANDLES_MAX`. */
+  constructor(limit: number = HANDLES_DEFAULT) {
+    assert(limit <= HANDLES_MAX, `a limit of ${limit} handles`);
+    this.#limit = limit;
+  }
+
+  /** Makes a handle. Traps if there are too many. */
   add(key: string, value: Resource | number, ownership: Ownership): number {
-    const handle = this.#free.pop() ?? this.#entries.length;
-    if (handle > HANDLES_MAX) trap(`cannot make a handle of ${key}: the component has ${HANDLES_MAX}, which is the limit`);
+    const handle = this.#free.at(-1) ?? this.#entries.length;
+    if (handle > this.#limit) {
+      trap(`cannot make a handle of ${key}: the component has ${this.#limit}, which is the limit`);
+    }
+    this.#free.pop();
     this.#entries[handle] = { key, value, ownership };
+    if (ownership === 'borrow') this.#borrows++;
     return handle;
   }
 
   #entry(handle: number, key: string): Entry {
     const entry = this.#entries[handle >>> 0];
-    if (entry === undefined || this.#taken.has(handle >>> 0)) return trap(`handle ${handle >>> 0} is none: it must be one of ${key}`);
+    if (entry === undefined) return trap(`handle ${handle >>> 0} is none: it must be one of ${key}`);
+    if (this.#taken.has(handle >>> 0))
+      return trap(`handle ${handle >>> 0} of ${entry.key} was given away by the same call`);
     if (entry.key !== key) return trap(`handle ${handle >>> 0} is one of ${entry.key}; it must be one of ${key}`);
     return entry;
   }
@@ -50,24 +73,39 @@ export class HandleTable {
     return this.#entry(handle, key).value;
   }
 
+  /** The same of one that is lent until the call is over. */
+  lend(handle: number, key: string): Resource | number {
+    const { value } = this.#entry(handle, key);
+    this.#lent.add(handle >>> 0);
+    return value;
+  }
+
   /** The same of one that is given away, once the call is over. */
   take(handle: number, key: string): Resource | number {
     const { value, ownership } = this.#entry(handle, key);
     if (ownership === 'borrow') trap(`handle ${handle >>> 0} of ${key} is borrowed: it cannot be given away`);
+    if (this.#lent.has(handle >>> 0))
+      trap(`handle ${handle >>> 0} of ${key} is lent by the same call: it cannot be given away`);
     this.#taken.add(handle >>> 0);
     return value;
   }
 
   /** The call is over: what it was given is gone. */
   commit(): void {
-    if (this.#taken.size === 0) return;
     for (const handle of this.#taken) this.#remove(handle);
-    this.#taken.clear();
+    this.rollback();
   }
 
   /** The call will be made again. */
   rollback(): void {
-    this.#taken.clear();
+    if (this.#taken.size > 0) this.#taken.clear();
+    if (this.#lent.size > 0) this.#lent.clear();
+  }
+
+  /** An export returns. Traps if the guest still has a handle that it was only lent. */
+  endBorrows(): void {
+    if (this.#borrows > 0)
+      trap(`the component has kept ${this.#borrows} borrowed handles: it must drop them before it returns`);
   }
 
   /** Gives a handle up; gives the resource if it is to be ended with it. */
@@ -78,6 +116,7 @@ export class HandleTable {
   }
 
   #remove(handle: number): void {
+    if (this.#entries[handle]?.ownership === 'borrow') this.#borrows--;
     this.#entries[handle] = undefined;
     this.#free.push(handle);
   }
@@ -101,7 +140,7 @@ export class HandleTable {
     const fields = state.get('entries').array();
     const free = state.get('free').array();
     const count = fields.length + free.length;
-    if (count > HANDLES_MAX) state.malformed(`of at most ${HANDLES_MAX} handles`);
+    if (count > this.#limit) state.malformed(`of at most ${this.#limit} handles`);
     const entries: (Entry | undefined)[] = Array.from({ length: count + 1 }, () => undefined);
     for (const field of fields) {
       const handle = field.get('handle').integer(1, count);
@@ -116,7 +155,8 @@ export class HandleTable {
     }
     this.#entries = entries;
     this.#free = [...seen];
-    this.#taken.clear();
+    this.#borrows = entries.filter((entry) => entry?.ownership === 'borrow').length;
+    this.rollback();
   }
 }
 
@@ -124,7 +164,10 @@ function entryAt(field: StateField, resources: readonly Resource[]): Entry {
   const key = field.get('key').text();
   const ownership = field.get('ownership').oneOf(['own', 'borrow']);
   const rep = field.get('rep');
-  if (!rep.isNull) return { key, value: rep.integer(-0x8000_0000, 0xffff_ffff), ownership };
+  if (!rep.isNull) {
+    if (!isOwnKey(key)) field.get('key').malformed('of a resource of the component, as it has a representation');
+    return { key, value: rep.integer(-0x8000_0000, 0xffff_ffff), ownership };
+  }
   const index = field.get('resource').integer(0, resources.length - 1);
   const value = resources[index];
   if (value?.resource !== key) return field.get('resource').malformed(`the index of one of ${key}`);

@@ -16,6 +16,7 @@ const KEPT_MAX_BYTES = LIFTED_MAX_BYTES / 2;
 
 /** A memory without a guest, which is given out from its beginning on. */
 class Scratch {
+  readonly isKept = true;
   #buffer = new ArrayBuffer(1024);
   usedBytes = 0;
   readonly memory = (): ArrayBuffer => this.#buffer;

@@ -1,10 +1,14 @@
 import type { ValueType } from '../../../component/value-types.ts';
 import type { Codec } from './codec.ts';
 import { handleCodec } from './handles.ts';
+import { listCodec } from './lists.ts';
+import { numberListCodec } from './number-lists.ts';
 import { primitiveCodec } from './primitives.ts';
 import { flagsCodec, recordCodec, tupleCodec } from './products.ts';
-import { bytesCodec, listCodec, textCodec } from './sequences.ts';
 import { enumCodec, optionCodec, resultCodec, variantCodec } from './sums.ts';
+import { textCodec } from './texts.ts';
+
+type Of<Kind extends ValueType['kind']> = Extract<ValueType, { readonly kind: Kind }>;
 
 /** Codecs by type, made once. */
 const known = new WeakMap<ValueType, Codec>();
@@ -17,12 +21,17 @@ export function codecOf(type: ValueType): Codec {
 
 const optional = (type: ValueType | undefined): Codec | undefined => type && codecOf(type);
 
+const listOf = (type: Of<'list'>): Codec => {
+  const element = codecOf(type.element);
+  return numberListCodec(type, element) ?? listCodec(type, element);
+};
+
 function makeCodec(type: ValueType): Codec {
   switch (type.kind) {
     case 'string':
       return textCodec(type);
     case 'list':
-      return type.element.kind === 'u8' ? bytesCodec(type) : listCodec(type, codecOf(type.element));
+      return listOf(type);
     case 'record':
       return recordCodec(
         type,
@@ -31,9 +40,9 @@ function makeCodec(type: ValueType): Codec {
     case 'tuple':
       return tupleCodec(type, type.types.map(codecOf));
     case 'flags':
-      return flagsCodec(type as ValueType & { readonly kind: 'flags' }); // by the case
+      return flagsCodec(type);
     case 'enum':
-      return enumCodec(type as ValueType & { readonly kind: 'enum' }); // by the case
+      return enumCodec(type);
     case 'variant':
       return variantCodec(
         type,

@@ -10,6 +10,8 @@ export type FlatValue = number | bigint;
 
 /** What one call may bring into the host's memory; a guest could point to the same text any number of times. */
 export const LIFTED_MAX_BYTES = 2 ** 26;
+/** What a list or text costs besides its bytes. */
+const LIST_BYTES = 16;
 /** Longest list or text, in bytes (CanonicalABI.md: `MAX_LIST_BYTE_LENGTH`, `MAX_STRING_BYTE_LENGTH`). */
 const LENGTH_MAX_BYTES = 2 ** 28 - 1;
 
@@ -18,6 +20,8 @@ export interface GuestSide {
   /** The memory as it is now. @throws PluvioError: there is none, a mistake in the component */
   readonly memory: () => ArrayBufferLike;
   readonly realloc: (oldAddress: number, oldBytes: number, align: number, newBytes: number) => number;
+  /** There is no guest: values are written to be read again, so that all resources need handles. */
+  readonly isKept?: true;
 }
 
 export function trap(message: string): never {
@@ -26,7 +30,10 @@ export function trap(message: string): never {
 
 export class CanonicalContext {
   readonly handles: HandleTable;
+  /** See `GuestSide`. */
+  readonly isKept: boolean;
   readonly #guest: GuestSide;
+  /** The memory as the views below are of it; undefined: it may have changed. */
   #buffer: ArrayBufferLike | undefined;
   #bytes: Uint8Array = new Uint8Array();
   #view: DataView = new DataView(new ArrayBuffer(0));
@@ -35,6 +42,7 @@ export class CanonicalContext {
   constructor(guest: GuestSide, handles: HandleTable) {
     this.#guest = guest;
     this.handles = handles;
+    this.isKept = guest.isKept === true;
   }
 
   /** A call begins: the memory may have grown since the last one. */
@@ -75,10 +83,12 @@ export class CanonicalContext {
   /** The elements at an address, checked: how many bytes they are. */
   lifts(address: number, length: number, elementBytes: number, align: number): number {
     const sizeBytes = (length >>> 0) * elementBytes;
-    if (sizeBytes > LENGTH_MAX_BYTES) trap(`a list of ${sizeBytes} bytes is too long: it must be at most ${LENGTH_MAX_BYTES}`);
+    if (sizeBytes > LENGTH_MAX_BYTES) {
+      trap(`a list or text of ${sizeBytes} bytes is too long: it must have at most ${LENGTH_MAX_BYTES}`);
+    }
     this.#liftedBytes += sizeBytes + LIST_BYTES;
     if (this.#liftedBytes > LIFTED_MAX_BYTES) {
-      trap(`the arguments of a call take more than ${LIFTED_MAX_BYTES} bytes`);
+      trap(`the lists and texts of a call take more than ${LIFTED_MAX_BYTES} bytes, which is the limit`);
     }
     this.checked(address, sizeBytes, align);
     return sizeBytes;
@@ -86,12 +96,17 @@ export class CanonicalContext {
 
   /** Memory of the guest's own for so many bytes. */
   alloc(sizeBytes: number, align: number): number {
-    if (sizeBytes > LENGTH_MAX_BYTES) trap(`cannot give ${sizeBytes} bytes: it must be at most ${LENGTH_MAX_BYTES}`);
-    const address = this.#guest.realloc(0, 0, align, sizeBytes);
+    if (sizeBytes > LENGTH_MAX_BYTES) {
+      trap(`a list or text of ${sizeBytes} bytes is too long for the guest: it must have at most ${LENGTH_MAX_BYTES}`);
+    }
+    const at = this.#guest.realloc(0, 0, align, sizeBytes) >>> 0;
     this.#buffer = undefined;
-    return this.checked(address, sizeBytes, align);
+    if (at % align !== 0) trap(`the guest's allocator gave address ${at}, which must be a multiple of ${align}`);
+    if (at + sizeBytes > this.bytes.length) {
+      trap(
+        `the guest's allocator gave ${sizeBytes} bytes at address ${at}, beyond the memory, which has ${this.bytes.length} bytes`,
+      );
+    }
+    return at;
   }
 }
-
-/** What a list or text costs besides its bytes. */
-const LIST_BYTES = 16;

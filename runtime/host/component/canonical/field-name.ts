@@ -1,3 +1,3 @@
-/** A label of WIT as a name in JavaScript: `link-count` is `linkCount`. */
+/** A label of WIT as a name in JavaScript: `link-count` is `linkCount`, `HTTP-port` is `httpPort`. */
 export const fieldName = (label: string): string =>
-  label.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  label.toLowerCase().replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());

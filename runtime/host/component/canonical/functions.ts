@@ -4,7 +4,12 @@
  * Boundary: flat values in, values out, and back. Who calls whom, and what becomes of a call that waits, is component-module.ts.
  */
 import { PluvioError } from '../../../errors/index.ts';
-import { type FlatFunction, flattenFunction, type FunctionType, type ValueType } from '../../../component/value-types.ts';
+import {
+  type FlatFunction,
+  flattenFunction,
+  type FunctionType,
+  type ValueType,
+} from '../../../component/value-types.ts';
 import type { ComponentValue } from '../component-host.ts';
 import type { Codec, FlatSource, Misfit } from './codec.ts';
 import { codecOf } from './codec-table.ts';
@@ -82,20 +87,40 @@ export function checkResult(type: FunctionType, value: unknown, of: string): voi
   if (wrong !== undefined) refuse(wrong, `the result of ${of}`);
 }
 
-/** The arguments of a function that the guest calls. Handles that it gives away are taken when the call is over: `HandleTable`. */
+/** The same trap, with the place in a call. */
+const placed = (error: unknown, where: string): unknown =>
+  error instanceof WebAssembly.RuntimeError ? new WebAssembly.RuntimeError(`${where}: ${error.message}`) : error;
+
+/**
+ * The arguments of a function that the guest calls. Handles that it gives away are taken when the call is over: `HandleTable`.
+ *
+ * @throws WebAssembly.RuntimeError naming the parameter
+ */
 export function liftParams(
   type: FunctionType,
   flat: readonly FlatValue[],
   context: CanonicalContext,
 ): ComponentValue[] {
-  const { params, together, lowered } = functionCodec(type);
+  const { names, params, together, lowered } = functionCodec(type);
   context.begin();
-  if (lowered.paramsInMemory) {
+  if (lowered.paramsInMemory) return liftTogether(together, flat, context);
+  const source: FlatSource = { values: flat, at: 0 };
+  const values: ComponentValue[] = [];
+  try {
+    for (const param of params) values.push(param.lift(source, context));
+  } catch (error) {
+    throw placed(error, `parameter ${names[values.length]}`);
+  }
+  return values;
+}
+
+function liftTogether(together: Codec, flat: readonly FlatValue[], context: CanonicalContext): ComponentValue[] {
+  try {
     const at = context.checked(flat[0] as number, together.sizeBytes, together.align); // as the flat type says
     return together.load(at, context) as ComponentValue[]; // of a tuple
+  } catch (error) {
+    throw placed(error, 'the parameters');
   }
-  const source: FlatSource = { values: flat, at: 0 };
-  return params.map((param) => param.lift(source, context));
 }
 
 /** The result of such a function, which was checked: flat, or undefined where it is in memory or there is none. */
@@ -132,13 +157,20 @@ export function lowerParams(type: FunctionType, values: readonly unknown[], cont
   return flat;
 }
 
-/** The result of a function of the guest. */
+/**
+ * The result of a function of the guest, which has returned: what it was lent it must have given up.
+ *
+ * @throws WebAssembly.RuntimeError
+ */
 export function liftResult(type: FunctionType, flat: readonly FlatValue[], context: CanonicalContext): ComponentValue {
   const { result, lifted } = functionCodec(type);
-  if (result === undefined) return undefined;
   context.begin();
-  if (lifted.resultInMemory) {
+  context.handles.endBorrows();
+  if (result === undefined) return undefined;
+  try {
+    if (!lifted.resultInMemory) return result.lift({ values: flat, at: 0 }, context);
     return result.load(context.checked(flat[0] as number, result.sizeBytes, result.align), context); // as the flat type says
+  } catch (error) {
+    throw placed(error, 'the result');
   }
-  return result.lift({ values: flat, at: 0 }, context);
 }

@@ -23,18 +23,25 @@ function crossingOf(kind: 'own' | 'borrow', { from }: ResourceType, key: string)
   const lift: Crossing['lift'] =
     kind === 'own'
       ? (handle, { handles }) => lifted(handles.take(handle, key))
-      : (handle, { handles }) => lifted(handles.get(handle, key));
+      : (handle, { handles }) => lifted(handles.lend(handle, key));
   if (from !== undefined) return { lift, lower: (value, { handles }) => handles.add(key, value, kind) };
   const repOf = (value: Resource): number => (value as GuestResource).rep; // of that key
+  const lower: Crossing['lower'] = (value, { handles }) => handles.add(key, repOf(value), kind);
+  if (kind === 'own') return { lift, lower };
   // Who defines a resource borrows its representation, not a handle of it.
-  return { lift, lower: kind === 'own' ? (value, { handles }) => handles.add(key, repOf(value), kind) : repOf };
+  return { lift, lower: (value, context) => (context.isKept ? lower(value, context) : repOf(value)) };
 }
 
 export function handleCodec(type: ValueType & { readonly kind: 'own' | 'borrow' }): Codec {
   const key = resourceKey(type.resource);
+  const isOfGuest = type.resource.from === undefined;
   const { lift, lower } = crossingOf(type.kind, type.resource, key);
   const isResource = (value: unknown): value is Resource =>
-    typeof value === 'object' && value !== null && 'resource' in value && value.resource === key;
+    typeof value === 'object' &&
+    value !== null &&
+    'resource' in value &&
+    value.resource === key &&
+    (!isOfGuest || ('rep' in value && Number.isInteger(value.rep)));
   return {
     flat: ['i32'],
     sizeBytes: 4,

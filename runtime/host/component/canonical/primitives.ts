@@ -68,8 +68,20 @@ const ROWS: Readonly<Record<Small, Row<boolean | number | bigint | string>>> = {
     load: (view, at) => view.getUint8(at),
     store: (view, at, flat: number) => view.setUint8(at, flat),
   },
-  s8: integer(-0x80, 0x7f, (flat) => (flat << 24) >> 24, (view, at) => view.getInt8(at), (view, at, flat) => view.setInt8(at, flat)),
-  u8: integer(0, 0xff, (flat) => flat & 0xff, (view, at) => view.getUint8(at), (view, at, flat) => view.setUint8(at, flat)),
+  s8: integer(
+    -0x80,
+    0x7f,
+    (flat) => (flat << 24) >> 24,
+    (view, at) => view.getInt8(at),
+    (view, at, flat) => view.setInt8(at, flat),
+  ),
+  u8: integer(
+    0,
+    0xff,
+    (flat) => flat & 0xff,
+    (view, at) => view.getUint8(at),
+    (view, at, flat) => view.setUint8(at, flat),
+  ),
   s16: integer(
     -0x8000,
     0x7fff,
@@ -100,8 +112,14 @@ const ROWS: Readonly<Record<Small, Row<boolean | number | bigint | string>>> = {
   ),
   s64: wide(-(2n ** 63n), 2n ** 63n - 1n, (flat) => BigInt.asIntN(64, flat)),
   u64: wide(0n, 2n ** 64n - 1n, (flat) => BigInt.asUintN(64, flat)),
-  f32: float((view, at) => view.getFloat32(at, true), (view, at, flat) => view.setFloat32(at, flat, true)),
-  f64: float((view, at) => view.getFloat64(at, true), (view, at, flat) => view.setFloat64(at, flat, true)),
+  f32: float(
+    (view, at) => view.getFloat32(at, true),
+    (view, at, flat) => view.setFloat32(at, flat, true),
+  ),
+  f64: float(
+    (view, at) => view.getFloat64(at, true),
+    (view, at, flat) => view.setFloat64(at, flat, true),
+  ),
   char: {
     fits: isChar,
     lift: liftChar,

@@ -1,12 +1,12 @@
 /** Codecs of records, tuples and sets of flags. */
-import { alignTo, flagsBytes, type FlatType, type ValueType } from '../../../component/value-types.ts';
+import { alignTo, flagsBytes, flatten, type ValueType } from '../../../component/value-types.ts';
 import type { ComponentValue } from '../component-host.ts';
 import { type Codec, misfit, misfitOf, nextI32, within } from './codec.ts';
 import { fieldName } from './field-name.ts';
 import { SMALL_NUMBERS } from './primitives.ts';
 
 /** Where the parts of a product are in memory, and how large all of it is. */
-function layoutOf(parts: readonly Codec[]): { offsets: number[]; sizeBytes: number; align: number; flat: FlatType[] } {
+function layoutOf(parts: readonly Codec[]): { offsets: number[]; sizeBytes: number; align: number } {
   let at = 0;
   const offsets = parts.map(({ align, sizeBytes }) => {
     const offset = alignTo(at, align);
@@ -14,7 +14,7 @@ function layoutOf(parts: readonly Codec[]): { offsets: number[]; sizeBytes: numb
     return offset;
   });
   const align = Math.max(1, ...parts.map((part) => part.align));
-  return { offsets, align, sizeBytes: alignTo(at, align), flat: parts.flatMap(({ flat }) => flat) };
+  return { offsets, align, sizeBytes: alignTo(at, align) };
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -24,42 +24,59 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const strange = (value: Readonly<Record<string, unknown>>, names: ReadonlySet<string>): string | undefined =>
   Object.keys(value).find((name) => !names.has(name));
 
+/** A field of a record. */
+interface Field {
+  readonly name: string;
+  readonly codec: Codec;
+  readonly offset: number;
+  /** All objects have something of that name: only what one has itself is the field. */
+  readonly isInherited: boolean;
+}
+
+/** The objects of a class have fields, too. */
+function get(value: unknown, { name, isInherited }: Field): unknown {
+  if (isInherited && !Object.hasOwn(value as object, name)) return undefined; // was checked
+  return (value as Record<string, unknown>)[name];
+}
+
 export function recordCodec(type: ValueType & { readonly kind: 'record' }, parts: readonly Codec[]): Codec {
   const { offsets, ...layout } = layoutOf(parts);
   const names = type.fields.map(([label]) => fieldName(label));
+  const fields = parts.map((codec, index): Field => {
+    const name = names[index] ?? '';
+    return { name, codec, offset: offsets[index] ?? 0, isInherited: name in Object.prototype };
+  });
   const known = new Set(names);
-  const field = (value: unknown, index: number): unknown => (value as Record<string, unknown>)[names[index] ?? '']; // was checked
+  /** What all values of the type are copies of, so that the engine knows them as of one shape. */
+  const empty: Record<string, ComponentValue> = Object.fromEntries(names.map((name) => [name, undefined]));
   return {
+    flat: flatten(type),
     ...layout,
     check: (value) => {
       if (!isObject(value)) return misfitOf(value, type);
-      for (const [index, part] of parts.entries()) {
-        const name = names[index] ?? '';
-        const inner = part.check(Object.hasOwn(value, name) ? value[name] : undefined);
-        if (inner !== undefined) return within(`.${name}`, inner);
+      for (const field of fields) {
+        const inner = field.codec.check(get(value, field));
+        if (inner !== undefined) return within(`.${field.name}`, inner);
       }
       const other = strange(value, known);
-      return other === undefined ? undefined : within(`.${other}`, misfit(value[other], `left out: ${names.join(', ')} are known`));
+      if (other === undefined) return undefined;
+      return within(`.${other}`, misfit(value[other], `left out: ${names.join(', ')} are known`));
     },
     lift: (source, context) => {
-      const value: Record<string, ComponentValue> = {};
-      for (let index = 0; index < parts.length; index++) value[names[index] ?? ''] = parts[index]?.lift(source, context);
+      const value = { ...empty };
+      for (const { name, codec } of fields) value[name] = codec.lift(source, context);
       return value;
     },
     lower: (value, flat, context) => {
-      for (let index = 0; index < parts.length; index++) parts[index]?.lower(field(value, index), flat, context);
+      for (const field of fields) field.codec.lower(get(value, field), flat, context);
     },
     load: (at, context) => {
-      const value: Record<string, ComponentValue> = {};
-      for (let index = 0; index < parts.length; index++) {
-        value[names[index] ?? ''] = parts[index]?.load(at + (offsets[index] ?? 0), context);
-      }
+      const value = { ...empty };
+      for (const { name, codec, offset } of fields) value[name] = codec.load(at + offset, context);
       return value;
     },
     store: (value, at, context) => {
-      for (let index = 0; index < parts.length; index++) {
-        parts[index]?.store(field(value, index), at + (offsets[index] ?? 0), context);
-      }
+      for (const field of fields) field.codec.store(get(value, field), at + field.offset, context);
     },
   };
 }
@@ -68,6 +85,7 @@ export function tupleCodec(type: ValueType, parts: readonly Codec[]): Codec {
   const { offsets, ...layout } = layoutOf(parts);
   const at = (value: unknown, index: number): unknown => (value as readonly unknown[])[index]; // was checked
   return {
+    flat: flatten(type),
     ...layout,
     check: (value) => {
       if (!Array.isArray(value) || value.length !== parts.length) return misfitOf(value, type);
@@ -93,7 +111,10 @@ export function flagsCodec(type: ValueType & { readonly kind: 'flags' | 'enum' }
   const fromBits = (bits: number): ComponentValue =>
     Object.fromEntries(names.map((name, bit) => [name, ((bits >>> bit) & 1) === 1]));
   const toBits = (value: unknown): number =>
-    names.reduce((bits, name, bit) => ((value as Record<string, unknown>)[name] === true ? bits | (1 << bit) : bits), 0); // was checked
+    names.reduce(
+      (bits, name, bit) => ((value as Record<string, unknown>)[name] === true ? bits | (1 << bit) : bits),
+      0,
+    ); // was checked
   return {
     flat: ['i32'],
     sizeBytes,
@@ -101,7 +122,8 @@ export function flagsCodec(type: ValueType & { readonly kind: 'flags' | 'enum' }
     check: (value) => {
       if (!isObject(value)) return misfitOf(value, type);
       const other = strange(value, known);
-      if (other !== undefined) return within(`.${other}`, misfit(value[other], `left out: ${names.join(', ')} are known`));
+      if (other !== undefined)
+        return within(`.${other}`, misfit(value[other], `left out: ${names.join(', ')} are known`));
       const wrong = names.find((name) => value[name] !== undefined && typeof value[name] !== 'boolean');
       return wrong === undefined ? undefined : within(`.${wrong}`, misfit(value[wrong], 'bool'));
     },

@@ -1,11 +1,5 @@
 /** Codecs of variants, and of what is one for the canonical ABI: enums, options, results. */
-import {
-  alignTo,
-  discriminantBytes,
-  type FlatType,
-  flatten,
-  type ValueType,
-} from '../../../component/value-types.ts';
+import { alignTo, discriminantBytes, type FlatType, flatten, type ValueType } from '../../../component/value-types.ts';
 import type { ComponentValue } from '../component-host.ts';
 import { type Codec, type FlatSource, type Misfit, misfitOf, nextI32, within } from './codec.ts';
 import { type CanonicalContext, type FlatValue, trap } from './context.ts';
@@ -63,7 +57,7 @@ function codecOfCases(type: ValueType, payloads: readonly (Codec | undefined)[],
 
   const checkedCase = (index: number): number => {
     if (index >>> 0 < payloads.length) return index >>> 0;
-    return trap(`case ${index >>> 0} of a ${type.kind} does not exist: it has ${payloads.length}`);
+    return trap(`case ${index >>> 0} does not exist: the ${type.kind} has ${payloads.length}`);
   };
   const lift = (source: FlatSource, context: CanonicalContext): ComponentValue => {
     const index = checkedCase(nextI32(source));
