@@ -27,7 +27,7 @@ describe('a component', () => {
     expect(await worker.call('greet', [long])).toEqual({ kind: 'returned', values: [`Hello of 100000 to ${long}`] });
     expect(await worker.call('sum', [[1n, -5, 2n ** 60n]])).toEqual({ kind: 'returned', values: [2n ** 60n - 4n] });
     expect(await worker.call('sum', [[]])).toEqual({ kind: 'returned', values: [0n] });
-    expect((await module).exports.map(({ name }) => name)).toEqual(['greet', 'sum', 'failing']);
+    expect((await module).exports.map(({ name }) => name)).toEqual(['greet', 'sum', 'count', 'failing']);
   });
 
   it.each([
@@ -52,7 +52,7 @@ describe('a component', () => {
     const worker = await createWorker(await module, { imports: HELLO });
     await expect(worker.call('nothing')).rejects.toMatchObject({
       code: 'EXPORT_NOT_FOUND',
-      message: expect.stringContaining('it exports: greet, sum, failing') as unknown,
+      message: expect.stringContaining('it exports: greet, sum, count, failing') as unknown,
     });
     await expect(createWorker(await module, { wasi: {} })).rejects.toMatchObject({
       code: 'IMPORT_MISSING',
