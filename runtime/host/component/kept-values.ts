@@ -4,7 +4,7 @@
  * Boundary: values on their way between the host and a call that has begun or is about to return.
  */
 import { PluvioError } from '../../errors/index.ts';
-import type { FunctionType } from '../../component/value-types.ts';
+import { flattenFunction, type FunctionType } from '../../component/value-types.ts';
 import type { StateField } from '../state-field.ts';
 import { CanonicalContext, type FlatValue, LIFTED_MAX_BYTES } from './canonical/context.ts';
 import { checkParams, liftParams, lowerParams } from './canonical/functions.ts';
@@ -57,11 +57,23 @@ export function keepValues(
   return { flat, bytes, handles: handles.snapshot(indexOf) };
 }
 
+/** As many as the type has, each as its flat type says. */
+function flatValues(type: FunctionType, field: StateField): FlatValue[] {
+  const { params } = flattenFunction(type, 'lift');
+  const fields = field.array();
+  if (fields.length !== params.length) return field.malformed(`an array of ${params.length}`);
+  return fields.map((each, index) => {
+    const { value } = each;
+    if (params[index] === 'i64') return typeof value === 'bigint' ? value : each.malformed('a whole number of 64 bits');
+    return typeof value === 'number' ? value : each.malformed('a number');
+  });
+}
+
 /** @throws PluvioError `SNAPSHOT_MALFORMED`, naming the field */
 export function keptValues(type: FunctionType, state: StateField, resources: readonly Resource[]): ComponentValue[] {
   const handles = new HandleTable();
   handles.restore(state.get('handles'), resources);
-  const flat = state.get('flat').items() as readonly FlatValue[]; // lifting finds out
+  const flat = flatValues(type, state.get('flat'));
   const context = new CanonicalContext(Scratch.of(state.get('bytes').bytes()), handles);
   try {
     const values = liftParams(type, flat, context);

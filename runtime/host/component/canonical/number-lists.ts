@@ -8,6 +8,7 @@ import { type Primitive, sizeOf, type ValueType } from '../../../component/value
 import type { ComponentValue } from '../component-host.ts';
 import type { Codec } from './codec.ts';
 import type { CanonicalContext } from './context.ts';
+import { INTEGER_RANGES, isInteger, isIntegerKind } from './integer-ranges.ts';
 import { checkElements, codecOfElsewhere, type Elsewhere } from './elsewhere.ts';
 
 interface NumberArray {
@@ -60,6 +61,19 @@ function writeNumbers(values: ArrayLike<number | bigint>, numbers: NumberArray, 
   for (let index = 0; index < values.length; index++) numbers[index] = BigInt(values[index] ?? 0); // a number may stand for a wide one
 }
 
+/** Whether a value is an array of numbers that fit: in one loop for each kind, as lists of numbers are long. */
+function areNumbers(value: unknown, kind: ValueType['kind']): boolean {
+  if (!Array.isArray(value)) return false;
+  if (isIntegerKind(kind)) {
+    const range = INTEGER_RANGES[kind];
+    for (let index = 0; index < value.length; index++) if (!isInteger(value[index], range)) return false;
+    return true;
+  }
+  if (kind !== 'f32' && kind !== 'f64') return false;
+  for (let index = 0; index < value.length; index++) if (typeof value[index] !== 'number') return false;
+  return true;
+}
+
 /** Undefined: the elements are not numbers of fixed size. */
 export function numberListCodec(type: ValueType & { readonly kind: 'list' }, element: Codec): Codec | undefined {
   const known = ROWS[type.element.kind];
@@ -76,7 +90,8 @@ export function numberListCodec(type: ValueType & { readonly kind: 'list' }, ele
   };
   const kind: Elsewhere = {
     written: 0,
-    check: (value) => (isArray(value) ? undefined : checkElements(value, type, element)),
+    check: (value) =>
+      isArray(value) || areNumbers(value, type.element.kind) ? undefined : checkElements(value, type, element),
     read,
     write: (value, context) => {
       const values = value as ArrayLike<number | bigint>; // was checked

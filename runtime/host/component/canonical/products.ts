@@ -21,8 +21,10 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 
 /** The first name that is none of those expected. */
-const strange = (value: Readonly<Record<string, unknown>>, names: ReadonlySet<string>): string | undefined =>
-  Object.keys(value).find((name) => !names.has(name));
+function strange(value: Readonly<Record<string, unknown>>, names: ReadonlySet<string>): string | undefined {
+  for (const name in value) if (!names.has(name) && Object.hasOwn(value, name)) return name;
+  return undefined;
+}
 
 /** A field of a record. */
 interface Field {
