@@ -30,10 +30,14 @@ export {
   type WorkerState,
 } from './engine/index.ts';
 export {
+  type ComponentFunction,
+  type ComponentHost,
+  type ComponentValue,
   createWasi,
   createWorker,
   forkWorker,
   type GuestOptions,
+  type Resource,
   restoreWorker,
   stageWorker,
   WASI_LIMITS,

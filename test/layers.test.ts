@@ -9,6 +9,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; readonly anyPlatform: boolean }>> = {
   'runtime/errors': { from: [], anyPlatform: true },
   'runtime/limits': { from: ['errors'], anyPlatform: true },
+  'runtime/values': { from: ['errors'], anyPlatform: true },
   'runtime/wasm': { from: ['errors'], anyPlatform: true },
   'runtime/component': { from: ['errors', 'wasm'], anyPlatform: true },
   'runtime/instrument': { from: ['errors', 'wasm'], anyPlatform: true },
@@ -16,13 +17,13 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
   'runtime/host': { from: ['errors', 'limits', 'wasm', 'component', 'instrument', 'engine'], anyPlatform: true },
   'runtime/bundle': { from: ['errors', 'limits', 'wasm', 'engine'], anyPlatform: true },
   'runtime/node': {
-    from: ['errors', 'limits', 'wasm', 'component', 'instrument', 'engine', 'host', 'bundle'],
+    from: ['errors', 'limits', 'values', 'wasm', 'component', 'instrument', 'engine', 'host', 'bundle'],
     anyPlatform: false,
   },
   'runtime/browser': { from: ['errors', 'wasm', 'instrument', 'engine', 'host', 'bundle'], anyPlatform: true },
   'runtime/cluster': { from: ['errors', 'bundle'], anyPlatform: false },
   'runtime/index.ts': { from: ['errors', 'engine', 'host'], anyPlatform: true },
-  'sdk/client': { from: ['errors'], anyPlatform: true },
+  'sdk/client': { from: ['errors', 'values'], anyPlatform: true },
   'sdk/project': {
     from: ['errors', 'limits', 'wasm', 'engine', 'host', 'bundle', 'node', 'index.ts', 'sdk/client'],
     anyPlatform: false,

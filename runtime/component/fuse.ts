@@ -81,8 +81,8 @@ interface Entry {
   readonly source: ComponentExport;
   readonly args: number | undefined;
   readonly result: number | undefined;
-  /** Made once its options are known. */
-  made: FusedExport | undefined;
+  /** Once all options have their places; the same each time. */
+  readonly made: () => FusedExport;
 }
 
 /** @throws PluvioError `COMPONENT_UNSUPPORTED` */
@@ -138,7 +138,7 @@ class Fusion {
     return {
       bytes: encodeModule(this.#draft),
       imports,
-      exports: entries.flatMap(({ made }) => made ?? []),
+      exports: entries.map(({ made }) => made()),
     };
   }
 
@@ -191,34 +191,18 @@ class Fusion {
   }
 
   #declareEntry(source: ComponentExport): Entry {
-    const flat = flattenFunction(source.func.type, 'lift');
-    const made = (): FusedExport => (entry.made ??= this.#madeExport(source));
-    const { name } = source;
-    const entry: Entry = {
+    const { name, func } = source;
+    const flat = flattenFunction(func.type, 'lift');
+    let known: FusedExport | undefined;
+    const made = (): FusedExport => (known ??= { name, type: func.type, options: this.#options(func.options) });
+    const declare = (kind: 'args' | 'result', signature: Signature): number =>
+      this.#declare(HOST_MODULE, `${kind}:${name}`, signature, (names) => ({ ...names, kind, export: made() }));
+    return {
       source,
-      args:
-        flat.params.length === 0
-          ? undefined
-          : this.#declare(HOST_MODULE, `args:${name}`, [[], flat.params], (names) => ({
-              ...names,
-              kind: 'args',
-              export: made(),
-            })),
-      result:
-        flat.results.length === 0
-          ? undefined
-          : this.#declare(HOST_MODULE, `result:${name}`, [flat.results, []], (names) => ({
-              ...names,
-              kind: 'result',
-              export: made(),
-            })),
-      made: undefined,
+      args: flat.params.length === 0 ? undefined : declare('args', [[], flat.params]),
+      result: flat.results.length === 0 ? undefined : declare('result', [flat.results, []]),
+      made,
     };
-    return entry;
-  }
-
-  #madeExport({ name, func }: ComponentExport): FusedExport {
-    return { name, type: func.type, options: this.#options(func.options) };
   }
 
   #options({ memory, realloc }: Options): FusedOptions {

@@ -58,12 +58,13 @@ export interface ComponentProgram {
  * The core module that these bytes run as: a core module is itself.
  *
  * @param bytes Of a core module or a component; left unchanged.
+ * @param keepAdapter Fuses a command with its adapter, too.
  * @throws PluvioError `COMPONENT_MALFORMED`, `COMPONENT_UNSUPPORTED`, and of a component's modules `MODULE_MALFORMED`
  */
-export function programOf(bytes: Uint8Array): ComponentProgram {
+export function programOf(bytes: Uint8Array, keepAdapter = false): ComponentProgram {
   if (!isComponent(bytes)) return { bytes, component: undefined };
   const resolved = resolveComponent(decodeComponent(bytes));
-  const program = adaptedProgram(resolved);
+  const program = keepAdapter ? undefined : adaptedProgram(resolved);
   if (program !== undefined) return { bytes: program.module.bytes, component: undefined };
   const component = fuseComponent(resolved);
   return { bytes: component.bytes, component };

@@ -3,8 +3,8 @@ import { PluvioError } from '../errors/index.ts';
 import { HEAP, heapOf, I64, isRef, typeText, V128, type ValType } from '../wasm/index.ts';
 
 /**
- * Refuses what the interface would not convert: numbers for i64, bigints for the other number types, anything for v128, a
- * funcref that is no function. What is missing counts as undefined.
+ * Refuses what the interface would not convert (numbers for i64, bigints for the other number types, anything for v128, a funcref that is no
+ * function), and texts and objects for numbers, which it would. What is missing counts as undefined.
  * @throws PluvioError `INVALID_ARGUMENT`
  */
 export function checkArguments(params: readonly ValType[], args: readonly unknown[]): void {
@@ -26,5 +26,5 @@ function fits(type: ValType, kind: string): boolean {
   if (type === I64) return kind === 'bigint';
   if (type === V128) return false; // the interface has no vectors
   if (isRef(type)) return heapOf(type) !== HEAP.func || kind === 'function' || kind === 'null';
-  return kind !== 'bigint' && kind !== 'symbol';
+  return kind === 'number' || kind === 'undefined' || kind === 'boolean' || kind === 'null';
 }

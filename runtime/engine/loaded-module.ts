@@ -41,6 +41,8 @@ export interface LoadOptions {
   readonly compiled?: { readonly module: WebAssembly.Module; readonly instrumentedBytes: number };
   /** How a stop leaves the stack; default: what measures best on this engine. */
   readonly unwind?: UnwindMode;
+  /** Test seam: runs a command with the adapter to WASI 0.2 that it has. */
+  readonly keepAdapter?: boolean;
 }
 
 /** An import or export of the original module. */
@@ -104,13 +106,35 @@ export class LoadedModule {
     return this.module.imports.map(({ module, name, desc }) => ({ module, name, kind: desc.kind }));
   }
 
+  /** Of a component: its functions, also by the names that they have in their interfaces, where only one has it. */
   get exports(): readonly ExternDescription[] {
-    return this.module.exports.map(({ name, kind }) => ({ name, kind }));
+    const { component, module } = this;
+    if (component === undefined) return module.exports.map(({ name, kind }) => ({ name, kind }));
+    const names = [...this.#componentExports.keys(), ...(this.#exportIndex('_start') === undefined ? [] : ['_start'])];
+    return names.map((name) => ({ name, kind: 'func' }));
+  }
+
+  /** Full names by what a function of a component may be called. */
+  get #componentExports(): ReadonlyMap<string, string> {
+    const exports = this.component?.exports ?? [];
+    const names = new Map(exports.map(({ name }) => [name, name]));
+    const short = exports.map(({ name }) => name.slice(name.indexOf('#') + 1));
+    short.forEach((name, index) => {
+      const isUnique = short.indexOf(name) === short.lastIndexOf(name);
+      if (isUnique && !names.has(name)) names.set(name, exports[index]?.name ?? name);
+    });
+    return names;
+  }
+
+  #exportIndex(name: string): number | undefined {
+    return this.module.exports.find((entry) => entry.kind === 'func' && entry.name === name)?.index;
   }
 
   /** The function that an export names, or undefined. */
   exportedFunc(name: string): number | undefined {
-    return this.module.exports.find((entry) => entry.kind === 'func' && entry.name === name)?.index;
+    const index = this.#exportIndex(name);
+    if (index !== undefined || this.component === undefined) return index;
+    return this.#exportIndex(this.#componentExports.get(name) ?? name);
   }
 
   /** The function that an export names. @throws PluvioError `EXPORT_NOT_FOUND` */
@@ -118,9 +142,10 @@ export class LoadedModule {
     const func = this.exportedFunc(name);
     if (func !== undefined) return func;
     const funcs = this.exports.filter(({ kind }) => kind === 'func').map((entry) => entry.name);
+    const what = this.component === undefined ? 'module' : 'component';
     throw new PluvioError(
       'EXPORT_NOT_FOUND',
-      `the module exports no function "${name}"; it exports: ${funcs.join(', ') || 'none'}`,
+      `the ${what} exports no function "${name}"; it exports: ${funcs.join(', ') || 'none'}`,
     );
   }
 
@@ -228,7 +253,7 @@ const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.to
  *   engine refuses the module)
  */
 export async function loadModule(bytes: Uint8Array, options: LoadOptions = {}): Promise<LoadedModule> {
-  const { bytes: core, component } = programOf(bytes);
+  const { bytes: core, component } = programOf(bytes, options.keepAdapter);
   const module = decodeModule(core);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource));
   const mode = unwindMode(module, options.unwind);

@@ -1,6 +1,7 @@
 /** Making workers with their hosts: WASI, and what components need. */
 import {
   createWorker as createBareWorker,
+  type HostModule,
   type LoadedModule,
   type RestoreOptions,
   restoreWorker as restoreBareWorker,
@@ -10,6 +11,7 @@ import {
   type Worker,
   type WorkerOptions,
 } from '../engine/index.ts';
+import type { FusedComponent } from '../component/index.ts';
 import type { ComponentHost } from './component/component-host.ts';
 import { ComponentModule } from './component/component-module.ts';
 import { createWasi2 } from './wasi2/wasi2-host.ts';
@@ -24,14 +26,28 @@ export interface GuestOptions extends WorkerOptions {
   readonly componentHosts?: readonly ComponentHost[];
 }
 
-function withHosts({ component }: LoadedModule, guest: GuestOptions): WorkerOptions {
-  const { wasi, componentHosts = [], hosts = [], ...options } = guest;
+/**
+ * What a component is linked to: its hosts, and functions of the embedder.
+ * @param wasi Left out: it has no WASI.
+ */
+function componentModule(component: FusedComponent, { wasi, componentHosts = [], imports = {} }: GuestOptions): HostModule {
+  const hosts = wasi === undefined ? componentHosts : [...componentHosts, createWasi2(wasi)];
+  return new ComponentModule(component, { hosts, functions: imports });
+}
+
+/** The WASI that a module is made for, as a host module: 0.1, or for a component 0.2. */
+export const wasiOf = ({ component }: LoadedModule, wasi: WasiOptions): HostModule =>
+  component === undefined ? createWasi(wasi) : componentModule(component, { wasi });
+
+function withHosts({ component }: LoadedModule, { componentHosts, wasi, ...options }: GuestOptions): WorkerOptions {
+  const { hosts = [], imports, ...rest } = options;
   if (component === undefined) {
-    return { ...options, hosts: wasi === undefined ? hosts : [...hosts, createWasi(wasi)] };
+    const own = wasi === undefined ? hosts : [...hosts, createWasi(wasi)];
+    return { ...rest, hosts: own, ...(imports !== undefined && { imports }) };
   }
-  const { imports: functions = {}, ...rest } = options;
-  const answering = wasi === undefined ? componentHosts : [...componentHosts, createWasi2(wasi)];
-  return { ...rest, hosts: [...hosts, new ComponentModule(component, { hosts: answering, functions })] };
+  if (hosts.some((host) => host instanceof ComponentModule)) return { ...rest, hosts }; // as `wasiOf` made it
+  const given = { ...(wasi && { wasi }), ...(componentHosts && { componentHosts }), ...(imports && { imports }) };
+  return { ...rest, hosts: [...hosts, componentModule(component, given)] };
 }
 
 /**

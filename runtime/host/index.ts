@@ -7,4 +7,6 @@ export type { WasiOptions } from './wasi/options.ts';
 export type { OutputFunction } from './wasi/output.ts';
 export type { StdinSource } from './wasi/stdin.ts';
 export { createWasi, type WasiHost } from './wasi/wasi-host.ts';
-export { createWorker, forkWorker, type GuestOptions, restoreWorker, stageWorker } from './create.ts';
+export type { ComponentFunction, ComponentHost, ComponentValue, Resource } from './component/component-host.ts';
+export { createWorker, forkWorker, type GuestOptions, restoreWorker, stageWorker, wasiOf } from './create.ts';
+export { createWasi2 } from './wasi2/index.ts';

@@ -3,6 +3,7 @@
  *
  * Boundary: types only, shared with the client.
  */
+import type { JsonValue } from '../values/index.ts';
 import type { LimitName, TrapCode } from '../engine/types.ts';
 import type { OfferedSeal } from './security/move-seal.ts';
 
@@ -12,10 +13,6 @@ import type { OfferedSeal } from './security/move-seal.ts';
  * and knows no snapshot of it.
  */
 export type WorkerStatus = 'idle' | 'running' | 'waiting' | 'stopped' | 'hibernated' | 'moving' | 'ended' | 'lost';
-
-/** A value of a call in JSON: i64 as a decimal string, numbers that JSON lacks by name, null for a null reference. */
-export type JsonValue =
-  number | null | { readonly i64: string } | { readonly float: 'NaN' | 'Infinity' | '-Infinity' | '-0' };
 
 /** A frame of the stack where a call trapped. */
 export interface JsonTraceFrame {

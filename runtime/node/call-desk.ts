@@ -7,7 +7,7 @@ import { PluvioError } from '../errors/index.ts';
 import type { Caller } from '../host/index.ts';
 import type { Encoding } from '../bundle/index.ts';
 import { AnswerStream } from './answer-stream.ts';
-import type { JsonValue } from './api-types.ts';
+import type { JsonValue } from '../values/index.ts';
 import { tooLarge } from './body.ts';
 import { dataOf, INPUTS, outputOf } from './call-values.ts';
 import type { Clock } from './clock.ts';

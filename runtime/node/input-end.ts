@@ -8,7 +8,8 @@ import type { PluvioError } from '../errors/index.ts';
 import type { HttpHead, InputInfo, Reply } from '../host/index.ts';
 import type { AnswerPiece } from './answer-stream.ts';
 import type { IncomingBody } from './incoming-body.ts';
-import type { JsonOutcome, JsonValue } from './api-types.ts';
+import type { JsonValue } from '../values/index.ts';
+import type { JsonOutcome } from './api-types.ts';
 
 /** The end of a call of an export. */
 export interface CallEnd {

@@ -29,13 +29,8 @@ const list = (items: Schema, maxItems?: number): Schema => ({
 
 export const VALUE: Schema = {
   description:
-    'A WebAssembly value: a number, an i64 as a decimal string, a number that JSON lacks by name, or a null reference.',
-  anyOf: [
-    NUMBER,
-    { type: 'null' },
-    record({ i64: { type: 'string', pattern: '^-?\\d{1,20}$' } }),
-    record({ float: { type: 'string', enum: ['NaN', 'Infinity', '-Infinity', '-0'] } }),
-  ],
+    'A value of a call. Of a core module: a number, { "i64": digits }, a number that JSON lacks { "float": name }, or a null reference; of ' +
+    'a component also texts, booleans, arrays, objects, and { "bytes": base64 }.',
 };
 
 const FRAME = record({ func: { type: 'integer' }, name: nullable(TEXT), pc: nullable({ type: 'integer' }) });

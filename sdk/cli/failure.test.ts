@@ -35,7 +35,7 @@ it.each<[code: ErrorCode, message: string, details: PluvioError['details'], hint
     'IMPORT_MISSING',
     'x',
     { imports: ['"env"."log" (func)'] },
-    'pluvio gives WASI 0.1 only; build the program for the target wasm32-wasi (wasip1)',
+    'pluvio gives WASI 0.1, and 0.2 to components; build the program for the target wasm32-wasip1 or wasm32-wasip2',
   ],
   ['LISTEN_REFUSED', 'x', { host: '127.0.0.1', port: 7071 }, 'choose another address with --listen'],
   ['LISTEN_REFUSED', 'x', {}, 'choose another address with --listen; other than loopback needs --token-file'],

@@ -37,7 +37,7 @@ const HINTS: Partial<Readonly<Record<ErrorCode, string | ((error: PluvioError) =
   IMPORT_MISSING: ({ details }) =>
     textsOf(details, 'imports').some((text) => text.startsWith(`"${HOST_ABI}"`))
       ? NEEDS_NODE
-      : 'pluvio gives WASI 0.1 only; build the program for the target wasm32-wasi (wasip1)',
+      : 'pluvio gives WASI 0.1, and 0.2 to components; build the program for the target wasm32-wasip1 or wasm32-wasip2',
   EXPORT_NOT_FOUND: ({ message, details }) => {
     if (details['exports'] !== undefined) return undefined;
     return message.startsWith('worker ')

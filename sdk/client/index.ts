@@ -19,5 +19,5 @@ export { type EventOptions, PluvioClient } from './client.ts';
 export type { LogOptions, LogPiece } from './logs.ts';
 export type { Remote, RemoteOptions } from './remote.ts';
 export type { BodyInput, ClientOptions, FetchFunction } from './transport.ts';
-export type { WasmValue } from './values.ts';
+export type { CallValue } from './values.ts';
 export { type CallOptions, type CreateWorker, Workers } from './workers.ts';

@@ -13,7 +13,7 @@ import type {
 import { encodeArguments } from './json-arguments.ts';
 import { type LogOptions, type LogPiece, readLogs } from './logs.ts';
 import { pause, type Transport } from './transport.ts';
-import { decodeOutcome, encodeValue, type WasmValue } from './values.ts';
+import { decodeOutcome, encodeValue, type CallValue } from './values.ts';
 
 /** A worker from a bundle that the node has or pulls from a registry, or from the bytes of a module. */
 export type CreateWorker =
@@ -281,7 +281,7 @@ export class Workers {
   async call(
     name: string,
     exportName: string,
-    args: readonly WasmValue[] = [],
+    args: readonly CallValue[] = [],
     { signal, deadlineMs }: CallOptions & DeadlineOption = {},
   ): Promise<Outcome> {
     const state = await this.#transport.json<RunState>({

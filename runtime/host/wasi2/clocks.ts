@@ -7,8 +7,15 @@ const U64_MAX = 2n ** 64n - 1n;
 /** The coarsest of the platforms that a worker may move between. */
 const RESOLUTION_NS = 100_000n;
 
-/** Seconds and nanoseconds of a time or duration. */
-const datetime = (ns: bigint) => ({ seconds: ns / NS_PER_S, nanoseconds: Number(ns % NS_PER_S) });
+/** A time or duration. */
+export interface Datetime {
+  readonly seconds: bigint;
+  readonly nanoseconds: number;
+}
+
+export const datetime = (ns: bigint): Datetime => ({ seconds: ns / NS_PER_S, nanoseconds: Number(ns % NS_PER_S) });
+export const nanosecondsOf = ({ seconds, nanoseconds }: Datetime): bigint =>
+  BigInt.asUintN(64, seconds * NS_PER_S + BigInt(nanoseconds));
 
 const monotonicNow = ({ clock }: Wasi2Context): bigint => BigInt.asUintN(64, clock.monotonicNs());
 

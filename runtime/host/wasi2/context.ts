@@ -1,6 +1,9 @@
 import type { ComponentFunction } from '../component/component-host.ts';
+import type { FileTree } from '../files/file-tree.ts';
 import type { SleepFunction } from '../wasi/context.ts';
 import type { GuestClock } from '../wasi/guest-clock.ts';
+import type { Output } from '../wasi/output.ts';
+import type { Stdin } from '../wasi/stdin.ts';
 import type { Wasi2Resource } from './resources.ts';
 
 /** What the functions of WASI 0.2 work on. */
@@ -10,12 +13,17 @@ export interface Wasi2Context {
   env: readonly (readonly [string, string])[];
   /** Whether the standard streams call themselves terminals. */
   readonly terminal: boolean;
+  readonly stdin: Stdin;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly tree: FileTree;
   readonly clock: GuestClock;
   readonly random: (bytes: Uint8Array) => void;
   readonly sleep: SleepFunction;
   /** Resources that the guest has handles of; at most `maxResources`. */
   readonly live: Set<Wasi2Resource>;
   readonly maxResources: number;
+  readonly maxPathBytes: number;
   /** The timer of the wait in progress; the next wait ends it, since a call that was stopped is executed again. */
   timer: AbortController;
 }

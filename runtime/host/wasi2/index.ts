@@ -1,1 +1,1 @@
-export { createWasi2, type Wasi2Options } from './wasi2-host.ts';
+export { createWasi2 } from './wasi2-host.ts';

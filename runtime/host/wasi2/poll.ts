@@ -8,9 +8,10 @@
  * 3. One timer at most is running.
  */
 import { type Pending, pending } from '../../engine/pending.ts';
+import type { Wake } from '../../engine/types.ts';
 import { SUBSCRIPTIONS_MAX } from '../wasi/limits.ts';
 import { type InterfaceOf, trap, type Wasi2Context } from './context.ts';
-import type { ClockPollable } from './resources.ts';
+import type { ClockPollable, InputStream, OutputStream, Pollable } from './resources.ts';
 
 const NS_PER_MS = 1_000_000n;
 const LONGEST_SLEEP_MS = 0x7fff_ffff;
@@ -25,27 +26,54 @@ function remainingNs({ clock }: Wasi2Context, pollable: ClockPollable): bigint {
   return byWallClock < byMonotonic ? byWallClock : byMonotonic;
 }
 
-const isReady = (wasi: Wasi2Context, pollable: ClockPollable): boolean => remainingNs(wasi, pollable) <= 0n;
-
-/** Waits for the earliest; the call is then executed again. */
-function waitFor(wasi: Wasi2Context, pollables: readonly ClockPollable[]): Pending {
-  const shortestNs = pollables
-    .map((pollable) => remainingNs(wasi, pollable))
-    .reduce((shortest, next) => (next < shortest ? next : shortest));
-  const ms = Number((shortestNs + NS_PER_MS - 1n) / NS_PER_MS);
-  const atMs = Number((wasi.clock.realtimeNs() + shortestNs + NS_PER_MS - 1n) / NS_PER_MS);
-  wasi.timer.abort();
-  wasi.timer = new AbortController();
-  const slept = wasi.sleep(Math.max(0, Math.min(ms, LONGEST_SLEEP_MS)), wasi.timer.signal);
-  return pending(slept, { again: true, wake: { atMs } });
+/** Whether a read, or a write, of the stream does not wait. */
+export function isStreamReady(wasi: Wasi2Context, stream: InputStream | OutputStream): boolean {
+  if (stream.kind === 'stdin') return wasi.stdin.ready;
+  if (stream.kind === 'stdout' || stream.kind === 'stderr') return wasi[stream.kind].waiting === undefined;
+  return true;
 }
 
-function block(wasi: Wasi2Context, pollable: ClockPollable): Pending | undefined {
+const isReady = (wasi: Wasi2Context, pollable: Pollable): boolean =>
+  pollable.kind === 'clock' ? remainingNs(wasi, pollable) <= 0n : isStreamReady(wasi, pollable.stream);
+
+/** Settles when a stream, which is not ready, may be. */
+async function streamChange(wasi: Wasi2Context, { kind }: InputStream | OutputStream): Promise<void> {
+  if (kind === 'stdin') await wasi.stdin.fill();
+  if (kind === 'stdout' || kind === 'stderr') await wasi[kind].waiting;
+}
+
+/** Waits until one of them may be ready; the call is then executed again. */
+export function waitFor(wasi: Wasi2Context, pollables: readonly Pollable[]): Pending {
+  const changes: Promise<void>[] = [];
+  let wake: Wake | undefined = {};
+  let shortestNs: bigint | undefined;
+  for (const pollable of pollables) {
+    if (pollable.kind === 'clock') {
+      const remaining = remainingNs(wasi, pollable);
+      if (shortestNs === undefined || remaining < shortestNs) shortestNs = remaining;
+      continue;
+    }
+    changes.push(streamChange(wasi, pollable.stream));
+    // An output that is full is this process's.
+    wake = pollable.stream.kind === 'stdin' ? wake && { ...wake, input: true } : undefined;
+  }
+  wasi.timer.abort();
+  if (shortestNs !== undefined) {
+    const ms = Number((shortestNs + NS_PER_MS - 1n) / NS_PER_MS);
+    wasi.timer = new AbortController();
+    changes.push(wasi.sleep(Math.max(0, Math.min(ms, LONGEST_SLEEP_MS)), wasi.timer.signal));
+    const atMs = Number((wasi.clock.realtimeNs() + shortestNs + NS_PER_MS - 1n) / NS_PER_MS);
+    wake &&= { ...wake, atMs };
+  }
+  return pending(Promise.race(changes), { again: true, ...(wake !== undefined && { wake }) });
+}
+
+function block(wasi: Wasi2Context, pollable: Pollable): Pending | undefined {
   return isReady(wasi, pollable) ? undefined : waitFor(wasi, [pollable]);
 }
 
 /** Indices of those that are ready, one at least. */
-function poll(wasi: Wasi2Context, pollables: readonly ClockPollable[]): Pending | readonly number[] {
+function poll(wasi: Wasi2Context, pollables: readonly Pollable[]): Pending | readonly number[] {
   if (pollables.length === 0 || pollables.length > SUBSCRIPTIONS_MAX) {
     trap(`cannot poll ${pollables.length} pollables: it must be 1 to ${SUBSCRIPTIONS_MAX}`);
   }
@@ -55,8 +83,8 @@ function poll(wasi: Wasi2Context, pollables: readonly ClockPollable[]): Pending 
 
 export const POLL_INTERFACES = {
   'wasi:io/poll@0.2': (wasi) => ({
-    '[method]pollable.ready': (self: ClockPollable) => isReady(wasi, self),
-    '[method]pollable.block': (self: ClockPollable) => block(wasi, self),
-    poll: (pollables: readonly ClockPollable[]) => poll(wasi, pollables),
+    '[method]pollable.ready': (self: Pollable) => isReady(wasi, self),
+    '[method]pollable.block': (self: Pollable) => block(wasi, self),
+    poll: (pollables: readonly Pollable[]) => poll(wasi, pollables),
   }),
 } as const satisfies Record<string, InterfaceOf>;

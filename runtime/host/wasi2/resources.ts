@@ -1,8 +1,16 @@
+import type { DirectoryInode, FileInode } from '../files/inode.ts';
+import type { ErrorCode } from './outcome.ts';
 import { trap, type Wasi2Context } from './context.ts';
 
 export const POLLABLE = 'wasi:io/poll@0.2/pollable';
+export const ERROR = 'wasi:io/error@0.2/error';
+export const INPUT_STREAM = 'wasi:io/streams@0.2/input-stream';
+export const OUTPUT_STREAM = 'wasi:io/streams@0.2/output-stream';
+export const DESCRIPTOR = 'wasi:filesystem/types@0.2/descriptor';
+export const DIRECTORY_STREAM = 'wasi:filesystem/types@0.2/directory-entry-stream';
 export const TERMINAL_INPUT = 'wasi:cli/terminal-input@0.2/terminal-input';
 export const TERMINAL_OUTPUT = 'wasi:cli/terminal-output@0.2/terminal-output';
+export const NETWORK = 'wasi:sockets/network@0.2/network';
 
 /** Ready when a clock has reached a time. */
 export interface ClockPollable {
@@ -17,19 +25,101 @@ export interface ClockPollable {
   readonly restored: boolean;
 }
 
-/** Says that a standard stream is a terminal; has no methods. */
-export interface Terminal {
-  readonly resource: typeof TERMINAL_INPUT | typeof TERMINAL_OUTPUT;
-  readonly kind: 'terminal';
+/** Ready when a read or a write of a stream does not wait. */
+export interface StreamPollable {
+  readonly resource: typeof POLLABLE;
+  readonly kind: 'stream';
+  readonly stream: InputStream | OutputStream;
 }
 
-export type Wasi2Resource = ClockPollable | Terminal;
+export type Pollable = ClockPollable | StreamPollable;
+
+/** Why the last operation of a stream failed. */
+export interface IoError {
+  readonly resource: typeof ERROR;
+  readonly kind: 'error';
+  readonly code: ErrorCode;
+}
+
+export interface StandardInput {
+  readonly resource: typeof INPUT_STREAM;
+  readonly kind: 'stdin';
+}
+
+export interface FileInput {
+  readonly resource: typeof INPUT_STREAM;
+  readonly kind: 'file input';
+  readonly inode: FileInode;
+  offset: number;
+}
+
+export type InputStream = StandardInput | FileInput;
+
+interface OutputFields {
+  readonly resource: typeof OUTPUT_STREAM;
+  /** Bytes that may be written before `check-write` is asked again. */
+  permit: number;
+  /** An operation has failed: every other one finds the stream closed. */
+  closed: boolean;
+}
+
+export interface StandardOutput extends OutputFields {
+  readonly kind: 'stdout' | 'stderr';
+}
+
+export interface FileOutput extends OutputFields {
+  readonly kind: 'file output';
+  readonly inode: FileInode;
+  /** Undefined: at the end, wherever that is. */
+  offset: number | undefined;
+}
+
+export type OutputStream = StandardOutput | FileOutput;
+
+export interface FileDescriptor {
+  readonly resource: typeof DESCRIPTOR;
+  readonly kind: 'file';
+  readonly inode: FileInode;
+  readonly read: boolean;
+  readonly write: boolean;
+}
+
+export interface DirectoryDescriptor {
+  readonly resource: typeof DESCRIPTOR;
+  readonly kind: 'directory';
+  readonly inode: DirectoryInode;
+}
+
+export type Descriptor = FileDescriptor | DirectoryDescriptor;
+
+/** The entries of a directory behind the one that was read last. */
+export interface DirectoryStream {
+  readonly resource: typeof DIRECTORY_STREAM;
+  readonly kind: 'entries';
+  readonly inode: DirectoryInode;
+  cookie: number;
+}
+
+/** Says that a standard stream is a terminal, or stands for the network; has no methods that do anything. */
+export interface Token {
+  readonly resource: typeof TERMINAL_INPUT | typeof TERMINAL_OUTPUT | typeof NETWORK;
+  readonly kind: 'token';
+}
+
+export type Wasi2Resource = Pollable | IoError | InputStream | OutputStream | Descriptor | DirectoryStream | Token;
 
 /** Hands a new resource to the guest; traps past the limit. */
-export function adopt<Made extends Wasi2Resource>({ live, maxResources }: Wasi2Context, made: Made): Made {
+export function adopt<Made extends Wasi2Resource>(wasi: Wasi2Context, made: Made): Made {
+  const { live, maxResources, tree } = wasi;
   if (live.size >= maxResources) {
     trap(`cannot make ${made.resource}: the guest holds ${live.size} resources; maxOpenFiles allows ${maxResources}`);
   }
   live.add(made);
+  if ('inode' in made) tree.open(made.inode);
   return made;
+}
+
+/** The guest has given it up. */
+export function release({ live, tree }: Wasi2Context, resource: Wasi2Resource): void {
+  if (live.delete(resource) && 'inode' in resource) tree.close(resource.inode);
 }

@@ -1,43 +1,53 @@
 /**
- * The state of a WASI 0.2 host in a snapshot.
+ * The state of a WASI 0.2 host in a snapshot. docs/resume-contract.md is the specification.
  *
  * Invariants:
- * 1. A resource is written once, however often it was given: identity is kept.
+ * 1. A resource is written once, however often it was given or is referred to: identity is kept. Those that it refers to come first.
  * 2. Every field is checked before anything is taken over; a message names it.
  */
 import { PluvioError } from '../../errors/index.ts';
 import type { Resource } from '../component/component-host.ts';
+import { encodeTree, loadTree } from '../files/tree-state.ts';
 import { StateField } from '../state-field.ts';
 import type { Wasi2Context } from './context.ts';
-import { POLLABLE, TERMINAL_INPUT, TERMINAL_OUTPUT, type Wasi2Resource } from './resources.ts';
+import type { Wasi2Resource } from './resources.ts';
+import { encodeResource, inodeField, readResource, referred } from './resource-state.ts';
 
 export const WASI2_STATE_VERSION = 1;
 
 /** The state as plain data; `given` are indices into `resources`. */
-export function encodeState(wasi: Wasi2Context, given: readonly Resource[]): unknown {
-  const resources = [...new Set(given as readonly Wasi2Resource[])]; // this host made them
-  const indices = new Map<Resource, number>(resources.map((resource, index) => [resource, index]));
+export function encodeState(wasi: Wasi2Context, filesId: string | null, given: readonly Resource[]): unknown {
+  const indices = new Map<Wasi2Resource, number>();
+  const add = (resource: Wasi2Resource): void => {
+    if (indices.has(resource)) return;
+    const inner = referred(resource);
+    if (inner !== undefined) add(inner);
+    indices.set(resource, indices.size);
+  };
+  const own = given as readonly Wasi2Resource[]; // this host made them
+  for (const resource of own) add(resource);
   return {
     version: WASI2_STATE_VERSION,
     args: [...wasi.args],
     env: wasi.env.map(([name, value]) => [name, value]),
     monotonicNs: wasi.clock.lastMonotonicNs,
-    resources: resources.map(encodeResource),
-    given: given.map((resource) => indices.get(resource)),
+    stdin: { buffered: wasi.stdin.bufferedCopy(), ended: wasi.stdin.ended },
+    files: encodeTree(wasi.tree, filesId),
+    resources: [...indices.keys()].map((resource) => encodeResource(resource, indices)),
+    given: own.map((resource) => indices.get(resource)),
   };
-}
-
-function encodeResource(resource: Wasi2Resource): unknown {
-  if (resource.kind === 'terminal') return { resource: resource.resource };
-  const { startMonotonicNs, startRealtimeNs, deadlineNs } = resource;
-  return { resource: resource.resource, startMonotonicNs, startRealtimeNs, deadlineNs };
 }
 
 /**
  * Takes up state that `encodeState` gave; gives the resources in the order in which they were given.
  * @throws PluvioError `SNAPSHOT_VERSION`, `SNAPSHOT_MALFORMED`, `SNAPSHOT_MISMATCH`
  */
-export function loadState(wasi: Wasi2Context, data: unknown, path: string): readonly Wasi2Resource[] {
+export function loadState(
+  wasi: Wasi2Context,
+  data: unknown,
+  path: string,
+  filesId: string | null,
+): readonly Wasi2Resource[] {
   const state = new StateField(data, path);
   const version = state.get('version').integer(0);
   if (version !== WASI2_STATE_VERSION) {
@@ -49,44 +59,63 @@ export function loadState(wasi: Wasi2Context, data: unknown, path: string): read
     .map((field) => field.text());
   const env = state.get('env').array().map(readVariable);
   const monotonicNs = state.get('monotonicNs').unsigned64();
+  const buffered = state.get('stdin').get('buffered').bytes();
+  const ended = state.get('stdin').get('ended').boolean();
   const fields = state.get('resources');
-  if (fields.items().length > wasi.maxResources) {
-    fields.mismatch(`an array of at most ${wasi.maxResources}, the limit maxOpenFiles`);
+  if (fields.items().length > 2 * wasi.maxResources) {
+    // With those that were given up and are still referred to.
+    fields.mismatch(`an array of at most ${2 * wasi.maxResources}, twice the limit maxOpenFiles`);
   }
-  const resources = fields.array().map((field) => readResource(field, monotonicNs));
+  loadTree(wasi.tree, state.get('files'), filesId, countOpenings(fields), wasi.maxPathBytes);
+  const resources: Wasi2Resource[] = [];
+  for (const field of fields.array()) resources.push(readResource(wasi, field, resources, monotonicNs));
   const given = state
     .get('given')
     .array()
     .map((field) => resources[field.integer(0, resources.length - 1)] ?? field.malformed('an index into resources'));
-  const named = new Set(given);
-  for (const [index, resource] of resources.entries()) {
-    if (!named.has(resource)) fields.item(index).malformed('a resource that given names');
-  }
+  checkReached(fields, resources, given);
   wasi.args = args;
   wasi.env = env;
   wasi.clock.restore(monotonicNs);
+  wasi.stdin.restore(buffered, ended);
   wasi.live.clear();
-  for (const resource of resources) wasi.live.add(resource);
+  for (const resource of resources) {
+    if ('inode' in resource) wasi.tree.open(resource.inode);
+  }
+  for (const resource of given) wasi.live.add(resource);
   return given;
+}
+
+/** How often each inode is open. */
+function countOpenings(fields: StateField): ReadonlyMap<number, number> {
+  const openings = new Map<number, number>();
+  for (const field of fields.array()) {
+    const inode = inodeField(field);
+    if (inode === undefined) continue;
+    const ino = inode.integer(1);
+    openings.set(ino, (openings.get(ino) ?? 0) + 1);
+  }
+  return openings;
+}
+
+/** Every resource is one that was given, or one that such a one refers to. */
+function checkReached(
+  fields: StateField,
+  resources: readonly Wasi2Resource[],
+  given: readonly Wasi2Resource[],
+): void {
+  const reached = new Set<Wasi2Resource>(given);
+  for (const resource of given) {
+    const inner = referred(resource);
+    if (inner !== undefined) reached.add(inner);
+  }
+  for (const [index, resource] of resources.entries()) {
+    if (!reached.has(resource)) fields.item(index).malformed('a resource that is given or referred to');
+  }
 }
 
 function readVariable(field: StateField): [string, string] {
   const [name, value] = field.tuple(2);
   if (name.text() === '' || name.text().includes('=')) name.malformed('a name that is not empty and without =');
   return [name.text(), value.text()];
-}
-
-function readResource(field: StateField, monotonicNs: bigint): Wasi2Resource {
-  const resource = field.get('resource').oneOf([POLLABLE, TERMINAL_INPUT, TERMINAL_OUTPUT]);
-  if (resource !== POLLABLE) return { resource, kind: 'terminal' };
-  const startMonotonicNs = field.get('startMonotonicNs').unsigned64();
-  if (startMonotonicNs > monotonicNs) field.get('startMonotonicNs').malformed(`at most ${monotonicNs}, monotonicNs`);
-  return {
-    resource,
-    kind: 'clock',
-    startMonotonicNs,
-    startRealtimeNs: field.get('startRealtimeNs').unsigned64(),
-    deadlineNs: field.get('deadlineNs').unsigned64(),
-    restored: true,
-  };
 }

@@ -1,24 +1,17 @@
 /** One worker on an engine, with its host modules. */
-import {
-  createWorker,
-  type HostModule,
-  type LoadedModule,
-  type MemoryBudget,
-  type Outcome,
-  restoreWorker,
-  type Snapshot,
-  stageWorker,
-  type Worker,
-  type WorkerOptions,
-} from '../../engine/index.ts';
+import type { LoadedModule, MemoryBudget, Outcome, Snapshot, Worker } from '../../engine/index.ts';
 import {
   type AbiHost,
   type Answer,
   type Ask,
   createAbi,
-  createWasi,
+  createWorker,
+  forkWorker,
+  type GuestOptions as WorkerOptions,
   type Input,
+  restoreWorker,
   type SettledInput,
+  stageWorker,
 } from '../../host/index.ts';
 import type { BodyPart } from '../incoming-body.ts';
 import type {
@@ -90,7 +83,7 @@ export class Guest {
 
   /** @throws PluvioError codes of the engine */
   async fork(options: GuestOptions): Promise<Guest> {
-    return make(options, (engine) => this.worker.fork(engine));
+    return make(options, (engine) => forkWorker(this.worker, engine));
   }
 
   get input(): GuestInput {
@@ -246,16 +239,7 @@ async function make(options: GuestOptions, build: (options: WorkerOptions) => Pr
   const tell = limitTeller((scope, limit) => report('limited', { id, scope, limit }));
   const input = new GuestInput(() => report('stdinWanted', { id }));
   const output = new GuestOutput((pieces) => report('output', { id, pieces }));
-  const wasi = createWasi({
-    args: spec.args,
-    env: spec.env,
-    files,
-    stdin: input,
-    stdout: (bytes) => output.write('stdout', bytes),
-    stderr: (bytes) => output.write('stderr', bytes),
-  });
   const abi = spec.abi === null ? undefined : abiOf(spec.abi, options, tell);
-  const hosts: HostModule[] = abi === undefined ? [wasi] : [wasi, abi];
   const { name, limits, share } = spec;
   const memory = new GuestMemory(memoryBudget, budgets.memory, spec.tenant, tell);
   const pool = guestFuel(budgets.fuel, tell);
@@ -263,7 +247,15 @@ async function make(options: GuestOptions, build: (options: WorkerOptions) => Pr
     name,
     limits,
     share: { ...share, onPause: () => tell('worker', 'fuelPerSecond'), ...(pool === undefined ? {} : { pool }) },
-    hosts,
+    wasi: {
+      args: spec.args,
+      env: spec.env,
+      files,
+      stdin: input,
+      stdout: (bytes) => output.write('stdout', bytes),
+      stderr: (bytes) => output.write('stderr', bytes),
+    },
+    hosts: abi === undefined ? [] : [abi],
     memoryBudget: memory,
     onState: (state) => {
       if (state === 'running' || state === 'waiting') changed(id); // a call's end comes with its outcome

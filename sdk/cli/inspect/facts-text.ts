@@ -15,7 +15,7 @@ export function printModule(facts: ModuleFacts, isVerbose: boolean): void {
   const missing = facts.imports.filter(({ isProvided }) => !isProvided);
   const { portability } = facts;
   printFields([
-    ['module', facts.digest],
+    [facts.form, facts.digest],
     ['size', `${sizeText(facts.sizeBytes)}, instrumented ${sizeText(facts.instrumentedBytes)}`],
     ['kind', facts.kind === 'command' ? 'command (_start)' : 'reactor (its exports are called)'],
     ['functions', `${facts.functions}${facts.hasNames ? '' : ', without names'}`],
@@ -39,7 +39,9 @@ export function printModule(facts: ModuleFacts, isVerbose: boolean): void {
 /** What every node gives, and this command does not. */
 const isOfNode = ({ module }: ExternFact): boolean => module === HOST_ABI;
 
-const externText = ({ name, kind, type }: ExternFact): string => `${name}  ${kind} ${type}`.trimEnd();
+/** The type of a component's function says that it is one. */
+const externText = ({ name, kind, type }: ExternFact): string =>
+  type.startsWith(kind) ? `${name}: ${type}` : `${name}  ${kind} ${type}`.trimEnd();
 
 function memoryText({ minPages, maxPages, isShared }: ModuleFacts['memories'][number]): string {
   const most = maxPages === null ? '' : `, at most ${pagesText(maxPages)}`;

@@ -1,5 +1,6 @@
 /** What can be said of a module without running it. */
-import { createWasi } from '../../../runtime/host/index.ts';
+import { functionTypeText } from '../../../runtime/component/index.ts';
+import { createWasi, createWasi2 } from '../../../runtime/host/index.ts';
 import { type LoadedModule, loadModule } from '../../../runtime/index.ts';
 import { type ImportDesc, typesText, typeText } from '../../../runtime/wasm/index.ts';
 
@@ -13,6 +14,8 @@ export interface ExternFact {
 export interface ModuleFacts {
   readonly digest: string;
   readonly sizeBytes: number;
+  /** A component's imports and exports are those of the component model. */
+  readonly form: 'module' | 'component';
   /** `command`: exports `_start`. `reactor`: its exports are called. */
   readonly kind: 'command' | 'reactor';
   readonly functions: number;
@@ -33,10 +36,10 @@ export interface ModuleFacts {
 export async function moduleFacts(bytes: Uint8Array): Promise<{ facts: ModuleFacts; loaded: LoadedModule }> {
   const loaded = await loadModule(bytes);
   const { module } = loaded;
-  const provided: Readonly<Record<string, Readonly<Record<string, unknown>>>> = createWasi().imports;
   const facts: ModuleFacts = {
     digest: `sha256:${loaded.digest}`,
     sizeBytes: bytes.byteLength,
+    form: loaded.component === undefined ? 'module' : 'component',
     kind: loaded.exportedFunc('_start') === undefined ? 'reactor' : 'command',
     functions: module.funcs.length - module.importedFuncs,
     memories: module.memories.map(({ type: { limits } }) => ({
@@ -44,6 +47,20 @@ export async function moduleFacts(bytes: Uint8Array): Promise<{ facts: ModuleFac
       maxPages: limits.max === undefined ? null : Number(limits.max),
       isShared: limits.shared,
     })),
+    ...(loaded.component === undefined ? externsOf(loaded) : componentExterns(loaded.component)),
+    hasNames: module.customs.some(({ name }) => name === 'name'),
+    portability: loaded.portability,
+    instrumentedBytes: loaded.instrumentedBytes,
+  };
+  return { facts, loaded };
+}
+
+type Externs = Pick<ModuleFacts, 'imports' | 'exports'>;
+
+function externsOf(loaded: LoadedModule): Externs {
+  const { module } = loaded;
+  const provided: Readonly<Record<string, Readonly<Record<string, unknown>>>> = createWasi().imports;
+  return {
     imports: module.imports.map(({ module: from, name, desc }) => ({
       module: from,
       name,
@@ -56,11 +73,22 @@ export async function moduleFacts(bytes: Uint8Array): Promise<{ facts: ModuleFac
       kind,
       type: kind === 'func' ? signatureText(loaded, index) : '',
     })),
-    hasNames: module.customs.some(({ name }) => name === 'name'),
-    portability: loaded.portability,
-    instrumentedBytes: loaded.instrumentedBytes,
   };
-  return { facts, loaded };
+}
+
+function componentExterns({ imports, exports }: NonNullable<LoadedModule['component']>): Externs {
+  const { interfaces } = createWasi2();
+  const funcs = imports.flatMap((entry) => (entry.kind === 'lower' ? [entry.func] : []));
+  return {
+    imports: funcs.map(({ from, name, type }) => ({
+      module: from,
+      name,
+      kind: 'func',
+      type: functionTypeText(type),
+      isProvided: interfaces[from]?.[name] !== undefined,
+    })),
+    exports: exports.map(({ name, type }) => ({ name, kind: 'func', type: functionTypeText(type) })),
+  };
 }
 
 function signatureText(loaded: LoadedModule, func: number): string {

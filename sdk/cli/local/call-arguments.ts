@@ -1,4 +1,5 @@
 /** Arguments of an exported function, from text. */
+import type { FunctionType } from '../../../runtime/component/index.ts';
 import type { FuncType, ValType } from '../../../runtime/wasm/index.ts';
 import { F32, F64, I32, I64, typeText } from '../../../runtime/wasm/index.ts';
 import { UsageError } from '../usage-error.ts';
@@ -58,6 +59,24 @@ export function callArguments(name: string, type: FuncType, texts: readonly stri
     throw new UsageError(
       `argument ${index + 1} of "${name}" is "${text}"; it must be ${row?.expected ?? `${typeText(param)}, which the command line cannot give`}`,
     );
+  });
+}
+
+const DIGITS = /^-?\d+n?$/;
+
+/** Arguments for a function of a component: JSON, or a text as it is. What does not fit is told by the call. */
+export function componentArguments({ params }: FunctionType, texts: readonly string[]): unknown[] {
+  return texts.map((text, index) => {
+    const kind = params[index]?.[1].kind;
+    if ((kind === 's64' || kind === 'u64') && DIGITS.test(text)) return BigInt(text.replace('n', ''));
+    let value: unknown;
+    try {
+      value = JSON.parse(text) as unknown;
+    } catch {
+      return text;
+    }
+    const isText = kind === 'string' || kind === 'char' || kind === 'enum';
+    return isText && typeof value !== 'string' ? text : value;
   });
 }
 

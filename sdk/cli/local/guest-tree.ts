@@ -9,8 +9,7 @@ import { FileTree } from '../../../runtime/host/files/file-tree.ts';
 import type { DirectoryInode, Inode } from '../../../runtime/host/files/inode.ts';
 import { encodeTree, loadTree } from '../../../runtime/host/files/tree-state.ts';
 import { StateField } from '../../../runtime/host/state-field.ts';
-import type { WasiHost } from '../../../runtime/host/index.ts';
-import { WASI_LIMITS } from '../../../runtime/index.ts';
+import { type HostModule, WASI_LIMITS } from '../../../runtime/index.ts';
 import { brokenPathRule } from '../../../runtime/bundle/paths.ts';
 import type { HostEntry } from './host-directory.ts';
 
@@ -43,7 +42,7 @@ function rootOf(tree: FileTree): DirectoryInode {
 }
 
 /** Sets up a host that has not run with the entries that its base files lack, and with the times of all. */
-export function layEntries(host: WasiHost, files: BaseFiles, entries: ReadonlyMap<string, HostEntry>): void {
+export function layEntries(host: HostModule, files: BaseFiles, entries: ReadonlyMap<string, HostEntry>): void {
   if (entries.size === 0) return;
   const tree = openTree(files);
   for (const [path, entry] of entries) addEntry(tree, path, entry);
@@ -52,7 +51,7 @@ export function layEntries(host: WasiHost, files: BaseFiles, entries: ReadonlyMa
     const inode = findInode(tree, path);
     if (inode !== undefined && modifiedNs > 0n) tree.setTimes(inode, modifiedNs, modifiedNs);
   }
-  host.restore({ ...stateOf(host.snapshot()), files: encodeTree(tree, null) });
+  host.restore(withWasiState(host.snapshot(), { files: encodeTree(tree, null) }));
 }
 
 function addEntry(tree: FileTree, path: string, entry: HostEntry): void {
@@ -78,11 +77,31 @@ function findInode(tree: FileTree, path: string): Inode | undefined {
 interface WasiState {
   readonly files: unknown;
   readonly stdin: { readonly buffered: Uint8Array; readonly ended: boolean };
-  readonly descriptors: readonly { readonly ino?: number }[];
+  /** What has inodes open: of WASI 0.1, or of 0.2. */
+  readonly descriptors?: readonly { readonly ino?: number }[];
+  readonly resources?: readonly { readonly ino?: number }[];
 }
 
-/** The parts of the state that this program reads; it comes from the host of the same process. */
-export const stateOf = (state: unknown): WasiState => state as WasiState;
+/** The host of a component keeps WASI's state among those of other hosts. */
+const WASI_2 = 'wasi:0.2';
+interface ComponentState {
+  readonly hosts: { readonly [WASI_2]: WasiState };
+}
+
+const isComponent = (state: object): state is ComponentState => 'hosts' in state;
+
+/** The part of a host's state that is WASI's; it comes from the host of the same process. */
+export function wasiState(state: unknown): WasiState {
+  const own = state as WasiState | ComponentState;
+  return isComponent(own) ? own.hosts[WASI_2] : own;
+}
+
+/** The state with some fields of WASI's changed. */
+export function withWasiState(state: unknown, changes: Partial<WasiState>): unknown {
+  const own = state as WasiState | ComponentState;
+  if (!isComponent(own)) return { ...own, ...changes };
+  return { ...own, hosts: { ...own.hosts, [WASI_2]: { ...own.hosts[WASI_2], ...changes } } };
+}
 
 export interface GuestEntry {
   readonly kind: Inode['kind'];
@@ -120,9 +139,9 @@ function isUntouched(tree: FileTree, inode: Inode): boolean {
 /** The guest's tree as it is now, from the state of its host. */
 export function guestEntries(files: BaseFiles, hostState: unknown): Map<string, GuestEntry> {
   const tree = openTree(files);
-  const { files: state, descriptors } = stateOf(hostState);
+  const { files: state, descriptors = [], resources = [] } = wasiState(hostState);
   const openings = new Map<number, number>();
-  for (const { ino } of descriptors) if (ino !== undefined) openings.set(ino, (openings.get(ino) ?? 0) + 1);
+  for (const { ino } of [...descriptors, ...resources]) if (ino !== undefined) openings.set(ino, (openings.get(ino) ?? 0) + 1);
   loadTree(tree, new StateField(state, 'files'), null, openings, TREE_LIMITS.maxPathBytes);
   return entriesOf(tree);
 }

@@ -1,9 +1,10 @@
 /** A program made ready to run in this process: module, hosts, files, worker. */
 import { basename, join } from 'node:path';
 import type { Bundle, WorkerManifest } from '../../../runtime/bundle/index.ts';
-import { createWasi, type OutputFunction, type WasiHost } from '../../../runtime/host/index.ts';
+import { type OutputFunction, wasiOf } from '../../../runtime/host/index.ts';
 import {
   createWorker,
+  type HostModule,
   type LoadedModule,
   loadModule,
   type ModuleCache,
@@ -39,7 +40,7 @@ export interface GuestStreams {
 export interface Guest {
   readonly module: LoadedModule;
   readonly worker: Worker;
-  readonly host: WasiHost;
+  readonly host: HostModule;
   readonly input: GuestInput;
   /** What a bundle of it holds besides its snapshot. */
   readonly bundle: Bundle;
@@ -114,7 +115,7 @@ export async function prepareGuest(bundle: Bundle, settings: RunSettings, stream
   const module = await loadModule(bundle.module, cache === undefined ? {} : { cache });
   const files = filesOf(bundle);
   const input = inputOf(bundle);
-  const host = createWasi({
+  const host = wasiOf(module, {
     args: bundle.manifest.args ?? [bundle.manifest.name],
     env: bundle.manifest.env ?? {},
     files,

@@ -46,11 +46,19 @@ const LIMIT_HINTS = {
 export function valueText(value: unknown): string {
   if (Object.is(value, -0)) return '-0';
   if (typeof value === 'number' || typeof value === 'bigint') return value.toString();
-  return value === null || value === undefined ? 'null' : '(reference)';
+  if (value === null || value === undefined) return 'null';
+  if (typeof value === 'function') return '(reference)';
+  return JSON.stringify(value, plainJson);
 }
+
+/** What JSON lacks: wide integers as digits, bytes as numbers. */
+const plainJson = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? value.toString() : value instanceof Uint8Array ? [...value] : value;
 
 /** A value as JSON: i64 as a decimal string, numbers that JSON lacks by name. */
 export function valueJson(value: unknown): unknown {
+  if (typeof value === 'object' && value !== null) return JSON.parse(JSON.stringify(value, plainJson)) as unknown;
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value !== 'number') return valueText(value);
   return Number.isFinite(value) && !Object.is(value, -0) ? value : valueText(value);
 }

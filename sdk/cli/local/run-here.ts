@@ -11,7 +11,7 @@ import type { Outcome } from '../../../runtime/engine/types.ts';
 import { PluvioError } from '../../../runtime/errors/index.ts';
 import { EXIT, type OptionValues } from '../command.ts';
 import { note, pagesText, printJson, printLine, sizeText, timeText } from '../terminal.ts';
-import { callArguments } from './call-arguments.ts';
+import { callArguments, componentArguments } from './call-arguments.ts';
 import { guestEntries } from './guest-tree.ts';
 import { bundleOfRun, type Guest, type GuestStreams, prepareGuest } from './guest.ts';
 import { exitCodeOf, outcomeJson, reportOutcome, valueText } from './outcome.ts';
@@ -120,7 +120,11 @@ function entryOf(guest: Guest, settings: RunSettings): () => Promise<Outcome> {
   const func = module.exportedFunc(invoke);
   if (func === undefined) return () => worker.call(invoke); // the engine tells what there is
   // Arguments of the command line are the function's here.
-  const args = callArguments(invoke, module.program.funcType(func), settings.args);
+  const exported = module.component?.exports.find(({ name }) => module.exportedFunc(name) === func);
+  const args =
+    exported === undefined
+      ? callArguments(invoke, module.program.funcType(func), settings.args)
+      : componentArguments(exported.type, settings.args);
   return async () => {
     if (bundle.snapshot === undefined && invoke !== '_initialize' && module.exportedFunc('_initialize') !== undefined) {
       const initialised = await worker.call('_initialize');

@@ -3,16 +3,16 @@ import { type Bundle, packBundle, writeDrop } from '../../../runtime/bundle/inde
 import type { Snapshot } from '../../../runtime/engine/snapshot.ts';
 import { nodeCodecs } from '../../../runtime/node/index.ts';
 import { writeFileWhole } from '../whole-file.ts';
-import { stateOf } from './guest-tree.ts';
+import { wasiState, withWasiState } from './guest-tree.ts';
 import type { Guest } from './guest.ts';
 
 /** The snapshot with input that this process had read ahead. */
 function withUnreadInput(snapshot: Snapshot, { host, input }: Guest): Snapshot {
-  const state = stateOf(snapshot.hosts[host.name]);
+  const state = wasiState(snapshot.hosts[host.name]);
   const buffered = Buffer.concat([state.stdin.buffered, input.unread()]);
   const ended = state.stdin.ended || !input.goesOn;
   const stdin = { buffered: new Uint8Array(buffered), ended };
-  return { ...snapshot, hosts: { ...snapshot.hosts, [host.name]: { ...state, stdin } } };
+  return { ...snapshot, hosts: { ...snapshot.hosts, [host.name]: withWasiState(snapshot.hosts[host.name], { stdin }) } };
 }
 
 /**

@@ -1,0 +1,1 @@
+export { jsonOfValue, type JsonValue, valueOfJson } from './json-values.ts';
