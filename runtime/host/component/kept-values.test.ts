@@ -62,7 +62,7 @@ describe('kept values', () => {
   });
 
   it('are refused if they are too large', () => {
-    expect(() => keepValues(taking({ kind: 'string' }), ['x'.repeat(2 ** 25 + 1)], noResource)).toThrow(
+    expect(() => keepValues(taking({ kind: 'string' }), ['x'.repeat(2 ** 26)], noResource)).toThrow(
       expect.objectContaining({ code: 'NOT_MIGRATABLE' }),
     );
   });

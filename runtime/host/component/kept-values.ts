@@ -11,9 +11,6 @@ import { checkParams, liftParams, lowerParams } from './canonical/functions.ts';
 import type { ComponentValue, Resource } from './component-host.ts';
 import { HandleTable } from './handle-table.ts';
 
-/** Half of what may be lifted, as lists and texts count by more than their bytes. */
-const KEPT_MAX_BYTES = LIFTED_MAX_BYTES / 2;
-
 /** A memory without a guest, which is given out from its beginning on. */
 class Scratch {
   readonly isKept = true;
@@ -46,15 +43,24 @@ export function keepValues(
 ): unknown {
   const scratch = new Scratch();
   const handles = new HandleTable();
-  const flat = lowerParams(type, values, new CanonicalContext(scratch, handles));
-  if (scratch.usedBytes > KEPT_MAX_BYTES) {
-    throw new PluvioError(
-      'NOT_MIGRATABLE',
-      `the call has ${scratch.usedBytes} bytes of values that the guest has not taken yet; at most ${KEPT_MAX_BYTES} are kept`,
-    );
-  }
+  const context = new CanonicalContext(scratch, handles);
+  const flat = lowerParams(type, values, context);
+  requireLiftable(type, flat, context);
   const bytes = new Uint8Array(scratch.memory().slice(0, scratch.usedBytes));
   return { flat, bytes, handles: handles.snapshot(indexOf) };
+}
+
+/** What is kept must be taken up again, within the same limit. */
+function requireLiftable(type: FunctionType, flat: readonly FlatValue[], context: CanonicalContext): void {
+  try {
+    liftParams(type, flat, context);
+    context.handles.rollback();
+  } catch {
+    throw new PluvioError(
+      'NOT_MIGRATABLE',
+      `the call has more values that the guest has not taken yet than are kept: about ${LIFTED_MAX_BYTES} bytes`,
+    );
+  }
 }
 
 /** As many as the type has, each as its flat type says. */

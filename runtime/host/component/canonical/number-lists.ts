@@ -6,8 +6,8 @@
  */
 import { type Primitive, sizeOf, type ValueType } from '../../../component/value-types.ts';
 import type { ComponentValue } from '../component-host.ts';
-import type { Codec } from './codec.ts';
-import type { CanonicalContext } from './context.ts';
+import { type Codec, HOST_BYTES } from './codec.ts';
+import type { CanonicalContext, Extent } from './context.ts';
 import { INTEGER_RANGES, isInteger, isIntegerKind } from './integer-ranges.ts';
 import { checkElements, codecOfElsewhere, type Elsewhere } from './elsewhere.ts';
 
@@ -82,8 +82,10 @@ export function numberListCodec(type: ValueType & { readonly kind: 'list' }, ele
   const sizeBytes = sizeOf(type.element);
   const isBytes = type.element.kind === 'u8';
   const isWide = typeof zero === 'bigint';
+  const hostBytes = isBytes ? 1 : isWide ? HOST_BYTES.bigint : HOST_BYTES.slot;
+  const extent: Extent = { sizeBytes, align: sizeBytes, hostBytes };
   const read = (address: number, length: number, context: CanonicalContext): ComponentValue => {
-    const listBytes = context.lifts(address, length, sizeBytes, sizeBytes);
+    const listBytes = context.lifts(address, length, extent, isBytes ? HOST_BYTES.bytes : HOST_BYTES.array);
     const at = address >>> 0;
     if (isBytes) return context.bytes.slice(at, at + listBytes);
     return readNumbers(open(context.bytes.buffer, at, length >>> 0), zero);

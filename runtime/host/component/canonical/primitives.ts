@@ -1,7 +1,7 @@
 /** Codecs of numbers, booleans and characters. */
 import type { Primitive, ValueType } from '../../../component/value-types.ts';
 import { alignOf, flatten, sizeOf } from '../../../component/value-types.ts';
-import { type Codec, misfitOf } from './codec.ts';
+import { type Codec, HOST_BYTES, misfitOf } from './codec.ts';
 import { trap } from './context.ts';
 import { INTEGER_RANGES, type IntegerRange, isInteger } from './integer-ranges.ts';
 
@@ -123,6 +123,12 @@ const ROWS: Readonly<Record<Small, Row<boolean | number | bigint | string>>> = {
   },
 };
 
+function hostBytesOf(kind: Small): number {
+  if (kind === 'char') return HOST_BYTES.char;
+  if (kind === 's64' || kind === 'u64') return HOST_BYTES.bigint;
+  return kind === 'f32' || kind === 'f64' ? HOST_BYTES.float : HOST_BYTES.slot;
+}
+
 export function primitiveCodec(type: ValueType & { readonly kind: Small }): Codec {
   const { fits, lift, lower, load, store } = ROWS[type.kind] as Row<boolean | number | bigint | string> & {
     readonly lift: (flat: unknown) => boolean | number | bigint | string;
@@ -133,6 +139,7 @@ export function primitiveCodec(type: ValueType & { readonly kind: Small }): Code
     flat: flatten(type),
     sizeBytes: sizeOf(type),
     align: alignOf(type),
+    hostBytes: hostBytesOf(type.kind),
     check: (value) => (fits(value) ? undefined : misfitOf(value, type)),
     lift: (source) => lift(source.values[source.at++]),
     lower: (value, flat) => void flat.push(lower(value)),
