@@ -49,7 +49,9 @@ function liftedExports(exports: Exports): ComponentExport[] {
         ? [[name, item.value]]
         : item.sort === 'instance'
           ? [...item.value].flatMap(([inner, each]) =>
-              each.sort === 'func' ? [[`${interfaceKey(name)}#${inner}`, each.value] as [string, ComponentFunction]] : [],
+              each.sort === 'func'
+                ? [[`${interfaceKey(name)}#${inner}`, each.value] as [string, ComponentFunction]]
+                : [],
             )
           : [];
     return funcs.flatMap(([full, func]) => (func.kind === 'lifted' ? [{ name: full, func }] : []));
