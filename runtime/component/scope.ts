@@ -2,7 +2,15 @@
 import { unsupportedComponent } from './component-error.ts';
 import type { Component, Definition, Sort, TypeDefinition, TypeRef } from './definitions.ts';
 import type { CoreInstance, CoreItem, ImportedFunction, LiftedFunction } from './resolved.ts';
-import { type FunctionType, type Primitive, PRIMITIVES, type ResourceType, type ValueType } from './value-types.ts';
+import {
+  functionFault,
+  type FunctionType,
+  type Primitive,
+  PRIMITIVES,
+  type ResourceType,
+  typeFault,
+  type ValueType,
+} from './value-types.ts';
 import type { Module } from '../wasm/index.ts';
 
 export type ComponentFunction = ImportedFunction | LiftedFunction;
@@ -117,13 +125,18 @@ export class Scope {
   #resolveFunction({ params, result, isAsync }: Extract<TypeDefinition, { kind: 'func' }>): ResolvedType {
     if (isAsync) return { kind: 'unsupported', what: 'an asynchronous function (WASI 0.3)' };
     const types = params.map(([name, type]) => [name, this.valueType(type)] as const);
-    return { kind: 'func', type: { params: types, result: this.#optional(result) } };
+    const type: FunctionType = { params: types, result: this.#optional(result) };
+    refuse(functionFault(type));
+    return { kind: 'func', type };
   }
 
   #resolveValue(
     definition: Exclude<TypeDefinition, { kind: 'resource' | 'func' | 'instance' | 'component' | 'unsupported' }>,
   ): ResolvedType {
-    const value = (type: ValueType): ResolvedType => ({ kind: 'value', type });
+    const value = (type: ValueType): ResolvedType => {
+      refuse(typeFault(type));
+      return { kind: 'value', type };
+    };
     switch (definition.kind) {
       case 'value':
         return value(this.valueType(definition.type));
@@ -154,4 +167,8 @@ export class Scope {
         return value({ kind: definition.kind, resource: this.resource(definition.index) });
     }
   }
+}
+
+function refuse(fault: string | undefined): void {
+  if (fault !== undefined) throw unsupportedComponent(fault);
 }

@@ -62,10 +62,23 @@ export type FlatType = 'i32' | 'i64' | 'f32' | 'f64';
 interface Layout {
   readonly align: number;
   readonly sizeBytes: number;
+  /** Of more than `MAX_FLAT_PARAMS` only the first ones: such values are never passed flat. */
   readonly flat: readonly FlatType[];
+  /** Types that it is made of, with itself, each as often as it is there. */
+  readonly nodes: number;
+  /** Types within types, with itself. */
+  readonly depth: number;
 }
 
-const layout = (sizeBytes: number, flat: FlatType): Layout => ({ align: sizeBytes, sizeBytes, flat: [flat] });
+const LEAF = { nodes: 1, depth: 1 } as const;
+
+const layout = (sizeBytes: number, flat: FlatType): Layout => ({ align: sizeBytes, sizeBytes, flat: [flat], ...LEAF });
+
+/** The nodes and depth of a type around others. */
+const around = (inner: readonly Layout[]): Pick<Layout, 'nodes' | 'depth'> => ({
+  nodes: 1 + inner.reduce((sum, { nodes }) => sum + nodes, 0),
+  depth: 1 + Math.max(0, ...inner.map(({ depth }) => depth)),
+});
 
 const PRIMITIVE_LAYOUTS = {
   bool: layout(1, 'i32'),
@@ -80,7 +93,7 @@ const PRIMITIVE_LAYOUTS = {
   f32: layout(4, 'f32'),
   f64: layout(8, 'f64'),
   char: layout(4, 'i32'),
-  string: { align: 4, sizeBytes: 8, flat: ['i32', 'i32'] },
+  string: { align: 4, sizeBytes: 8, flat: ['i32', 'i32'], ...LEAF },
 } as const satisfies Record<Primitive, Layout>;
 
 const POINTER_PAIR: Layout = PRIMITIVE_LAYOUTS.string;
@@ -132,9 +145,9 @@ function recordLayout(parts: readonly ValueType[]): Layout {
     const inner = layoutOf(part);
     at = alignTo(at, inner.align) + inner.sizeBytes;
     align = Math.max(align, inner.align);
-    flat.push(...inner.flat);
+    if (flat.length <= MAX_FLAT_PARAMS) flat.push(...inner.flat);
   }
-  return { align, sizeBytes: alignTo(at, align), flat };
+  return { align, sizeBytes: alignTo(at, align), flat, ...around(parts.map(layoutOf)) };
 }
 
 /** The flat type that holds either of two. */
@@ -156,7 +169,13 @@ function variantLayout(cases: readonly (ValueType | undefined)[]): Layout {
     sizeBytes = Math.max(sizeBytes, inner.sizeBytes);
     inner.flat.forEach((type, index) => (flat[index] = flat[index] === undefined ? type : join(flat[index], type)));
   }
-  return { align, sizeBytes: alignTo(payloadOffset(cases) + sizeBytes, align), flat: ['i32', ...flat] };
+  const inner = cases.filter((payload) => payload !== undefined).map(layoutOf);
+  return {
+    align,
+    sizeBytes: alignTo(payloadOffset(cases) + sizeBytes, align),
+    flat: ['i32', ...flat],
+    ...around(inner),
+  };
 }
 
 function computeLayout(type: ValueType): Layout {
@@ -166,9 +185,9 @@ function computeLayout(type: ValueType): Layout {
   if (cases !== undefined) return variantLayout(cases);
   switch (type.kind) {
     case 'list':
-      return POINTER_PAIR;
+      return { ...POINTER_PAIR, ...around([layoutOf(type.element)]) };
     case 'flags':
-      return { ...layout(flagsBytes(type.labels.length), 'i32') };
+      return layout(flagsBytes(type.labels.length), 'i32');
     case 'own':
     case 'borrow':
       return PRIMITIVE_LAYOUTS.u32;
@@ -189,6 +208,32 @@ function layoutOf(type: ValueType): Layout {
 export const alignOf = (type: ValueType): number => layoutOf(type).align;
 export const sizeOf = (type: ValueType): number => layoutOf(type).sizeBytes;
 export const flatten = (type: ValueType): readonly FlatType[] => layoutOf(type).flat;
+
+/** Types that one type may be made of, and how deep: a few bytes can define one of more parts than there are atoms. */
+export const TYPE_NODES_MAX = 10_000;
+export const TYPE_DEPTH_MAX = 100;
+
+/** What is wrong with a type, if its parts are within the limits on their own. */
+export function typeFault(type: ValueType): string | undefined {
+  const isEmpty = 'labels' in type ? type.labels.length === 0 : (partsOf(type) ?? casesOf(type))?.length === 0;
+  if (isEmpty) return `a type is an empty ${type.kind}`;
+  const { nodes, depth } = layoutOf(type);
+  if (depth > TYPE_DEPTH_MAX)
+    return `a type has types within types, ${depth} deep; at most ${TYPE_DEPTH_MAX} are allowed`;
+  return nodesFault(nodes);
+}
+
+/** The same of a function whose types are without fault. */
+export const functionFault = ({ params, result }: FunctionType): string | undefined =>
+  nodesFault(
+    [...params.map(([, type]) => type), ...(result ? [result] : [])].reduce(
+      (sum, type) => sum + layoutOf(type).nodes,
+      0,
+    ),
+  );
+
+const nodesFault = (nodes: number): string | undefined =>
+  nodes > TYPE_NODES_MAX ? `a type is made of ${nodes} types; at most ${TYPE_NODES_MAX} are allowed` : undefined;
 
 /** Most values that parameters and results are flattened to; beyond, they are in memory. */
 export const MAX_FLAT_PARAMS = 16;

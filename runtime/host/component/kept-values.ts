@@ -4,15 +4,12 @@
  * Boundary: values on their way between the host and a call that has begun or is about to return.
  */
 import { PluvioError } from '../../errors/index.ts';
-import type { FunctionType } from '../../component/value-types.ts';
+import { flattenFunction, type FunctionType } from '../../component/value-types.ts';
 import type { StateField } from '../state-field.ts';
 import { CanonicalContext, type FlatValue, LIFTED_MAX_BYTES } from './canonical/context.ts';
 import { checkParams, liftParams, lowerParams } from './canonical/functions.ts';
 import type { ComponentValue, Resource } from './component-host.ts';
 import { HandleTable } from './handle-table.ts';
-
-/** Half of what may be lifted, as lists and texts count by more than their bytes. */
-const KEPT_MAX_BYTES = LIFTED_MAX_BYTES / 2;
 
 /** A memory without a guest, which is given out from its beginning on. */
 class Scratch {
@@ -46,22 +43,43 @@ export function keepValues(
 ): unknown {
   const scratch = new Scratch();
   const handles = new HandleTable();
-  const flat = lowerParams(type, values, new CanonicalContext(scratch, handles));
-  if (scratch.usedBytes > KEPT_MAX_BYTES) {
-    throw new PluvioError(
-      'NOT_MIGRATABLE',
-      `the call has ${scratch.usedBytes} bytes of values that the guest has not taken yet; at most ${KEPT_MAX_BYTES} are kept`,
-    );
-  }
+  const context = new CanonicalContext(scratch, handles);
+  const flat = lowerParams(type, values, context);
+  requireLiftable(type, flat, context);
   const bytes = new Uint8Array(scratch.memory().slice(0, scratch.usedBytes));
   return { flat, bytes, handles: handles.snapshot(indexOf) };
+}
+
+/** What is kept must be taken up again, within the same limit. */
+function requireLiftable(type: FunctionType, flat: readonly FlatValue[], context: CanonicalContext): void {
+  try {
+    liftParams(type, flat, context);
+    context.handles.rollback();
+  } catch {
+    throw new PluvioError(
+      'NOT_MIGRATABLE',
+      `the call has more values that the guest has not taken yet than are kept: about ${LIFTED_MAX_BYTES} bytes`,
+    );
+  }
+}
+
+/** As many as the type has, each as its flat type says. */
+function flatValues(type: FunctionType, field: StateField): FlatValue[] {
+  const { params } = flattenFunction(type, 'lift');
+  const fields = field.array();
+  if (fields.length !== params.length) return field.malformed(`an array of ${params.length}`);
+  return fields.map((each, index) => {
+    const { value } = each;
+    if (params[index] === 'i64') return typeof value === 'bigint' ? value : each.malformed('a whole number of 64 bits');
+    return typeof value === 'number' ? value : each.malformed('a number');
+  });
 }
 
 /** @throws PluvioError `SNAPSHOT_MALFORMED`, naming the field */
 export function keptValues(type: FunctionType, state: StateField, resources: readonly Resource[]): ComponentValue[] {
   const handles = new HandleTable();
   handles.restore(state.get('handles'), resources);
-  const flat = state.get('flat').items() as readonly FlatValue[]; // lifting finds out
+  const flat = flatValues(type, state.get('flat'));
   const context = new CanonicalContext(Scratch.of(state.get('bytes').bytes()), handles);
   try {
     const values = liftParams(type, flat, context);

@@ -28,6 +28,8 @@ export interface Codec {
   readonly flat: readonly FlatType[];
   readonly sizeBytes: number;
   readonly align: number;
+  /** About how many bytes of the host a lifted value takes, without lists and texts, which count on their own. */
+  readonly hostBytes: number;
   /** Undefined: it fits. */
   check(value: unknown): Misfit | undefined;
   lift(source: FlatSource, context: CanonicalContext): ComponentValue;
@@ -36,6 +38,18 @@ export interface Codec {
   load(at: number, context: CanonicalContext): ComponentValue;
   store(value: unknown, at: number, context: CanonicalContext): void;
 }
+
+/** What JavaScript values take, about; see `hostBytes`. Small numbers, booleans and known texts are in their slots. */
+export const HOST_BYTES = {
+  slot: 8,
+  float: 16,
+  bigint: 32,
+  char: 32,
+  object: 32,
+  array: 48,
+  text: 32,
+  bytes: 200,
+} as const;
 
 export const misfit = (found: unknown, expected: string): Misfit => ({ path: '', found, expected });
 export const misfitOf = (found: unknown, type: ValueType): Misfit => misfit(found, valueTypeText(type));

@@ -8,10 +8,8 @@ import type { HandleTable } from '../handle-table.ts';
 /** A value of a flat type: i64 as bigint. */
 export type FlatValue = number | bigint;
 
-/** What one call may bring into the host's memory; a guest could point to the same text any number of times. */
+/** What one call may take of the host's memory, about: a guest could point to the same bytes any number of times. */
 export const LIFTED_MAX_BYTES = 2 ** 26;
-/** What a list or text costs besides its bytes. */
-const LIST_BYTES = 16;
 /** Longest list or text, in bytes (CanonicalABI.md: `MAX_LIST_BYTE_LENGTH`, `MAX_STRING_BYTE_LENGTH`). */
 const LENGTH_MAX_BYTES = 2 ** 28 - 1;
 
@@ -22,6 +20,13 @@ export interface GuestSide {
   readonly realloc: (oldAddress: number, oldBytes: number, align: number, newBytes: number) => number;
   /** There is no guest: values are written to be read again, so that all resources need handles. */
   readonly isKept?: true;
+}
+
+/** What a value has in the guest, and takes in the host. */
+export interface Extent {
+  readonly sizeBytes: number;
+  readonly align: number;
+  readonly hostBytes: number;
 }
 
 export function trap(message: string): never {
@@ -80,17 +85,23 @@ export class CanonicalContext {
     return at;
   }
 
-  /** The elements at an address, checked: how many bytes they are. */
-  lifts(address: number, length: number, elementBytes: number, align: number): number {
-    const sizeBytes = (length >>> 0) * elementBytes;
+  /**
+   * The elements at an address, checked: how many bytes they are.
+   *
+   * @param element What one has in the guest, and takes in the host.
+   * @param hostBytes What the list itself takes in the host.
+   */
+  lifts(address: number, length: number, element: Extent, hostBytes: number): number {
+    const count = length >>> 0;
+    const sizeBytes = count * element.sizeBytes;
     if (sizeBytes > LENGTH_MAX_BYTES) {
       trap(`a list or text of ${sizeBytes} bytes is too long: it must have at most ${LENGTH_MAX_BYTES}`);
     }
-    this.#liftedBytes += sizeBytes + LIST_BYTES;
+    this.#liftedBytes += count * element.hostBytes + hostBytes;
     if (this.#liftedBytes > LIFTED_MAX_BYTES) {
-      trap(`the lists and texts of a call take more than ${LIFTED_MAX_BYTES} bytes, which is the limit`);
+      trap(`the lists and texts of a call take more than ${LIFTED_MAX_BYTES} bytes of the host, which is the limit`);
     }
-    this.checked(address, sizeBytes, align);
+    this.checked(address, sizeBytes, element.align);
     return sizeBytes;
   }
 

@@ -1,7 +1,7 @@
 /** What lists and texts have in common: an address and a length, flat and in memory, of what is somewhere else in memory. */
 import type { FlatType, ValueType } from '../../../component/value-types.ts';
 import type { ComponentValue } from '../component-host.ts';
-import { type Codec, type Misfit, misfitOf, nextI32, within } from './codec.ts';
+import { type Codec, HOST_BYTES, type Misfit, misfitOf, nextI32, within } from './codec.ts';
 import type { CanonicalContext } from './context.ts';
 
 export interface Elsewhere {
@@ -21,6 +21,7 @@ export const codecOfElsewhere = (kind: Elsewhere): Codec => ({
   flat: FLAT,
   sizeBytes: 8,
   align: 4,
+  hostBytes: HOST_BYTES.slot,
   check: (value) => kind.check(value),
   lift: (source, context) => kind.read(nextI32(source), nextI32(source), context),
   lower: (value, flat, context) => {

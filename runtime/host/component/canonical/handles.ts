@@ -1,7 +1,7 @@
 /** Codecs of handles. */
 import { type ResourceType, resourceKey, type ValueType } from '../../../component/value-types.ts';
 import type { Resource } from '../component-host.ts';
-import { type Codec, misfitOf, nextI32 } from './codec.ts';
+import { type Codec, HOST_BYTES, misfitOf, nextI32 } from './codec.ts';
 import type { CanonicalContext } from './context.ts';
 
 /** A resource that the component defines, for who got it from an export. */
@@ -46,6 +46,7 @@ export function handleCodec(type: ValueType & { readonly kind: 'own' | 'borrow' 
     flat: ['i32'],
     sizeBytes: 4,
     align: 4,
+    hostBytes: isOfGuest ? HOST_BYTES.object + 2 * HOST_BYTES.slot : HOST_BYTES.slot,
     check: (value) => (isResource(value) ? undefined : misfitOf(value, type)),
     lift: (source, context) => lift(nextI32(source), context),
     lower: (value, flat, context) => void flat.push(lower(value as Resource, context)), // was checked, as below

@@ -45,7 +45,7 @@ const BAD_PARAMETERS: readonly [string, ValueType, readonly FlatValue[], string,
   ['a length is negative', text, [0, -1], 'a list or text of 4294967295 bytes is too long: it must have at most 268435455'],
   ['a list is too long', list(u64), [0, 2 ** 25], 'a list or text of 268435456 bytes is too long: it must have at most 268435455'],
   ['a length would wrap around', list(u64), [0, 2 ** 29 + 1], 'a list or text of 4294967304 bytes is too long: it must have at most 268435455'],
-  ['a list is more than a call may take', list(u8), [0, 2 ** 26], 'the lists and texts of a call take more than 67108864 bytes, which is the limit'],
+  ['a list is more than a call may take', list(u8), [0, 2 ** 26], 'the lists and texts of a call take more than 67108864 bytes of the host, which is the limit'],
   ['a list is not aligned', list(u32), [6, 1], 'address 6 must be a multiple of 4'],
   ['an empty list is not aligned', list(u64), [4, 0], 'address 4 must be a multiple of 8'],
   ['a list of bytes is beyond the memory', list(u8), [1, END], '65536 bytes at address 1 are beyond the memory, which has 65536 bytes'],
@@ -89,6 +89,21 @@ describe('lifting a parameter traps where', () => {
     );
   });
 
+  it.each<[string, ValueType, number]>([
+    ['tuples', tuple(u8), 2 ** 20 + 2 ** 18],
+    ['records', { kind: 'record', fields: [['a', u8]] }, 2 ** 21],
+    ['variants', { kind: 'result', ok: undefined, err: undefined }, 2 ** 21],
+    ['flags', { kind: 'flags', labels: ['a', 'b', 'c'] }, 2 ** 21],
+    ['wide numbers', u64, 2 ** 21],
+    ['empty lists', list(u8), 2 ** 19],
+  ])('values take far more in the host than in the guest: %s', (_, element, count) => {
+    const guest = new TestGuest();
+    guest.realloc(0, 0, 1, 2 ** 24);
+    expect(trapOf(() => liftParams(taking(list(element)), [0, count], guest.context))).toBe(
+      'parameter a-value: the lists and texts of a call take more than 67108864 bytes of the host, which is the limit',
+    );
+  });
+
   it('many lists share their bytes to fill the memory of the host', () => {
     const guest = new TestGuest();
     const count = 2_000;
@@ -97,7 +112,7 @@ describe('lifting a parameter traps where', () => {
       guest.view.setUint32(1024 + index * 8 + 4, END, true);
     }
     expect(trapOf(() => liftParams(taking(list(list(u8))), [1024, count], guest.context))).toBe(
-      'parameter a-value: the lists and texts of a call take more than 67108864 bytes, which is the limit',
+      'parameter a-value: the lists and texts of a call take more than 67108864 bytes of the host, which is the limit',
     );
     expect(liftParams(taking(list(u8)), [0, END], guest.context)).toHaveLength(1);
   });

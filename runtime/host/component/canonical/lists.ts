@@ -1,7 +1,7 @@
 /** The codec of lists whose elements are no numbers of fixed size. */
 import type { ValueType } from '../../../component/value-types.ts';
 import type { ComponentValue } from '../component-host.ts';
-import type { Codec } from './codec.ts';
+import { type Codec, HOST_BYTES } from './codec.ts';
 import { checkElements, codecOfElsewhere, type Elsewhere } from './elsewhere.ts';
 
 export function listCodec(type: ValueType, element: Codec): Codec {
@@ -10,7 +10,7 @@ export function listCodec(type: ValueType, element: Codec): Codec {
     written: 0,
     check: (value) => checkElements(value, type, element),
     read: (address, length, context) => {
-      const end = (address >>> 0) + context.lifts(address, length, sizeBytes, align);
+      const end = (address >>> 0) + context.lifts(address, length, element, HOST_BYTES.array);
       const values: ComponentValue[] = [];
       for (let at = address >>> 0; at < end; at += sizeBytes) values.push(element.load(at, context));
       return values;

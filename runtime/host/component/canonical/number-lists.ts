@@ -6,8 +6,9 @@
  */
 import { type Primitive, sizeOf, type ValueType } from '../../../component/value-types.ts';
 import type { ComponentValue } from '../component-host.ts';
-import type { Codec } from './codec.ts';
-import type { CanonicalContext } from './context.ts';
+import { type Codec, HOST_BYTES } from './codec.ts';
+import type { CanonicalContext, Extent } from './context.ts';
+import { INTEGER_RANGES, isInteger, isIntegerKind } from './integer-ranges.ts';
 import { checkElements, codecOfElsewhere, type Elsewhere } from './elsewhere.ts';
 
 interface NumberArray {
@@ -60,6 +61,19 @@ function writeNumbers(values: ArrayLike<number | bigint>, numbers: NumberArray, 
   for (let index = 0; index < values.length; index++) numbers[index] = BigInt(values[index] ?? 0); // a number may stand for a wide one
 }
 
+/** Whether a value is an array of numbers that fit: in one loop for each kind, as lists of numbers are long. */
+function areNumbers(value: unknown, kind: ValueType['kind']): boolean {
+  if (!Array.isArray(value)) return false;
+  if (isIntegerKind(kind)) {
+    const range = INTEGER_RANGES[kind];
+    for (let index = 0; index < value.length; index++) if (!isInteger(value[index], range)) return false;
+    return true;
+  }
+  if (kind !== 'f32' && kind !== 'f64') return false;
+  for (let index = 0; index < value.length; index++) if (typeof value[index] !== 'number') return false;
+  return true;
+}
+
 /** Undefined: the elements are not numbers of fixed size. */
 export function numberListCodec(type: ValueType & { readonly kind: 'list' }, element: Codec): Codec | undefined {
   const known = ROWS[type.element.kind];
@@ -68,15 +82,18 @@ export function numberListCodec(type: ValueType & { readonly kind: 'list' }, ele
   const sizeBytes = sizeOf(type.element);
   const isBytes = type.element.kind === 'u8';
   const isWide = typeof zero === 'bigint';
+  const hostBytes = isBytes ? 1 : isWide ? HOST_BYTES.bigint : HOST_BYTES.slot;
+  const extent: Extent = { sizeBytes, align: sizeBytes, hostBytes };
   const read = (address: number, length: number, context: CanonicalContext): ComponentValue => {
-    const listBytes = context.lifts(address, length, sizeBytes, sizeBytes);
+    const listBytes = context.lifts(address, length, extent, isBytes ? HOST_BYTES.bytes : HOST_BYTES.array);
     const at = address >>> 0;
     if (isBytes) return context.bytes.slice(at, at + listBytes);
     return readNumbers(open(context.bytes.buffer, at, length >>> 0), zero);
   };
   const kind: Elsewhere = {
     written: 0,
-    check: (value) => (isArray(value) ? undefined : checkElements(value, type, element)),
+    check: (value) =>
+      isArray(value) || areNumbers(value, type.element.kind) ? undefined : checkElements(value, type, element),
     read,
     write: (value, context) => {
       const values = value as ArrayLike<number | bigint>; // was checked

@@ -1,8 +1,9 @@
 /** Codecs of numbers, booleans and characters. */
 import type { Primitive, ValueType } from '../../../component/value-types.ts';
 import { alignOf, flatten, sizeOf } from '../../../component/value-types.ts';
-import { type Codec, misfitOf } from './codec.ts';
+import { type Codec, HOST_BYTES, misfitOf } from './codec.ts';
 import { trap } from './context.ts';
+import { INTEGER_RANGES, type IntegerRange, isInteger } from './integer-ranges.ts';
 
 type Small = Exclude<Primitive, 'string'>;
 
@@ -19,13 +20,12 @@ interface Row<Value> {
 const same = (value: number): number => value;
 
 const integer = (
-  min: number,
-  max: number,
+  range: IntegerRange,
   lift: (flat: number) => number,
   load: Row<number>['load'],
   store: (view: DataView, at: number, flat: number) => void,
 ): Row<number> => ({
-  fits: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+  fits: (value) => isInteger(value, range),
   lift,
   lower: same,
   load,
@@ -69,43 +69,37 @@ const ROWS: Readonly<Record<Small, Row<boolean | number | bigint | string>>> = {
     store: (view, at, flat: number) => view.setUint8(at, flat),
   },
   s8: integer(
-    -0x80,
-    0x7f,
+    INTEGER_RANGES.s8,
     (flat) => (flat << 24) >> 24,
     (view, at) => view.getInt8(at),
     (view, at, flat) => view.setInt8(at, flat),
   ),
   u8: integer(
-    0,
-    0xff,
+    INTEGER_RANGES.u8,
     (flat) => flat & 0xff,
     (view, at) => view.getUint8(at),
     (view, at, flat) => view.setUint8(at, flat),
   ),
   s16: integer(
-    -0x8000,
-    0x7fff,
+    INTEGER_RANGES.s16,
     (flat) => (flat << 16) >> 16,
     (view, at) => view.getInt16(at, true),
     (view, at, flat) => view.setInt16(at, flat, true),
   ),
   u16: integer(
-    0,
-    0xffff,
+    INTEGER_RANGES.u16,
     (flat) => flat & 0xffff,
     (view, at) => view.getUint16(at, true),
     (view, at, flat) => view.setUint16(at, flat, true),
   ),
   s32: integer(
-    -0x8000_0000,
-    0x7fff_ffff,
+    INTEGER_RANGES.s32,
     (flat) => flat | 0,
     (view, at) => view.getInt32(at, true),
     (view, at, flat) => view.setInt32(at, flat, true),
   ),
   u32: integer(
-    0,
-    0xffff_ffff,
+    INTEGER_RANGES.u32,
     (flat) => flat >>> 0,
     (view, at) => view.getUint32(at, true),
     (view, at, flat) => view.setUint32(at, flat, true),
@@ -129,6 +123,12 @@ const ROWS: Readonly<Record<Small, Row<boolean | number | bigint | string>>> = {
   },
 };
 
+function hostBytesOf(kind: Small): number {
+  if (kind === 'char') return HOST_BYTES.char;
+  if (kind === 's64' || kind === 'u64') return HOST_BYTES.bigint;
+  return kind === 'f32' || kind === 'f64' ? HOST_BYTES.float : HOST_BYTES.slot;
+}
+
 export function primitiveCodec(type: ValueType & { readonly kind: Small }): Codec {
   const { fits, lift, lower, load, store } = ROWS[type.kind] as Row<boolean | number | bigint | string> & {
     readonly lift: (flat: unknown) => boolean | number | bigint | string;
@@ -139,6 +139,7 @@ export function primitiveCodec(type: ValueType & { readonly kind: Small }): Code
     flat: flatten(type),
     sizeBytes: sizeOf(type),
     align: alignOf(type),
+    hostBytes: hostBytesOf(type.kind),
     check: (value) => (fits(value) ? undefined : misfitOf(value, type)),
     lift: (source) => lift(source.values[source.at++]),
     lower: (value, flat) => void flat.push(lower(value)),

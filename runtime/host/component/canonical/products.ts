@@ -1,7 +1,7 @@
 /** Codecs of records, tuples and sets of flags. */
 import { alignTo, flagsBytes, flatten, type ValueType } from '../../../component/value-types.ts';
 import type { ComponentValue } from '../component-host.ts';
-import { type Codec, misfit, misfitOf, nextI32, within } from './codec.ts';
+import { type Codec, HOST_BYTES, misfit, misfitOf, nextI32, within } from './codec.ts';
 import { fieldName } from './field-name.ts';
 import { SMALL_NUMBERS } from './primitives.ts';
 
@@ -17,12 +17,16 @@ function layoutOf(parts: readonly Codec[]): { offsets: number[]; sizeBytes: numb
   return { offsets, align, sizeBytes: alignTo(at, align) };
 }
 
+const hostBytesOf = (parts: readonly Codec[]): number => parts.reduce((sum, { hostBytes }) => sum + hostBytes, 0);
+
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 
 /** The first name that is none of those expected. */
-const strange = (value: Readonly<Record<string, unknown>>, names: ReadonlySet<string>): string | undefined =>
-  Object.keys(value).find((name) => !names.has(name));
+function strange(value: Readonly<Record<string, unknown>>, names: ReadonlySet<string>): string | undefined {
+  for (const name in value) if (!names.has(name) && Object.hasOwn(value, name)) return name;
+  return undefined;
+}
 
 /** A field of a record. */
 interface Field {
@@ -41,6 +45,7 @@ function get(value: unknown, { name, isInherited }: Field): unknown {
 
 export function recordCodec(type: ValueType & { readonly kind: 'record' }, parts: readonly Codec[]): Codec {
   const { offsets, ...layout } = layoutOf(parts);
+  const hostBytes = HOST_BYTES.object + hostBytesOf(parts);
   const names = type.fields.map(([label]) => fieldName(label));
   const fields = parts.map((codec, index): Field => {
     const name = names[index] ?? '';
@@ -52,6 +57,7 @@ export function recordCodec(type: ValueType & { readonly kind: 'record' }, parts
   return {
     flat: flatten(type),
     ...layout,
+    hostBytes,
     check: (value) => {
       if (!isObject(value)) return misfitOf(value, type);
       for (const field of fields) {
@@ -87,6 +93,7 @@ export function tupleCodec(type: ValueType, parts: readonly Codec[]): Codec {
   return {
     flat: flatten(type),
     ...layout,
+    hostBytes: HOST_BYTES.array + hostBytesOf(parts),
     check: (value) => {
       if (!Array.isArray(value) || value.length !== parts.length) return misfitOf(value, type);
       for (const [index, part] of parts.entries()) {
@@ -119,6 +126,7 @@ export function flagsCodec(type: ValueType & { readonly kind: 'flags' | 'enum' }
     flat: ['i32'],
     sizeBytes,
     align: sizeBytes,
+    hostBytes: HOST_BYTES.object + names.length * HOST_BYTES.slot,
     check: (value) => {
       if (!isObject(value)) return misfitOf(value, type);
       const other = strange(value, known);

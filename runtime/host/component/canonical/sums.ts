@@ -1,7 +1,7 @@
 /** Codecs of variants, and of what is one for the canonical ABI: enums, options, results. */
 import { alignTo, discriminantBytes, type FlatType, flatten, type ValueType } from '../../../component/value-types.ts';
 import type { ComponentValue } from '../component-host.ts';
-import { type Codec, type FlatSource, type Misfit, misfitOf, nextI32, within } from './codec.ts';
+import { type Codec, type FlatSource, HOST_BYTES, type Misfit, misfitOf, nextI32, within } from './codec.ts';
 import { type CanonicalContext, type FlatValue, trap } from './context.ts';
 import { SMALL_NUMBERS } from './primitives.ts';
 
@@ -11,6 +11,8 @@ interface Shape {
   readonly caseOf: (value: unknown) => number;
   readonly payloadOf: (value: unknown) => unknown;
   readonly make: (index: number, payload: ComponentValue) => ComponentValue;
+  /** Of what is around the payload. */
+  readonly hostBytes: number;
 }
 
 const scratch = new DataView(new ArrayBuffer(8));
@@ -52,6 +54,7 @@ function codecOfCases(type: ValueType, payloads: readonly (Codec | undefined)[],
   const payloadAt = alignTo(tagBytes, Math.max(1, ...payloads.map((payload) => payload?.align ?? 1)));
   const sizeBytes = alignTo(payloadAt + Math.max(0, ...payloads.map((payload) => payload?.sizeBytes ?? 0)), align);
   const [, ...joined] = flatten(type);
+  const hostBytes = shape.hostBytes + Math.max(HOST_BYTES.slot, ...payloads.map((payload) => payload?.hostBytes ?? 0));
   /** By case: whether its flat values are what the joined ones are. */
   const isPlain = payloads.map((payload) => payload?.flat.every((each, index) => each === joined[index]) ?? true);
 
@@ -89,6 +92,7 @@ function codecOfCases(type: ValueType, payloads: readonly (Codec | undefined)[],
     flat: flatten(type),
     sizeBytes,
     align,
+    hostBytes,
     check: shape.check,
     lift,
     lower,
@@ -129,6 +133,7 @@ function taggedShape(type: ValueType, names: readonly string[], payloads: readon
     },
     caseOf,
     payloadOf: (value) => (value as Tagged).val, // was checked
+    hostBytes: HOST_BYTES.object + HOST_BYTES.slot,
     make: (index, payload) =>
       payloads[index] === undefined ? { tag: names[index] ?? '' } : { tag: names[index] ?? '', val: payload },
   };
@@ -160,6 +165,7 @@ export function enumCodec(type: ValueType & { readonly kind: 'flags' | 'enum' })
       check: (value) => (indices.has(value as string) ? undefined : misfitOf(value, type)),
       caseOf: (value) => indices.get(value as string) ?? 0, // was checked
       payloadOf: () => undefined,
+      hostBytes: 0,
       make: (index) => type.labels[index],
     },
   );
@@ -181,6 +187,7 @@ export function optionCodec(type: ValueType & { readonly kind: 'option' }, some:
     check: (value) => (value === undefined || value === null ? undefined : some.check(value)),
     caseOf: (value) => (value === undefined || value === null ? 0 : 1),
     payloadOf: (value) => value,
+    hostBytes: 0,
     make: (_, payload) => payload,
   });
 }

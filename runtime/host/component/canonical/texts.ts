@@ -1,13 +1,15 @@
 /** The codec of texts: UTF-8 in the guest. A lone surrogate of a JavaScript text becomes U+FFFD, as everywhere on the web. */
 import type { ValueType } from '../../../component/value-types.ts';
-import { type Codec, misfitOf } from './codec.ts';
-import { type CanonicalContext, trap } from './context.ts';
+import { type Codec, HOST_BYTES, misfitOf } from './codec.ts';
+import { type CanonicalContext, type Extent, trap } from './context.ts';
 import { codecOfElsewhere, type Elsewhere } from './elsewhere.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 const ASCII_END = 0x80;
+/** Of a text. */
+const BYTE: Extent = { sizeBytes: 1, align: 1, hostBytes: 1 };
 /** Longest texts that are quicker to read and to write unit by unit than by the platform's functions. */
 const SHORT_READ_BYTES = 24;
 const SHORT_WRITE_UNITS = 10;
@@ -33,7 +35,7 @@ function readAscii(bytes: Uint8Array, at: number, length: number): string | unde
 }
 
 function readText(address: number, length: number, context: CanonicalContext): string {
-  const sizeBytes = context.lifts(address, length, 1, 1);
+  const sizeBytes = context.lifts(address, length, BYTE, HOST_BYTES.text);
   const at = address >>> 0;
   const { bytes } = context;
   const ascii = readAscii(bytes, at, sizeBytes);
