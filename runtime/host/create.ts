@@ -14,14 +14,13 @@ import {
 import type { FusedComponent } from '../component/index.ts';
 import type { ComponentHost } from './component/component-host.ts';
 import { ComponentModule } from './component/component-module.ts';
-import { createWasi2 } from './wasi2/wasi2-host.ts';
-import type { WasiOptions } from './wasi/options.ts';
+import { createWasi2, type Wasi2Options } from './wasi2/wasi2-host.ts';
 import { createWasi } from './wasi/wasi-host.ts';
 
 /** Options of a worker, with WASI 0.1 as one of them. */
 export interface GuestOptions extends WorkerOptions {
   /** Gives the guest WASI with these options: 0.1, or 0.2 if it is a component; left out, it has none. */
-  readonly wasi?: WasiOptions;
+  readonly wasi?: Wasi2Options;
   /** What a component imports besides: hosts with state of their own. Plain functions are among `imports`. */
   readonly componentHosts?: readonly ComponentHost[];
 }
@@ -39,7 +38,7 @@ function componentModule(
 }
 
 /** The WASI that a module is made for, as a host module: 0.1, or for a component 0.2. */
-export const wasiOf = ({ component }: LoadedModule, wasi: WasiOptions): HostModule =>
+export const wasiOf = ({ component }: LoadedModule, wasi: Wasi2Options): HostModule =>
   component === undefined ? createWasi(wasi) : componentModule(component, { wasi });
 
 function withHosts({ component }: LoadedModule, { componentHosts, wasi, ...options }: GuestOptions): WorkerOptions {

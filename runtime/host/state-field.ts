@@ -12,6 +12,7 @@ const describe = (value: unknown): string => {
 /** One field of untrusted snapshot state, with its path for messages. Every reader throws `SNAPSHOT_MALFORMED`. */
 export class StateField {
   readonly path: string;
+  /** As it came: whoever takes it checks it. */
   readonly value: unknown;
 
   constructor(value: unknown, path: string) {
@@ -42,6 +43,10 @@ export class StateField {
 
   get isNull(): boolean {
     return this.value === null || this.value === undefined;
+  }
+
+  get isText(): boolean {
+    return typeof this.value === 'string';
   }
 
   get(name: string): StateField {

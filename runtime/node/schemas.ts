@@ -31,6 +31,7 @@ export const VALUE: Schema = {
   description:
     'A value of a call. Of a core module: a number, { "i64": digits }, a number that JSON lacks { "float": name }, or a null reference; of ' +
     'a component also texts, booleans, arrays, objects, and { "bytes": base64 }.',
+  additionalProperties: true,
 };
 
 const FRAME = record({ func: { type: 'integer' }, name: nullable(TEXT), pc: nullable({ type: 'integer' }) });

@@ -12,6 +12,7 @@ import { Blobs } from './blobs.ts';
 import { Grants } from './capabilities.ts';
 import type { AbiContext, EffectBody } from './context.ts';
 import { GuestBytes } from './guest-bytes.ts';
+import { createHttpPort } from './http-port.ts';
 import { joinedOutput } from './input-state.ts';
 import { Inputs, UNNUMBERED } from './inputs.ts';
 import { KeyValues } from './key-values.ts';
@@ -102,8 +103,14 @@ function requireInput({ seq, info }: Input, isUnnumbered = false): void {
 export function createAbi(options: AbiOptions): AbiHost {
   const abi = makeContext(options);
   const { inputs, waits, limits } = abi;
+  const http = createHttpPort(abi);
+  const poke = (): void => {
+    waits.poke();
+    http.poke();
+  };
   return {
     name: ABI_MODULE,
+    http,
     imports: { [ABI_MODULE]: bindCalls(abi) },
     bind: (guest: GuestAccess) => abi.memory.bind(guest),
     snapshot: () => encodeState(abi),
@@ -132,12 +139,12 @@ export function createAbi(options: AbiOptions): AbiHost {
     },
     beginInput: (input) => beginInput(abi, input),
     addBody: (name, part) => {
-      if (inputs.addBody(name, part)) waits.poke();
+      if (inputs.addBody(name, part)) poke();
     },
     endInput: () => endInput(abi),
     cancel: (seq) => {
       inputs.cancel(seq);
-      waits.poke();
+      poke();
     },
     get inProgress() {
       return { entry: inputs.entry?.seq, message: inputs.current?.isMessage === true ? inputs.current.seq : undefined };

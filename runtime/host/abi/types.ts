@@ -15,6 +15,7 @@
  *    same number, in a host that was restored while the call waited.
  */
 import type { HostFunction, HostModule } from '../../engine/types.ts';
+import type { HttpPort } from '../wasi2/http/http-port.ts';
 import type { AbiErrorName } from './error-codes.ts';
 import type { HostCallName } from './host-call-table.ts';
 import type { AbiLimitName, AbiLimits } from './limits.ts';
@@ -278,6 +279,8 @@ export interface AbiHost extends HostModule {
   readonly timers: readonly TimerInfo[];
   readonly subscriptions: readonly string[];
   readonly usage: AbiUsage;
+  /** What wasi:http is put on top of, if the guest is a component. */
+  readonly http: HttpPort;
   /** What the guest waits for, and until when by itself (null: not by itself); undefined: it does not wait. */
   readonly waiting: { readonly kind: WaitKind; readonly dueMs: number | null } | undefined;
   close(): void;

@@ -108,6 +108,11 @@ export class Waits {
     );
   }
 
+  /** A number for a question that no wait is about. */
+  nextNumber(): number {
+    return ++this.begun;
+  }
+
   /** Runs a call that may wait. @throws PluvioError `SNAPSHOT_MALFORMED` the restored wait is not one of such a call */
   run(kind: WaitKind, wait: Wait): number | Pending {
     this.#unpark();

@@ -45,6 +45,8 @@ export interface ComponentHost {
   readonly name: string;
   /** By interface without the last part of its version (`wasi:io/streams@0.2`) and by name (`[method]input-stream.read`). */
   readonly interfaces: Readonly<Record<string, Readonly<Record<string, ComponentFunction>>>>;
+  /** Arguments of an export that this host calls, and nobody gives any: undefined where it does not. */
+  argumentsOf?(exportName: string): readonly unknown[] | undefined;
   /** Its state as plain data for MessagePack, with these resources and all that they refer to. */
   snapshot(resources: readonly Resource[]): unknown;
   /**
@@ -54,6 +56,8 @@ export interface ComponentHost {
   restore(state: unknown): readonly Resource[];
   /** The guest has given up its handle. */
   drop(resource: Resource): void;
+  /** The guest has given it away, to a function of this host or to who called it. */
+  taken?(resource: Resource): void;
   /** The worker was closed: release streams and timers. */
   close(): void;
 }

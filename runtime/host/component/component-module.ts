@@ -155,7 +155,7 @@ export class ComponentModule implements HostModule {
         handles.rollback();
         return result;
       }
-      handles.commit();
+      for (const given of handles.commit()) this.hostOf(given)?.taken?.(given);
       checkResult(type, result, `${from} ${name}`);
       return lowerResult(type, result, flat, context);
     };
@@ -191,7 +191,8 @@ export class ComponentModule implements HostModule {
 
   #entry(exported: FusedExport): HostEntry {
     return {
-      begin: (args) => {
+      begin: (given) => {
+        const args = given.length > 0 ? given : this.#argumentsOf(exported.name);
         checkParams(exported.type, args);
         this.call = { exported, args, result: undefined };
       },
@@ -201,6 +202,15 @@ export class ComponentModule implements HostModule {
         return values;
       },
     };
+  }
+
+  /** What a host gives an export that is called without arguments. */
+  #argumentsOf(name: string): readonly unknown[] {
+    for (const host of this.hosts) {
+      const args = host.argumentsOf?.(name);
+      if (args !== undefined) return args;
+    }
+    return [];
   }
 
   #args(exported: FusedExport): unknown {
@@ -213,7 +223,7 @@ export class ComponentModule implements HostModule {
 
   #result(exported: FusedExport, flat: readonly FlatValue[]): void {
     const value = liftResult(exported.type, flat, this.#context(exported.options));
-    this.handles.commit();
+    for (const given of this.handles.commit()) this.hostOf(given)?.taken?.(given);
     this.call = { exported, args: undefined, result: [value] };
   }
 }

@@ -30,6 +30,8 @@ interface Entry {
 export const HANDLES_DEFAULT = 65_536;
 export const HANDLES_MAX = 1_000_000;
 
+const NONE: readonly Resource[] = [];
+
 export class HandleTable {
   readonly #limit: number;
   /** By handle; there is no handle 0. */
@@ -90,10 +92,20 @@ export class HandleTable {
     return value;
   }
 
-  /** The call is over: what it was given is gone. */
-  commit(): void {
-    for (const handle of this.#taken) this.#remove(handle);
+  /** The call is over: what it was given is gone. Gives what it was given of the host's. */
+  commit(): readonly Resource[] {
+    if (this.#taken.size === 0) {
+      this.rollback();
+      return NONE;
+    }
+    const given: Resource[] = [];
+    for (const handle of this.#taken) {
+      const { value } = this.#entries[handle] ?? {};
+      if (typeof value === 'object') given.push(value);
+      this.#remove(handle);
+    }
     this.rollback();
+    return given;
   }
 
   /** The call will be made again. */

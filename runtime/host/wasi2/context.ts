@@ -4,6 +4,7 @@ import type { SleepFunction } from '../wasi/context.ts';
 import type { GuestClock } from '../wasi/guest-clock.ts';
 import type { Output } from '../wasi/output.ts';
 import type { Stdin } from '../wasi/stdin.ts';
+import type { HttpPort } from './http/http-port.ts';
 import type { Wasi2Resource } from './resources.ts';
 
 /** What the functions of WASI 0.2 work on. */
@@ -18,6 +19,8 @@ export interface Wasi2Context {
   readonly stderr: Output;
   readonly tree: FileTree;
   readonly clock: GuestClock;
+  /** Undefined: no request comes in, and none may go out. */
+  readonly http: HttpPort | undefined;
   readonly random: (bytes: Uint8Array) => void;
   readonly sleep: SleepFunction;
   /** Resources that the guest has handles of; at most `maxResources`. */

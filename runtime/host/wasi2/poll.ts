@@ -11,6 +11,8 @@ import { type Pending, pending } from '../../engine/pending.ts';
 import type { Wake } from '../../engine/types.ts';
 import { SUBSCRIPTIONS_MAX } from '../wasi/limits.ts';
 import { type InterfaceOf, trap, type Wasi2Context } from './context.ts';
+import { isBodyReady } from './http/http-incoming.ts';
+import { send } from './http/http-outgoing.ts';
 import type { ClockPollable, InputStream, OutputStream, Pollable } from './resources.ts';
 
 const NS_PER_MS = 1_000_000n;
@@ -30,16 +32,30 @@ function remainingNs({ clock }: Wasi2Context, pollable: ClockPollable): bigint {
 export function isStreamReady(wasi: Wasi2Context, stream: InputStream | OutputStream): boolean {
   if (stream.kind === 'stdin') return wasi.stdin.ready;
   if (stream.kind === 'stdout' || stream.kind === 'stderr') return wasi[stream.kind].waiting === undefined;
-  return true;
+  return stream.kind !== 'body input' || isBodyReady(wasi, stream);
 }
 
-const isReady = (wasi: Wasi2Context, pollable: Pollable): boolean =>
-  pollable.kind === 'clock' ? remainingNs(wasi, pollable) <= 0n : isStreamReady(wasi, pollable.stream);
+function isReady(wasi: Wasi2Context, pollable: Pollable): boolean {
+  if (pollable.kind === 'clock') return remainingNs(wasi, pollable) <= 0n;
+  if (pollable.kind === 'stream') return isStreamReady(wasi, pollable.stream);
+  const { future } = pollable;
+  if (future.kind === 'future trailers') return true;
+  send(wasi, future);
+  return future.answer !== undefined;
+}
 
-/** Settles when a stream, which is not ready, may be. */
-async function streamChange(wasi: Wasi2Context, { kind }: InputStream | OutputStream): Promise<void> {
+/** Settles when what is not ready may be. */
+async function changeOf(wasi: Wasi2Context, pollable: Exclude<Pollable, ClockPollable>): Promise<void> {
+  if (pollable.kind === 'future') {
+    const { future } = pollable;
+    // A body that is never finished: its request is never sent.
+    if (future.kind === 'future response') await (future.sent ?? new Promise<void>(() => undefined));
+    return;
+  }
+  const { kind } = pollable.stream;
   if (kind === 'stdin') await wasi.stdin.fill();
   if (kind === 'stdout' || kind === 'stderr') await wasi[kind].waiting;
+  if (kind === 'body input') await wasi.http?.bodyChanged();
 }
 
 /** Waits until one of them may be ready; the call is then executed again. */
@@ -53,9 +69,10 @@ export function waitFor(wasi: Wasi2Context, pollables: readonly Pollable[]): Pen
       if (shortestNs === undefined || remaining < shortestNs) shortestNs = remaining;
       continue;
     }
-    changes.push(streamChange(wasi, pollable.stream));
-    // An output that is full is this process's.
-    wake = pollable.stream.kind === 'stdin' ? wake && { ...wake, input: true } : undefined;
+    changes.push(changeOf(wasi, pollable));
+    // What else is waited for is this process's: an output that is full, an answer that is under way.
+    const isInput = pollable.kind === 'stream' && pollable.stream.kind === 'stdin';
+    wake = isInput ? wake && { ...wake, input: true } : undefined;
   }
   wasi.timer.abort();
   if (shortestNs !== undefined) {

@@ -2,6 +2,7 @@
 import type { FileInode } from '../files/inode.ts';
 import type { StateField } from '../state-field.ts';
 import type { Wasi2Context } from './context.ts';
+import { encodeHttp, HTTP_KINDS, isHttp, readHttp } from './http/http-state.ts';
 import { ERROR_CODES } from './outcome.ts';
 import {
   DESCRIPTOR,
@@ -19,10 +20,14 @@ import {
 const PERMIT_MAX = 2 ** 16;
 
 /** The resource that another one refers to. */
-export const referred = (resource: Wasi2Resource): Wasi2Resource | undefined =>
-  resource.kind === 'stream' ? resource.stream : undefined;
+export function referred(resource: Wasi2Resource): Wasi2Resource | undefined {
+  if (resource.kind === 'stream') return resource.stream;
+  if (resource.kind === 'future') return resource.future;
+  return 'body' in resource && !(resource.body instanceof Uint8Array) ? resource.body : undefined;
+}
 
 export function encodeResource(resource: Wasi2Resource, indices: ReadonlyMap<Wasi2Resource, number>): unknown {
+  if (isHttp(resource)) return encodeHttp(resource, indices);
   const { kind } = resource;
   switch (kind) {
     case 'clock': {
@@ -31,6 +36,8 @@ export function encodeResource(resource: Wasi2Resource, indices: ReadonlyMap<Was
     }
     case 'stream':
       return { kind, stream: indices.get(resource.stream) };
+    case 'future':
+      return { kind, future: indices.get(resource.future) };
     case 'error':
       return { kind, code: resource.code };
     case 'stdin':
@@ -58,6 +65,7 @@ export function encodeResource(resource: Wasi2Resource, indices: ReadonlyMap<Was
 const KINDS = [
   'clock',
   'stream',
+  'future',
   'error',
   'stdin',
   'stdout',
@@ -68,6 +76,7 @@ const KINDS = [
   'directory',
   'entries',
   'token',
+  ...HTTP_KINDS,
 ] as const satisfies readonly Wasi2Resource['kind'][];
 
 /** Kinds that have an inode open. */
@@ -97,6 +106,14 @@ export function readResource(
       }
       return { resource: POLLABLE, kind, stream };
     }
+    case 'future': {
+      const index = field.get('future');
+      const future = before[index.integer(0, Math.max(0, before.length - 1))];
+      if (future?.kind !== 'future response' && future?.kind !== 'future trailers') {
+        return index.malformed('the index of a future before it');
+      }
+      return { resource: POLLABLE, kind, future };
+    }
     case 'error':
       return { resource: ERROR, kind, code: field.get('code').oneOf(ERROR_CODES) };
     case 'stdin':
@@ -125,6 +142,8 @@ export function readResource(
     }
     case 'token':
       return { resource: field.get('resource').oneOf([TERMINAL_INPUT, TERMINAL_OUTPUT, NETWORK]), kind };
+    default:
+      return readHttp(kind, field, before);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { BodyInput, BodyOutput, FutureResponse, FutureTrailers, HttpResource } from './http/http-resources.ts';
 import type { DirectoryInode, FileInode } from '../files/inode.ts';
 import type { ErrorCode } from './outcome.ts';
 import { trap, type Wasi2Context } from './context.ts';
@@ -32,7 +33,14 @@ export interface StreamPollable {
   readonly stream: InputStream | OutputStream;
 }
 
-export type Pollable = ClockPollable | StreamPollable;
+/** Ready when an answer is there; trailers always are. */
+export interface FuturePollable {
+  readonly resource: typeof POLLABLE;
+  readonly kind: 'future';
+  readonly future: FutureResponse | FutureTrailers;
+}
+
+export type Pollable = ClockPollable | StreamPollable | FuturePollable;
 
 /** Why the last operation of a stream failed. */
 export interface IoError {
@@ -53,7 +61,7 @@ export interface FileInput {
   offset: number;
 }
 
-export type InputStream = StandardInput | FileInput;
+export type InputStream = StandardInput | FileInput | BodyInput;
 
 interface OutputFields {
   readonly resource: typeof OUTPUT_STREAM;
@@ -74,7 +82,7 @@ export interface FileOutput extends OutputFields {
   offset: number | undefined;
 }
 
-export type OutputStream = StandardOutput | FileOutput;
+export type OutputStream = StandardOutput | FileOutput | BodyOutput;
 
 export interface FileDescriptor {
   readonly resource: typeof DESCRIPTOR;
@@ -106,7 +114,8 @@ export interface Token {
   readonly kind: 'token';
 }
 
-export type Wasi2Resource = Pollable | IoError | InputStream | OutputStream | Descriptor | DirectoryStream | Token;
+export type Wasi2Resource =
+  Pollable | IoError | InputStream | OutputStream | Descriptor | DirectoryStream | Token | HttpResource;
 
 /** Hands a new resource to the guest; traps past the limit. */
 export function adopt<Made extends Wasi2Resource>(wasi: Wasi2Context, made: Made): Made {

@@ -11,6 +11,8 @@ import { Errno } from '../errno.ts';
 import type { Output } from '../wasi/output.ts';
 import { type InterfaceOf, trap, type Wasi2Context } from './context.ts';
 import { codeOf, done, err, type ErrorCode, ok, type Outcome } from './outcome.ts';
+import { takeBody } from './http/http-incoming.ts';
+import { roomOf, writeBody } from './http/http-outgoing.ts';
 import { isStreamReady, waitFor } from './poll.ts';
 import {
   adopt,
@@ -49,8 +51,8 @@ function whenReady<Value>(
 
 // --- input ---
 
-/** Up to so many bytes that are there. Undefined: the stream has ended. */
-function take(wasi: Wasi2Context, stream: InputStream, most: number): Uint8Array | undefined {
+/** Up to so many bytes that are there. Undefined: the stream has ended; `broken`: before its end. */
+function take(wasi: Wasi2Context, stream: InputStream, most: number): Uint8Array | 'broken' | undefined {
   if (stream.kind === 'stdin') {
     const { stdin } = wasi;
     if (!stdin.ready) {
@@ -62,6 +64,7 @@ function take(wasi: Wasi2Context, stream: InputStream, most: number): Uint8Array
     stdin.take(bytes);
     return bytes;
   }
+  if (stream.kind === 'body input') return takeBody(wasi, stream, most);
   const { content } = stream.inode;
   if (stream.offset >= content.sizeBytes) return undefined;
   const bytes = new Uint8Array(Math.min(most, content.sizeBytes - stream.offset));
@@ -73,6 +76,7 @@ function read(wasi: Wasi2Context, stream: InputStream, most: bigint): StreamOutc
   if (most === 0n) return ok(new Uint8Array());
   if (stream.kind === 'stdin' && wasi.stdin.available === 0 && wasi.stdin.failed) return failed(wasi, 'io');
   const bytes = take(wasi, stream, most < READ_MAX_BYTES ? Number(most) : READ_MAX_BYTES);
+  if (bytes === 'broken') return failed(wasi, 'pipe');
   return bytes === undefined ? CLOSED : ok(bytes);
 }
 
@@ -86,7 +90,8 @@ function skip(wasi: Wasi2Context, stream: InputStream, most: bigint): StreamOutc
 /** What an operation of an output finds before it does anything: undefined if it may go on. */
 function trouble(wasi: Wasi2Context, stream: OutputStream): Outcome<never, StreamError> | undefined {
   if (stream.closed) return CLOSED;
-  if (stream.kind === 'file output' || !wasi[stream.kind].takeFailure()) return undefined;
+  if (stream.kind !== 'stdout' && stream.kind !== 'stderr') return undefined;
+  if (!wasi[stream.kind].takeFailure()) return undefined;
   stream.closed = true;
   return failed(wasi, 'io');
 }
@@ -94,7 +99,10 @@ function trouble(wasi: Wasi2Context, stream: OutputStream): Outcome<never, Strea
 function checkWrite(wasi: Wasi2Context, stream: OutputStream): StreamOutcome<bigint> {
   const found = trouble(wasi, stream);
   if (found !== undefined) return found;
-  stream.permit = isStreamReady(wasi, stream) ? WRITE_MAX_BYTES : 0;
+  const room = stream.kind === 'body output' ? roomOf(wasi, stream) : WRITE_MAX_BYTES;
+  // Nothing would ever make room in a body that is full.
+  if (room === 0) return CLOSED;
+  stream.permit = isStreamReady(wasi, stream) ? room : 0;
   return ok(BigInt(stream.permit));
 }
 
@@ -102,6 +110,7 @@ function checkWrite(wasi: Wasi2Context, stream: OutputStream): StreamOutcome<big
 function put(wasi: Wasi2Context, stream: OutputStream, bytes: Uint8Array): void {
   if (bytes.length === 0) return;
   if (stream.kind === 'file output') writeFile(wasi, stream, bytes);
+  else if (stream.kind === 'body output') writeBody(wasi, stream, bytes);
   else outputOf(wasi, stream.kind).write(bytes);
 }
 
@@ -137,6 +146,7 @@ const flush = (wasi: Wasi2Context, stream: OutputStream): StreamOutcome<never> =
 /** Writes as soon as the stream takes it. */
 function writeWhenReady(wasi: Wasi2Context, stream: OutputStream, bytes: Uint8Array): StreamOutcome<never> | Pending {
   return whenReady(wasi, [stream], () => {
+    if (stream.kind === 'body output' && roomOf(wasi, stream) < bytes.length) return CLOSED;
     stream.permit = Math.max(stream.permit, bytes.length);
     return write(wasi, stream, bytes);
   });

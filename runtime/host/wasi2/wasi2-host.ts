@@ -15,6 +15,10 @@ import { CLI_INTERFACES } from './cli.ts';
 import { CLOCK_INTERFACES } from './clocks.ts';
 import type { InterfaceOf, Wasi2Context } from './context.ts';
 import { FILESYSTEM_INTERFACES } from './filesystem.ts';
+import { handlerArguments } from './http/http-incoming.ts';
+import { failAnswer } from './http/http-outgoing.ts';
+import type { HttpPort } from './http/http-port.ts';
+import { HANDLER_EXPORT, HTTP_INTERFACES } from './http/index.ts';
 import { POLL_INTERFACES } from './poll.ts';
 import { RANDOM_INTERFACES } from './random.ts';
 import { release, type Wasi2Resource } from './resources.ts';
@@ -30,13 +34,20 @@ const INTERFACES: Readonly<Record<string, InterfaceOf>> = {
   ...FILESYSTEM_INTERFACES,
   ...CLI_INTERFACES,
   ...SOCKET_INTERFACES,
+  ...HTTP_INTERFACES,
 };
+
+/** Options of WASI, and what wasi:http is put on top of. */
+export interface Wasi2Options extends WasiOptions {
+  /** Left out: no request comes in, and none may go out. */
+  readonly http?: HttpPort | undefined;
+}
 
 /**
  * Makes the WASI 0.2 host of one worker. `maxOpenFiles` limits the resources that the guest holds at once.
  * @throws PluvioError `INVALID_ARGUMENT`, `LIMIT_OUT_OF_RANGE`
  */
-export function createWasi2(options: WasiOptions = {}): ComponentHost {
+export function createWasi2(options: Wasi2Options = {}): ComponentHost {
   const name = 'wasi:0.2';
   const limits = resolveWasiLimits(options);
   const clock = new GuestClock(options.clock ?? PLATFORM_CLOCK);
@@ -51,6 +62,7 @@ export function createWasi2(options: WasiOptions = {}): ComponentHost {
     stderr: new Output(options.stderr ?? discard),
     tree: new FileTree(baseTreeOf(options), limits, () => clock.realtimeNs()),
     clock,
+    http: options.http,
     random: options.random ?? platformRandom,
     sleep: options.sleep ?? platformSleep,
     live: new Set(),
@@ -64,9 +76,15 @@ export function createWasi2(options: WasiOptions = {}): ComponentHost {
   return {
     name,
     interfaces,
+    argumentsOf: (name) => (name === HANDLER_EXPORT ? handlerArguments(wasi) : undefined),
     snapshot: (resources) => encodeState(wasi, filesId, resources),
     restore: (state) => loadState(wasi, state, `hosts.${name}`, filesId),
-    drop: (resource: Resource) => release(wasi, resource as Wasi2Resource), // this host made it
+    drop: (given: Resource) => {
+      const resource = given as Wasi2Resource; // this host made it, here and below
+      release(wasi, resource);
+      if (resource.kind === 'response outparam') failAnswer(wasi);
+    },
+    taken: (given: Resource) => release(wasi, given as Wasi2Resource),
     close: () => {
       wasi.timer.abort();
       wasi.stdin.close();

@@ -14,6 +14,8 @@ import type { Wasi2Resource } from './resources.ts';
 import { encodeResource, inodeField, readResource, referred } from './resource-state.ts';
 
 export const WASI2_STATE_VERSION = 1;
+/** A pollable, its stream, and the body behind it. */
+const REFERRED_DEPTH = 3;
 
 /** The state as plain data; `given` are indices into `resources`. */
 export function encodeState(wasi: Wasi2Context, filesId: string | null, given: readonly Resource[]): unknown {
@@ -62,9 +64,9 @@ export function loadState(
   const buffered = state.get('stdin').get('buffered').bytes();
   const ended = state.get('stdin').get('ended').boolean();
   const fields = state.get('resources');
-  if (fields.items().length > 2 * wasi.maxResources) {
+  if (fields.items().length > REFERRED_DEPTH * wasi.maxResources) {
     // With those that were given up and are still referred to.
-    fields.mismatch(`an array of at most ${2 * wasi.maxResources}, twice the limit maxOpenFiles`);
+    fields.mismatch(`an array of at most ${REFERRED_DEPTH * wasi.maxResources}, three times the limit maxOpenFiles`);
   }
   loadTree(wasi.tree, state.get('files'), filesId, countOpenings(fields), wasi.maxPathBytes);
   const resources: Wasi2Resource[] = [];
@@ -103,10 +105,9 @@ function countOpenings(fields: StateField): ReadonlyMap<number, number> {
 
 /** Every resource is one that was given, or one that such a one refers to. */
 function checkReached(fields: StateField, resources: readonly Wasi2Resource[], given: readonly Wasi2Resource[]): void {
-  const reached = new Set<Wasi2Resource>(given);
+  const reached = new Set<Wasi2Resource>();
   for (const resource of given) {
-    const inner = referred(resource);
-    if (inner !== undefined) reached.add(inner);
+    for (let at: Wasi2Resource | undefined = resource; at !== undefined; at = referred(at)) reached.add(at);
   }
   for (const [index, resource] of resources.entries()) {
     if (!reached.has(resource)) fields.item(index).malformed('a resource that is given or referred to');

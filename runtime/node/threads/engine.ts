@@ -144,7 +144,8 @@ export class Engine {
     const [{ info, compiled }] = await Promise.all([loading, this.#modules.hold(digest, () => loading)]);
     this.#modules.release(digest);
     const funcs = new Set(info.exports.flatMap(({ name, kind }) => (kind === 'func' ? [name] : [])));
-    const usesAbi = info.imports.some(({ module }) => module === ABI_MODULE);
+    // Requests of wasi:http are inputs of the ABI.
+    const usesAbi = info.imports.some(({ module }) => module === ABI_MODULE || module.startsWith('wasi:http/'));
     return { ...info, bytes, compiled, funcs, usesAbi };
   }
 

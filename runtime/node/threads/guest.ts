@@ -254,6 +254,7 @@ async function make(options: GuestOptions, build: (options: WorkerOptions) => Pr
       stdin: input,
       stdout: (bytes) => output.write('stdout', bytes),
       stderr: (bytes) => output.write('stderr', bytes),
+      http: abi?.http,
     },
     hosts: abi === undefined ? [] : [abi],
     memoryBudget: memory,

@@ -2,6 +2,7 @@
 import type { FunctionType } from '../../../runtime/component/index.ts';
 import type { FuncType, ValType } from '../../../runtime/wasm/index.ts';
 import { F32, F64, I32, I64, typeText } from '../../../runtime/wasm/index.ts';
+import type { CallValue } from '../../client/index.ts';
 import { UsageError } from '../usage-error.ts';
 
 const FLOAT = /^[+-]?(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|Infinity|NaN)$/;
@@ -81,15 +82,20 @@ export function componentArguments({ params }: FunctionType, texts: readonly str
 }
 
 /**
- * A value whose type is not known: a number, or an i64 as `5n` or `i64:5`.
+ * A value whose type is not known: a number, an i64 as `5n` or `i64:5`, or for components any other value as JSON.
  * @throws UsageError
  */
-export function untypedArgument(text: string): number | bigint | null {
-  if (text === 'null') return null;
+export function untypedArgument(text: string): CallValue {
   const wide = /^(?:i64:(.+)|(.+)n)$/.exec(text);
   const value = wide === null ? (floatOf(text) ?? hexadecimal(text)) : integerOf(wide[1] ?? wide[2] ?? '');
   if (value !== undefined) return value;
-  throw new UsageError(`argument "${text}" is no value; it must be a number, an i64 such as 5n, or null`);
+  try {
+    return JSON.parse(text) as CallValue;
+  } catch {
+    throw new UsageError(
+      `argument "${text}" is no value; it must be a number, an i64 such as 5n, or JSON: '"${text.replaceAll('"', '')}"' for a text`,
+    );
+  }
 }
 
 function hexadecimal(text: string): number | undefined {

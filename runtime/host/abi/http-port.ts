@@ -1,0 +1,87 @@
+/** wasi:http over the inputs and questions of the ABI: a component answers requests, and sends them, as guests of the ABI do. */
+import type { HttpAnswer, HttpPort } from '../wasi2/http/http-port.ts';
+import type { AbiContext } from './context.ts';
+import { SAFE_TO_REPEAT } from './http-data.ts';
+import { traceOf } from './mailbox-calls.ts';
+import type { Answer } from './types.ts';
+
+export interface AbiHttpPort extends HttpPort {
+  /** The body of the request in progress may have changed. */
+  poke(): void;
+}
+
+const NOTHING = { bytes: new Uint8Array(), state: 'broken' } as const;
+
+type Refusal = Extract<HttpAnswer, { ok: false }>;
+
+const refuse = (reason: Refusal['reason'], message: string): Promise<Refusal> =>
+  Promise.resolve({ ok: false, reason, message });
+
+const REASONS: Readonly<Record<string, Refusal['reason']>> = {
+  DENIED: 'denied',
+  TOO_LARGE: 'too large',
+  TIMEOUT: 'timeout',
+  INTERRUPTED: 'interrupted',
+};
+
+function answerOf(answer: Answer): HttpAnswer {
+  if (!answer.ok) return { ok: false, reason: REASONS[answer.code] ?? 'failed', message: answer.message ?? answer.code };
+  const { head = { status: 200, headers: [] }, body = new Uint8Array() } = answer;
+  return { ok: true, head, body };
+}
+
+export function createHttpPort(abi: AbiContext): AbiHttpPort {
+  const { inputs, limits, services, grants, waits, fetchRate } = abi;
+  let changed = Promise.withResolvers<void>();
+  return {
+    poke: () => {
+      changed.resolve();
+      changed = Promise.withResolvers();
+    },
+    incoming: () => {
+      const { kind, method = 'GET', url, headers = [] } = inputs.current?.info ?? {};
+      return kind === 'http' && url !== undefined ? { method, url, headers } : undefined;
+    },
+    body: () => {
+      const { current, openBody } = inputs;
+      if (current === undefined) return NOTHING;
+      const state = openBody?.of !== current ? 'whole' : current.cancelled ? 'broken' : 'open';
+      return { bytes: current.body, state };
+    },
+    bodyChanged: () => changed.promise,
+    head: (head) => {
+      if (inputs.entry !== undefined) inputs.entry.head = head;
+    },
+    get room() {
+      return inputs.entry === undefined ? 0 : limits.outputBytes - inputs.entry.outputBytes;
+    },
+    write: (bytes) => {
+      const { entry } = inputs;
+      if (entry === undefined) return;
+      if (entry.streams) services.written?.({ offset: entry.outputBytes, bytes, head: entry.head ?? null });
+      entry.output.push(bytes);
+      entry.outputBytes += bytes.length;
+    },
+    nextNumber: () => inputs.nextNumber(),
+    fetch: (request, body, number, again, timeoutMs) => {
+      if (!grants.covers('http.outbound', request.url)) return refuse('denied', `${request.url} is not granted`);
+      if (again && !SAFE_TO_REPEAT.has(request.method)) return refuse('interrupted', 'it may have been sent before');
+      if (!again && fetchRate.tryUse(1) > 0) {
+        services.limited?.('fetchesPerSecond');
+        return refuse('denied', `there were more than ${limits.fetchesPerSecond} requests in a second`);
+      }
+      const ask = services.ask({
+        kind: 'fetch',
+        request: { ...request, repeatable: false },
+        body,
+        bodyMaxBytes: limits.fetchBodyBytes,
+        ...number,
+        ask: waits.nextNumber(),
+        again,
+        dueMs: timeoutMs === null ? null : services.now() + timeoutMs,
+        ...traceOf(abi),
+      });
+      return ask.then(answerOf, (error: unknown) => refuse('failed', String(error)));
+    },
+  };
+}
