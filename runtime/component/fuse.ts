@@ -255,8 +255,11 @@ class Fusion {
     this.#keepNames(module, place);
   }
 
+  /** Functions keep their names, or are called as they are exported. */
   #keepNames(module: Module, { funcs }: Placement): void {
-    for (const [own, name] of decodeNames(module).funcs) {
+    const names = new Map(module.exports.flatMap(({ kind, index, name }) => (kind === 'func' ? [[index, name]] : [])));
+    for (const [own, name] of decodeNames(module).funcs) names.set(own, name);
+    for (const [own, name] of names) {
       const index = funcs[own];
       if (index !== undefined && own >= module.importedFuncs) this.#funcNames.push([index, name]);
     }

@@ -30,7 +30,10 @@ export interface GuestOptions extends WorkerOptions {
  * What a component is linked to: its hosts, and functions of the embedder.
  * @param wasi Left out: it has no WASI.
  */
-function componentModule(component: FusedComponent, { wasi, componentHosts = [], imports = {} }: GuestOptions): HostModule {
+function componentModule(
+  component: FusedComponent,
+  { wasi, componentHosts = [], imports = {} }: GuestOptions,
+): HostModule {
   const hosts = wasi === undefined ? componentHosts : [...componentHosts, createWasi2(wasi)];
   return new ComponentModule(component, { hosts, functions: imports });
 }

@@ -76,7 +76,10 @@ export function valueOfJson(value: JsonValue): unknown {
     if (wrapper === 'float' && Object.hasOwn(FLOATS, inner)) return FLOATS[inner as keyof typeof FLOATS];
     if (wrapper === 'bytes' && BASE64.test(inner)) return fromBase64(inner);
   }
-  throw new PluvioError('REQUEST_INVALID', `{ "${wrapper}": ${shortened(inner)} } is no value; it must be ${EXPECTED[wrapper]}`);
+  throw new PluvioError(
+    'REQUEST_INVALID',
+    `{ "${wrapper}": ${shortened(inner)} } is no value; it must be ${EXPECTED[wrapper]}`,
+  );
 }
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;

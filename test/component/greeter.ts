@@ -19,24 +19,46 @@ const LIBRARY = `
             (br $grow))))
       (local.get $at)))`;
 
-/**
- * `greet(name)` asks the host's \`example:host/words#greeting\` for a greeting, spins for a while, and joins it with the name;
- * \`failing()\` traps.
- */
-export const greeter = (spins = 1000): Promise<Uint8Array> =>
-  componentOf(`(component
+/** A greeting of the host's, `example:host/words#greeting`, or of the component's own. */
+const GREETING_OF_HOST = {
+  imports: `
   (import "example:host/words@1.0.0" (instance $words
-    (export "greeting" (func (param "name" string) (result string)))))
+    (export "greeting" (func (param "name" string) (result string)))))`,
+  lowered: '(core func $greeting (canon lower (func $words "greeting") (memory $memory) (realloc $realloc)))',
+  core: '(import "words" "greeting" (func $greeting (param i32 i32 i32)))',
+  given: '(with "words" (instance (export "greeting" (func $greeting))))',
+};
+const OWN_GREETING = {
+  imports: '',
+  lowered: '',
+  core: `(data (i32.const 64) "Hello, ")
+    (func $greeting (param i32 i32) (param $at i32)
+      (i32.store (local.get $at) (i32.const 64))
+      (i32.store offset=4 (local.get $at) (i32.const 7)))`,
+  given: '',
+};
+
+/**
+ * `greet(name)` gets a greeting, spins for a while, and joins it with the name; `count()` says how often; `sum(numbers)`; `failing()` traps.
+ */
+export function greeter(spins = 1000, greeting = GREETING_OF_HOST): Promise<Uint8Array> {
+  const isOwn = greeting === OWN_GREETING;
+  return componentOf(`(component
+  ${greeting.imports}
   ${LIBRARY}
   (core instance $library (instantiate $library))
   (alias core export $library "memory" (core memory $memory))
   (alias core export $library "realloc" (core func $realloc))
-  (core func $greeting (canon lower (func $words "greeting") (memory $memory) (realloc $realloc)))
+  ${greeting.lowered}
   (core module $main
+    ${isOwn ? '' : greeting.core}
     (import "library" "memory" (memory 1))
-    (import "words" "greeting" (func $greeting (param i32 i32 i32)))
+    ${isOwn ? greeting.core : ''}
+    (global $count (mut i32) (i32.const 0))
+    (func (export "count") (result i32) (global.get $count))
     (func (export "greet") (param $at i32) (param $bytes i32) (result i32)
       (local $left i32)
+      (global.set $count (i32.add (global.get $count) (i32.const 1)))
       (call $greeting (local.get $at) (local.get $bytes) (i32.const 16))
       (local.set $left (i32.const ${spins}))
       (loop $spin (br_if $spin (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
@@ -56,14 +78,18 @@ export const greeter = (spins = 1000): Promise<Uint8Array> =>
         (br $next)))
       (local.get $sum))
     (func (export "failing") unreachable))
-  (core instance $main (instantiate $main
-    (with "library" (instance $library))
-    (with "words" (instance (export "greeting" (func $greeting))))))
+  (core instance $main (instantiate $main (with "library" (instance $library)) ${greeting.given}))
   (func $greet (param "name" string) (result string)
     (canon lift (core func $main "greet") (memory $memory) (realloc $realloc)))
   (func $sum (param "numbers" (list s64)) (result s64)
     (canon lift (core func $main "sum") (memory $memory) (realloc $realloc)))
+  (func $count (result u32) (canon lift (core func $main "count")))
   (func $failing (canon lift (core func $main "failing")))
   (export "greet" (func $greet))
   (export "sum" (func $sum))
+  (export "count" (func $count))
   (export "failing" (func $failing)))`);
+}
+
+/** The same without imports, so that any node runs it. */
+export const ownGreeter = (spins = 1000): Promise<Uint8Array> => greeter(spins, OWN_GREETING);

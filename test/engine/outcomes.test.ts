@@ -195,7 +195,9 @@ describe.each(UNWINDS)('unwinding by %s', (unwind) => {
           seen.push([x, guest().restartState()]);
           return pending(answer, { state: { left: x } });
         });
-      const waiting = await createWorker(module, { imports: imports(new Promise(() => undefined), () => waiting.guest) });
+      const waiting = await createWorker(module, {
+        imports: imports(new Promise(() => undefined), () => waiting.guest),
+      });
       const outcome = waiting.call('plain', [4]);
       expect(waiting.state).toBe('waiting');
       const bytes = waiting.snapshot();

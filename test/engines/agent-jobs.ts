@@ -121,7 +121,11 @@ async function loadVariant(bytes: Uint8Array, variant: Exclude<Variant, 'bare'>)
   const instrumented = instrumentModule(program) as Uint8Array<ArrayBuffer>;
   const compiled = await WebAssembly.compile(instrumented);
   const portability = { migratable: true } as const;
-  return new LoadedModule({ program, component: undefined, portability, digestBytes: new Uint8Array(32) }, compiled, instrumented.length);
+  return new LoadedModule(
+    { program, component: undefined, portability, digestBytes: new Uint8Array(32) },
+    compiled,
+    instrumented.length,
+  );
 }
 
 type Run = (arg: number) => unknown;

@@ -2,7 +2,7 @@
 import { fail } from '../errno.ts';
 import type { Inode } from '../files/inode.ts';
 import { toFileSize } from '../wasi/io-functions.ts';
-import { setTimesOf, statOf, type NewTimestamp } from './file-status.ts';
+import { descriptorType, type NewTimestamp, setTimesOf, statOf } from './file-status.ts';
 import type { InterfaceOf, Wasi2Context } from './context.ts';
 import { PATH_FUNCTIONS } from './filesystem-paths.ts';
 import { attempt, type ErrorCode } from './outcome.ts';
@@ -17,7 +17,6 @@ import {
   type IoError,
   OUTPUT_STREAM,
 } from './resources.ts';
-import { descriptorType } from './file-status.ts';
 
 /** Bytes of one read, whatever is asked for. */
 const READ_MAX_BYTES = 2 ** 20;
@@ -72,10 +71,11 @@ function flagsOf(self: Descriptor) {
 
 /** The next entry, with the kind of what it names. */
 function nextEntry({ tree }: Wasi2Context, self: DirectoryStream) {
-  const { value: entry } = self.inode.entries.after(self.cookie).next();
-  if (entry === undefined) return undefined;
-  self.cookie = entry.cookie;
-  return { type: descriptorType(tree.inode(entry.ino)), name: entry.name };
+  for (const { cookie, ino, name } of self.inode.entries.after(self.cookie)) {
+    self.cookie = cookie;
+    return { type: descriptorType(tree.inode(ino)), name };
+  }
+  return undefined;
 }
 
 /** Odd numbers that spread those of inodes over 64 bits. */

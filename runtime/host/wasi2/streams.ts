@@ -12,7 +12,15 @@ import type { Output } from '../wasi/output.ts';
 import { type InterfaceOf, trap, type Wasi2Context } from './context.ts';
 import { codeOf, done, err, type ErrorCode, ok, type Outcome } from './outcome.ts';
 import { isStreamReady, waitFor } from './poll.ts';
-import { adopt, ERROR, type FileOutput, type InputStream, type IoError, type OutputStream, POLLABLE } from './resources.ts';
+import {
+  adopt,
+  ERROR,
+  type FileOutput,
+  type InputStream,
+  type IoError,
+  type OutputStream,
+  POLLABLE,
+} from './resources.ts';
 
 type StreamError = { readonly tag: 'last-operation-failed'; readonly val: IoError } | { readonly tag: 'closed' };
 type StreamOutcome<Value> = Outcome<Value, StreamError>;
@@ -111,7 +119,8 @@ function writeFile({ tree }: Wasi2Context, stream: FileOutput, bytes: Uint8Array
 function write(wasi: Wasi2Context, stream: OutputStream, bytes: Uint8Array): StreamOutcome<never> {
   const found = trouble(wasi, stream);
   if (found !== undefined) return found;
-  if (bytes.length > stream.permit) trap(`cannot write ${bytes.length} bytes: check-write has allowed ${stream.permit}`);
+  if (bytes.length > stream.permit)
+    trap(`cannot write ${bytes.length} bytes: check-write has allowed ${stream.permit}`);
   stream.permit -= bytes.length;
   try {
     put(wasi, stream, bytes);

@@ -73,6 +73,9 @@ export function loadState(
     .get('given')
     .array()
     .map((field) => resources[field.integer(0, resources.length - 1)] ?? field.malformed('an index into resources'));
+  if (new Set(given).size > wasi.maxResources) {
+    state.get('given').mismatch(`of at most ${wasi.maxResources} resources, the limit maxOpenFiles`);
+  }
   checkReached(fields, resources, given);
   wasi.args = args;
   wasi.env = env;
@@ -99,11 +102,7 @@ function countOpenings(fields: StateField): ReadonlyMap<number, number> {
 }
 
 /** Every resource is one that was given, or one that such a one refers to. */
-function checkReached(
-  fields: StateField,
-  resources: readonly Wasi2Resource[],
-  given: readonly Wasi2Resource[],
-): void {
+function checkReached(fields: StateField, resources: readonly Wasi2Resource[], given: readonly Wasi2Resource[]): void {
   const reached = new Set<Wasi2Resource>(given);
   for (const resource of given) {
     const inner = referred(resource);

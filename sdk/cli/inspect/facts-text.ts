@@ -22,9 +22,10 @@ export function printModule(facts: ModuleFacts, isVerbose: boolean): void {
     ...facts.memories.map((memory, index) => [`memory ${index}`, memoryText(memory)] as const),
     ['imports', importsText(facts)],
     ...(missing.some(isOfNode) ? [['  of a node', NEEDS_NODE] as const] : []),
-    ...missing
-      .filter((row) => !isOfNode(row))
-      .map((row) => ['  not provided', `${row.module ?? ''}.${row.name} (${row.kind} ${row.type})`] as const),
+    ...missingText(
+      facts.form,
+      missing.filter((row) => !isOfNode(row)),
+    ).map((text) => ['  not provided', text] as const),
     ['exports', exportsText(facts)],
     ['portable', portability.migratable ? 'yes: it can be stopped, kept and moved' : 'no'],
     ...(portability.migratable ? [] : portability.reasons.map((reason) => ['  because', reason] as const)),
@@ -34,6 +35,15 @@ export function printModule(facts: ModuleFacts, isVerbose: boolean): void {
   for (const row of facts.imports) printLine(`  ${row.module ?? ''}.${externText(row)}`);
   heading('exports:');
   for (const row of facts.exports) printLine(`  ${externText(row)}`);
+}
+
+/** A component's functions by interface: their types can be pages long. */
+function missingText(form: ModuleFacts['form'], missing: readonly ExternFact[]): string[] {
+  if (form === 'module')
+    return missing.map(({ module = '', name, kind, type }) => `${module}.${name} (${kind} ${type})`);
+  return Object.entries(Object.groupBy(missing, ({ module = '' }) => module)).map(
+    ([module, rows = []]) => `${module}: ${rows.map(({ name }) => name).join(', ')}`,
+  );
 }
 
 /** What every node gives, and this command does not. */

@@ -141,7 +141,8 @@ export function guestEntries(files: BaseFiles, hostState: unknown): Map<string, 
   const tree = openTree(files);
   const { files: state, descriptors = [], resources = [] } = wasiState(hostState);
   const openings = new Map<number, number>();
-  for (const { ino } of [...descriptors, ...resources]) if (ino !== undefined) openings.set(ino, (openings.get(ino) ?? 0) + 1);
+  for (const { ino } of [...descriptors, ...resources])
+    if (ino !== undefined) openings.set(ino, (openings.get(ino) ?? 0) + 1);
   loadTree(tree, new StateField(state, 'files'), null, openings, TREE_LIMITS.maxPathBytes);
   return entriesOf(tree);
 }

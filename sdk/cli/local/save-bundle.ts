@@ -12,7 +12,10 @@ function withUnreadInput(snapshot: Snapshot, { host, input }: Guest): Snapshot {
   const buffered = Buffer.concat([state.stdin.buffered, input.unread()]);
   const ended = state.stdin.ended || !input.goesOn;
   const stdin = { buffered: new Uint8Array(buffered), ended };
-  return { ...snapshot, hosts: { ...snapshot.hosts, [host.name]: withWasiState(snapshot.hosts[host.name], { stdin }) } };
+  return {
+    ...snapshot,
+    hosts: { ...snapshot.hosts, [host.name]: withWasiState(snapshot.hosts[host.name], { stdin }) },
+  };
 }
 
 /**
