@@ -1,5 +1,6 @@
 /** Components whose functions take and give values of given types, as text. */
 import {
+  type FlatFunction,
   flattenFunction,
   type FlatType,
   type FunctionType,
@@ -59,15 +60,44 @@ const CANON = '(memory (core memory $libc "memory")) (realloc (core func $libc "
 const coreType = (params: readonly FlatType[], results: readonly FlatType[]): string =>
   `(param ${params.join(' ')}) (result ${results.join(' ')})`;
 
+/** Where results are in memory. */
+const RESULT_AT = 64;
+
+/** Memory, and an allocator that begins at 4096 again when a page is full. */
+const LIBC = `(core module $Libc
+  (memory (export "memory") 2)
+  (global $next (mut i32) (i32.const 4096))
+  (func (export "realloc") (param i32 i32) (param $align i32) (param $bytes i32) (result i32)
+    (local $at i32)
+    (if (i32.gt_u (global.get $next) (i32.const 65536)) (then (global.set $next (i32.const 4096))))
+    (local.set $at (i32.and
+      (i32.add (global.get $next) (i32.sub (local.get $align) (i32.const 1)))
+      (i32.sub (i32.const 0) (local.get $align))))
+    (global.set $next (i32.add (local.get $at) (local.get $bytes)))
+    (local.get $at)))`;
+
+/** Goes round a few times, so that there is where to stop. */
+const SPIN = `(func $spin (local $left i32)
+  (local.set $left (i32.const 3))
+  (loop $next (br_if $next (local.tee $left (i32.sub (local.get $left) (i32.const 1))))))`;
+
+/** Calls an import with the parameters of the export, which has the same type. */
+function passing(imported: string, { params, resultInMemory }: FlatFunction): string {
+  const args = resultInMemory ? [`(i32.const ${RESULT_AT})`] : params.map((_, index) => `(local.get ${index})`);
+  const result = resultInMemory ? `(i32.const ${RESULT_AT})` : '';
+  return `(call $spin) (call $${imported} ${args.join(' ')}) (call $spin) ${result}`;
+}
+
 /**
  * Of each type with an index `I`: the functions `put-I` (takes one) and `get-I` (gives one) that the component imports, and `take-I` and
- * `give-I` that it exports. Its core module `M` imports and exports them under the same names, its bodies do nothing.
+ * `give-I` that it exports. Its core module `M` imports and exports them under the same names; it passes on what it gets.
  */
 export function componentText(types: readonly ValueType[]): string {
   const definitions = new TypeDefinitions();
   const imports: string[] = [];
   const lowered: string[] = [];
-  const core: string[] = [];
+  const coreImports: string[] = [];
+  const coreExports: string[] = [];
   const lifted: string[] = [];
   types.forEach((type, index) => {
     const name = definitions.of(type);
@@ -82,10 +112,12 @@ export function componentText(types: readonly ValueType[]): string {
       const lift = flattenFunction(func, 'lift');
       imports.push(`(import "${imported}" (func $${imported} ${text}))`);
       lowered.push(`(core func $${imported}-lowered (canon lower (func $${imported}) ${CANON}))`);
-      core.push(`(import "host" "${imported}" (func ${coreType(lower.params, lower.results)}))`);
+      coreImports.push(`(import "host" "${imported}" (func $${imported} ${coreType(lower.params, lower.results)}))`);
       lifted.push(`(func $${exported} ${text} (canon lift (core func $m "${exported}") ${CANON}))`);
       lifted.push(`(export "${exported}" (func $${exported}))`);
-      core.push(`(func (export "${exported}") ${coreType(lift.params, lift.results)} unreachable)`);
+      coreExports.push(
+        `(func (export "${exported}") ${coreType(lift.params, lift.results)} ${passing(imported, lift)})`,
+      );
     }
   });
   const items = types.flatMap((_, index) =>
@@ -94,11 +126,10 @@ export function componentText(types: readonly ValueType[]): string {
   return `(component
     ${definitions.lines.join('\n')}
     ${imports.join('\n')}
-    (core module $Libc (memory (export "memory") 1)
-      (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable))
+    ${LIBC}
     (core instance $libc (instantiate $Libc))
     ${lowered.join('\n')}
-    (core module $M ${core.filter((line) => line.startsWith('(import')).join('\n')} ${core.filter((line) => line.startsWith('(func')).join('\n')})
+    (core module $M ${coreImports.join('\n')} ${SPIN} ${coreExports.join('\n')})
     (core instance $m (instantiate $M (with "host" (instance ${items.join(' ')}))))
     ${lifted.join('\n')})`;
 }

@@ -26,6 +26,8 @@ const many = (count: number, type: ValueType): ValueType => ({
   types: Array.from({ length: count }, () => type),
 });
 
+const labels = (count: number): string[] => Array.from({ length: count }, (_, index) => `label${index}`);
+
 const CHOSEN: readonly ValueType[] = [
   ...(['u8', 's8', 'u16', 's16', 'u32', 's32', 'u64', 's64', 'f32', 'f64', 'char', 'bool', 'string'] as const).map((kind) => list({ kind })),
   many(17, { kind: 'u8' }),
@@ -33,9 +35,9 @@ const CHOSEN: readonly ValueType[] = [
   { kind: 'variant', cases: [['a', { kind: 'f32' }], ['b', { kind: 'u64' }], ['c', { kind: 'f64' }], ['d', undefined], ['e', text]] },
   { kind: 'variant', cases: [['a', { kind: 'f32' }], ['b', u32]] },
   { kind: 'variant', cases: [['a', many(2, { kind: 'f32' })], ['b', { kind: 's64' }], ['c', many(3, { kind: 's8' })]] },
-  { kind: 'enum', labels: Array.from({ length: 300 }, (_, index) => `e${index}`) },
   { kind: 'result', ok: undefined, err: undefined },
-  { kind: 'flags', labels: Array.from({ length: 17 }, (_, index) => `f${index}`) },
+  ...[1, 8, 9, 16, 17, 32].map((count) => list({ kind: 'flags', labels: labels(count) })),
+  ...[1, 256, 257].map((count) => list({ kind: 'enum', labels: labels(count) })),
 ]; // prettier-ignore
 
 /** Random types that have a part which has a part, at least; jco has other JavaScript values for an option of an option. */

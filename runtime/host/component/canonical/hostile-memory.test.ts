@@ -213,6 +213,23 @@ describe('what is not wrong', () => {
     expect(liftParams(taking(type), flat, new TestGuest().context)).toStrictEqual([expected]);
   });
 
+  it('what is narrower than a flat value of all cases is extended with zeros', () => {
+    const narrow: ValueType = { kind: 'variant', cases: [['wide', u64], ['small', { kind: 's8' }], ['float', { kind: 'f32' }]] }; // prettier-ignore
+    const flatOf = (value: unknown): FlatValue[] => lowerParams(taking(narrow), [value], new TestGuest().context);
+    expect(flatOf({ tag: 'small', val: -1 })).toEqual([1, 0xffff_ffffn]);
+    expect(flatOf({ tag: 'float', val: -1 })).toEqual([2, 0xbf80_0000n]);
+    expect(flatOf({ tag: 'wide', val: 2n ** 64n - 1n })).toEqual([0, 2n ** 64n - 1n]);
+  });
+
+  it('a number may stand for a wide one, also in a list', () => {
+    const guest = new TestGuest();
+    const type: FunctionType = { params: [['a', u64], ['b', list(u64)]], result: undefined }; // prettier-ignore
+    const flat = lowerParams(type, [7, [1, 2n, 2 ** 53 - 1]], guest.context);
+    expect(liftParams(type, flat, guest.context)).toEqual([7n, [1n, 2n, 2n ** 53n - 1n]]);
+    const values = BigUint64Array.of(5n, 6n);
+    expect(liftParams(type, lowerParams(type, [0n, values], guest.context), guest.context)).toEqual([0n, [5n, 6n]]);
+  });
+
   it('a byte order mark stays in a text', () => {
     const guest = new TestGuest();
     guest.write(64, [0xef, 0xbb, 0xbf, 0x61]);

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { PluvioError } from '../../../errors/index.ts';
 import { type FunctionType, type ResourceType, type ValueType, valueTypeText } from '../../../component/value-types.ts';
-import { checkParams, checkResult } from './functions.ts';
+import { checkParams, checkResult, liftParams, lowerParams } from './functions.ts';
+import { TestGuest } from './testing/guest.ts';
 
 const kind = (name: 'bool' | 'u8' | 's8' | 'u16' | 's16' | 'u32' | 's32' | 'u64' | 's64' | 'f32' | 'f64' | 'char' | 'string'): ValueType => ({ kind: name }); // prettier-ignore
 const list = (element: ValueType): ValueType => ({ kind: 'list', element });
@@ -160,5 +161,14 @@ describe('is taken', () => {
     expect(refusalOf(() => checkParams(taking(type), [{}]))).toBe(
       'argument 0 (a-value).valueOf is missing; it must be u8',
     );
+  });
+
+  it('flags with a name that all objects have', () => {
+    const type: ValueType = { kind: 'flags', labels: ['to-string', 'constructor'] };
+    expect(() => checkParams(taking(type), [{}])).not.toThrow();
+    const { context } = new TestGuest();
+    expect(lowerParams(taking(type), [{}], context)).toEqual([0]);
+    expect(lowerParams(taking(type), [{ constructor: true }], context)).toEqual([2]);
+    expect(liftParams(taking(type), [1], context)).toEqual([{ toString: true, constructor: false }]);
   });
 });

@@ -1,7 +1,7 @@
 /** Codecs of records, tuples and sets of flags. */
 import { alignTo, flagsBytes, flatten, type ValueType } from '../../../component/value-types.ts';
 import type { ComponentValue } from '../component-host.ts';
-import { type Codec, HOST_BYTES, misfit, misfitOf, nextI32, within } from './codec.ts';
+import { type Codec, HOST_BYTES, type Misfit, misfit, misfitOf, nextI32, within } from './codec.ts';
 import { fieldName } from './field-name.ts';
 import { SMALL_NUMBERS } from './primitives.ts';
 
@@ -22,25 +22,33 @@ const hostBytesOf = (parts: readonly Codec[]): number => parts.reduce((sum, { ho
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 
-/** The first name that is none of those expected. */
-function strange(value: Readonly<Record<string, unknown>>, names: ReadonlySet<string>): string | undefined {
-  for (const name in value) if (!names.has(name) && Object.hasOwn(value, name)) return name;
+/** Whether an object has no other names than these. */
+function checkNames(value: Readonly<Record<string, unknown>>, known: ReadonlySet<string>): Misfit | undefined {
+  for (const name in value) {
+    if (known.has(name) || !Object.hasOwn(value, name)) continue;
+    return within(`.${name}`, misfit(value[name], `left out: ${[...known].join(', ')} are known`));
+  }
   return undefined;
 }
 
-/** A field of a record. */
-interface Field {
+interface Property {
   readonly name: string;
-  readonly codec: Codec;
-  readonly offset: number;
-  /** All objects have something of that name: only what one has itself is the field. */
+  /** All objects have something of that name: only what one has itself counts. */
   readonly isInherited: boolean;
 }
 
-/** The objects of a class have fields, too. */
-function get(value: unknown, { name, isInherited }: Field): unknown {
+const propertyOf = (name: string): Property => ({ name, isInherited: name in Object.prototype });
+
+/** The objects of a class have properties, too. */
+function get(value: unknown, { name, isInherited }: Property): unknown {
   if (isInherited && !Object.hasOwn(value as object, name)) return undefined; // was checked
   return (value as Record<string, unknown>)[name];
+}
+
+/** A field of a record. */
+interface Field extends Property {
+  readonly codec: Codec;
+  readonly offset: number;
 }
 
 export function recordCodec(type: ValueType & { readonly kind: 'record' }, parts: readonly Codec[]): Codec {
@@ -48,8 +56,8 @@ export function recordCodec(type: ValueType & { readonly kind: 'record' }, parts
   const hostBytes = HOST_BYTES.object + hostBytesOf(parts);
   const names = type.fields.map(([label]) => fieldName(label));
   const fields = parts.map((codec, index): Field => {
-    const name = names[index] ?? '';
-    return { name, codec, offset: offsets[index] ?? 0, isInherited: name in Object.prototype };
+    const { name, isInherited } = propertyOf(names[index] ?? '');
+    return { name, isInherited, codec, offset: offsets[index] ?? 0 };
   });
   const known = new Set(names);
   /** What all values of the type are copies of, so that the engine knows them as of one shape. */
@@ -64,9 +72,7 @@ export function recordCodec(type: ValueType & { readonly kind: 'record' }, parts
         const inner = field.codec.check(get(value, field));
         if (inner !== undefined) return within(`.${field.name}`, inner);
       }
-      const other = strange(value, known);
-      if (other === undefined) return undefined;
-      return within(`.${other}`, misfit(value[other], `left out: ${names.join(', ')} are known`));
+      return checkNames(value, known);
     },
     lift: (source, context) => {
       const value = { ...empty };
@@ -112,16 +118,18 @@ export function tupleCodec(type: ValueType, parts: readonly Codec[]): Codec {
 
 export function flagsCodec(type: ValueType & { readonly kind: 'flags' | 'enum' }): Codec {
   const names = type.labels.map(fieldName);
+  const flags = names.map(propertyOf);
   const known = new Set(names);
   const sizeBytes = flagsBytes(names.length);
   const number = SMALL_NUMBERS[sizeBytes];
-  const fromBits = (bits: number): ComponentValue =>
-    Object.fromEntries(names.map((name, bit) => [name, ((bits >>> bit) & 1) === 1]));
+  const none: Record<string, ComponentValue> = Object.fromEntries(names.map((name) => [name, false]));
+  const fromBits = (bits: number): ComponentValue => {
+    const value = { ...none };
+    for (let bit = 0; bit < names.length; bit++) if (((bits >>> bit) & 1) === 1) value[names[bit] ?? ''] = true;
+    return value;
+  };
   const toBits = (value: unknown): number =>
-    names.reduce(
-      (bits, name, bit) => ((value as Record<string, unknown>)[name] === true ? bits | (1 << bit) : bits),
-      0,
-    ); // was checked
+    flags.reduce((bits, flag, bit) => (get(value, flag) === true ? bits | (1 << bit) : bits), 0);
   return {
     flat: ['i32'],
     sizeBytes,
@@ -129,11 +137,11 @@ export function flagsCodec(type: ValueType & { readonly kind: 'flags' | 'enum' }
     hostBytes: HOST_BYTES.object + names.length * HOST_BYTES.slot,
     check: (value) => {
       if (!isObject(value)) return misfitOf(value, type);
-      const other = strange(value, known);
-      if (other !== undefined)
-        return within(`.${other}`, misfit(value[other], `left out: ${names.join(', ')} are known`));
-      const wrong = names.find((name) => value[name] !== undefined && typeof value[name] !== 'boolean');
-      return wrong === undefined ? undefined : within(`.${wrong}`, misfit(value[wrong], 'bool'));
+      for (const flag of flags) {
+        const found = get(value, flag);
+        if (found !== undefined && typeof found !== 'boolean') return within(`.${flag.name}`, misfit(found, 'bool'));
+      }
+      return checkNames(value, known);
     },
     lift: (source) => fromBits(nextI32(source)),
     lower: (value, flat) => void flat.push(toBits(value)),
