@@ -25,7 +25,8 @@ const REASONS: Readonly<Record<string, Refusal['reason']>> = {
 };
 
 function answerOf(answer: Answer): HttpAnswer {
-  if (!answer.ok) return { ok: false, reason: REASONS[answer.code] ?? 'failed', message: answer.message ?? answer.code };
+  if (!answer.ok)
+    return { ok: false, reason: REASONS[answer.code] ?? 'failed', message: answer.message ?? answer.code };
   const { head = { status: 200, headers: [] }, body = new Uint8Array() } = answer;
   return { ok: true, head, body };
 }

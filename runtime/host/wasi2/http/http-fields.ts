@@ -46,7 +46,12 @@ function faultOf(name: string, values: readonly Uint8Array[]): HeaderError | und
 }
 
 /** Changes the fields, if they may be changed in that way. */
-function change(self: Fields, name: string, values: readonly Uint8Array[], next: () => Entries): Outcome<never, HeaderError> {
+function change(
+  self: Fields,
+  name: string,
+  values: readonly Uint8Array[],
+  next: () => Entries,
+): Outcome<never, HeaderError> {
   if (self.immutable) return err({ tag: 'immutable' });
   const fault = faultOf(name, values);
   if (fault !== undefined) return err(fault);

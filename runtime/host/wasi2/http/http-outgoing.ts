@@ -26,7 +26,10 @@ import {
 
 /** `error-code` of wasi:http; those that this host gives. */
 type HttpError =
-  | { readonly tag: 'HTTP-request-denied' | 'HTTP-request-URI-invalid' | 'HTTP-response-timeout' | 'connection-terminated' }
+  | {
+      readonly tag:
+        'HTTP-request-denied' | 'HTTP-request-URI-invalid' | 'HTTP-response-timeout' | 'connection-terminated';
+    }
   | { readonly tag: 'HTTP-response-body-size' }
   | { readonly tag: 'internal-error'; readonly val: string };
 
@@ -90,7 +93,8 @@ function finish(wasi: Wasi2Context, body: OutgoingBody, trailers: Fields | undef
     return err({ tag: 'internal-error', val: 'trailers cannot be sent' });
   }
   body.finished = true;
-  for (const resource of wasi.live) if (resource.kind === 'future response' && resource.body === body) send(wasi, resource);
+  for (const resource of wasi.live)
+    if (resource.kind === 'future response' && resource.body === body) send(wasi, resource);
   return done;
 }
 
@@ -135,7 +139,11 @@ function setScheme(self: OutgoingRequest, scheme: Tagged | undefined): Outcome<n
   return done;
 }
 
-function setText(self: OutgoingRequest, field: 'path' | 'authority', text: string | undefined): Outcome<never, undefined> {
+function setText(
+  self: OutgoingRequest,
+  field: 'path' | 'authority',
+  text: string | undefined,
+): Outcome<never, undefined> {
   if (text !== undefined && /[\s\0#]/.test(text)) return err(undefined);
   self[field] = text;
   return done;
@@ -189,7 +197,9 @@ export function send({ http }: Wasi2Context, future: FutureResponse): void {
     bytes.set(piece, at);
     at += piece.length;
   }
-  future.sent = http.fetch(request, bytes, number, again, timeoutMs).then((answered) => void (future.answer = answered));
+  future.sent = http
+    .fetch(request, bytes, number, again, timeoutMs)
+    .then((answered) => void (future.answer = answered));
 }
 
 const REASONS = {
@@ -259,8 +269,7 @@ export const OUTGOING_FUNCTIONS = (wasi: Wasi2Context) => ({
   '[method]outgoing-request.set-path-with-query': (self: OutgoingRequest, path: string | undefined) =>
     setText(self, 'path', path),
   '[method]outgoing-request.scheme': ({ scheme }: OutgoingRequest) => scheme && schemeOf(scheme),
-  '[method]outgoing-request.set-scheme': (self: OutgoingRequest, scheme: Tagged | undefined) =>
-    setScheme(self, scheme),
+  '[method]outgoing-request.set-scheme': (self: OutgoingRequest, scheme: Tagged | undefined) => setScheme(self, scheme),
   '[method]outgoing-request.authority': ({ authority }: OutgoingRequest) => authority,
   '[method]outgoing-request.set-authority': (self: OutgoingRequest, authority: string | undefined) =>
     setText(self, 'authority', authority),

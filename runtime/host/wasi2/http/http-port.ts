@@ -27,7 +27,11 @@ export interface RequestNumber {
 export type HttpAnswer =
   | { readonly ok: true; readonly head: HttpResponseHead; readonly body: Uint8Array }
   /** `denied`: it may not be sent; `interrupted`: it may have been sent, and must not be once more; `too large`: the answer is. */
-  | { readonly ok: false; readonly reason: 'denied' | 'interrupted' | 'too large' | 'timeout' | 'failed'; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly reason: 'denied' | 'interrupted' | 'too large' | 'timeout' | 'failed';
+      readonly message: string;
+    };
 
 export interface HttpPort {
   /** The request that the call in progress answers; undefined: it answers none. */
@@ -47,5 +51,11 @@ export interface HttpPort {
    * Sends a request. Never rejects.
    * @param again It was asked for before, elsewhere: what must not be sent twice is not.
    */
-  fetch(request: HttpRequestHead, body: Uint8Array, number: RequestNumber, again: boolean, timeoutMs: number | null): Promise<HttpAnswer>;
+  fetch(
+    request: HttpRequestHead,
+    body: Uint8Array,
+    number: RequestNumber,
+    again: boolean,
+    timeoutMs: number | null,
+  ): Promise<HttpAnswer>;
 }

@@ -108,7 +108,12 @@ export function readHttp(
 ): HttpResource {
   switch (kind) {
     case 'fields':
-      return { resource: FIELDS, kind, entries: readEntries(field.get('entries')), immutable: flag(field, 'immutable') };
+      return {
+        resource: FIELDS,
+        kind,
+        entries: readEntries(field.get('entries')),
+        immutable: flag(field, 'immutable'),
+      };
     case 'incoming request':
       return { resource: INCOMING_REQUEST, kind, ...readRequest(field), consumed: flag(field, 'consumed') };
     case 'incoming response': {
@@ -132,7 +137,11 @@ export function readHttp(
       return { resource: OUTPUT_STREAM, kind, permit, closed: flag(field, 'closed'), body };
     }
     case 'outgoing request': {
-      const [path, scheme, authority] = [optional(field, 'path'), optional(field, 'scheme'), optional(field, 'authority')];
+      const [path, scheme, authority] = [
+        optional(field, 'path'),
+        optional(field, 'scheme'),
+        optional(field, 'authority'),
+      ];
       const method = field.get('method').text();
       const [headers, body] = [readEntries(field.get('headers')), bodyAt(field.get('body'), before)];
       return { resource: OUTGOING_REQUEST, kind, method, path, scheme, authority, headers, body };
