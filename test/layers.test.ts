@@ -25,7 +25,7 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
   'runtime/index.ts': { from: ['errors', 'engine', 'host'], anyPlatform: true },
   'sdk/client': { from: ['errors', 'values'], anyPlatform: true },
   'sdk/project': {
-    from: ['errors', 'limits', 'wasm', 'engine', 'host', 'bundle', 'node', 'index.ts', 'sdk/client'],
+    from: ['errors', 'limits', 'wasm', 'component', 'engine', 'host', 'bundle', 'node', 'index.ts', 'sdk/client'],
     anyPlatform: false,
   },
   'sdk/cli': {

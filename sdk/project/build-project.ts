@@ -12,6 +12,7 @@ import {
 import { PluvioError } from '../../runtime/errors/index.ts';
 import { requiredCapabilities } from '../../runtime/host/index.ts';
 import { nodeCodecs } from '../../runtime/node/index.ts';
+import { isComponent } from '../../runtime/component/index.ts';
 import { decodeModule } from '../../runtime/wasm/index.ts';
 import { BUILD_FOLDER, buildModule } from './build-module.ts';
 import type { Project } from './load-project.ts';
@@ -52,6 +53,7 @@ async function readFiles(folder: string, mounts: readonly FileMount[]): Promise<
 
 /** Rights that the program's calls need and that the project does not ask for. */
 function missingCapabilities({ manifest, module }: Bundle): string[] {
+  if (isComponent(module)) return []; // it cannot call the host ABI
   const imports = decodeModule(module).imports.map(({ module: from, name }) => ({ module: from, name }));
   return requiredCapabilities(imports)
     .filter(({ capability }) => manifest.capabilities?.[capability] === undefined)

@@ -6,6 +6,7 @@ export const TEMPLATES = {
   'c-program': 'a command of WASI 0.1 in C',
   'rust-service': 'functions over keys and values, in Rust',
   'rust-program': 'a command of WASI 0.1 in Rust',
+  'js-component': 'functions that remember, in JavaScript, as a component',
 } as const;
 
 /** What a new project can be made from. */

@@ -9,6 +9,10 @@ import type { TripNode } from './two-nodes.ts';
 export interface TemplateTrip {
   /** The compiler; undefined: it comes with npm. */
   readonly tool?: Tool;
+  /** A package that its build uses, besides ours. */
+  readonly package?: string;
+  /** Its compiler does not give the same bytes twice: componentize-js keeps an interpreter that has started, with its random seeds. */
+  readonly differs?: true;
   /** Whether it has tests of its own. */
   readonly tests: boolean;
   /** Asks the worker that was deployed, then the one that was moved. @throws AssertionError */
@@ -92,6 +96,15 @@ export const TEMPLATE_TRIPS: Readonly<Record<TemplateName, TemplateTrip>> = {
     tool: 'clang-22',
     tests: false,
     ask: writes((primes) => primes.filter((prime) => prime % 1000 < 20).map(String)),
+  },
+  'js-component': {
+    package: '@bytecodealliance/componentize-js@0.23',
+    differs: true,
+    tests: false,
+    ask: async (node, name, isMoved, folder) => {
+      const expected = isMoved ? 'Hello again, Ada! (2)' : 'Hello, Ada!';
+      assert.equal(await call(folder, node, name, 'greet', '"Ada"'), `${JSON.stringify(expected)}\n`);
+    },
   },
   'rust-service': { tool: 'rustc for WASI', tests: false, ask: greets((text) => text) },
   'rust-program': {
