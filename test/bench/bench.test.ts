@@ -158,6 +158,16 @@ const NODE_CASES = [
       per_policy: { never: { ratio: summary, per_way: { typed: { us: summary } } }, idle: { wire_ratio: summary } },
     },
   },
+  {
+    args: ['component'],
+    keys: {
+      benchmark: 'component',
+      machine,
+      call_ratio: positive,
+      worst_ratio: positive,
+      per_case: { text: { ratio: summary, pluvio_us: summary, jco_us: summary } },
+    },
+  },
   { args: ['checkpoint'], keys: { benchmark: 'checkpoint', machine, memory_bytes: positive, ratio: positive } },
 ] as const;
 

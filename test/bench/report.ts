@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { call } from './call.ts';
 import { cli } from './cli.ts';
+import { component } from './component.ts';
 import { density } from './density.ts';
 import { fairness } from './fairness.ts';
 import { fork } from './fork.ts';
@@ -39,6 +40,7 @@ const FORMATS: { readonly [Name in RunName]: (result: Results[Name]) => string }
   journal: journal.format,
   checkpoint: checkpoint.format,
   call: call.format,
+  component: component.format,
   cli: cli.format,
 };
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
 import type { CallResult } from './call.ts';
+import type { ComponentResult } from './component.ts';
 import type { CliResult } from './cli.ts';
 import type { DensityResult } from './density.ts';
 import type { FairnessResult } from './fairness.ts';
@@ -37,6 +38,7 @@ export interface Results {
   readonly journal: JournalResult;
   readonly checkpoint: CheckpointResult;
   readonly call: CallResult;
+  readonly component: ComponentResult;
   readonly cli: CliResult;
 }
 export type RunName = keyof Results;
@@ -61,6 +63,7 @@ export const RUNS: Readonly<Record<RunName, readonly string[]>> = {
   journal: ['journal'],
   checkpoint: ['checkpoint'],
   call: ['call'],
+  component: ['component'],
   cli: ['cli'],
 };
 export const RUN_NAMES = Object.keys(RUNS) as readonly RunName[]; // the record has exactly these keys

@@ -7,6 +7,7 @@ import type { Benchmark } from './benchmark.ts';
 import { call } from './call.ts';
 import { checkpoint } from './checkpoint.ts';
 import { cli } from './cli.ts';
+import { component } from './component.ts';
 import { density } from './density.ts';
 import { fairness } from './fairness.ts';
 import { fork } from './fork.ts';
@@ -47,6 +48,7 @@ const BENCHMARKS = {
   journal: entry(journal),
   checkpoint: entry(checkpoint),
   call: entry(call),
+  component: entry(component),
   cli: entry(cli),
 };
 
