@@ -68,8 +68,8 @@ export interface ComponentResult {
 const hostFunctions = (): Record<string, (value: unknown) => unknown> =>
   Object.fromEntries(
     NAMES.flatMap((name, index) => [
-      [`put-${index}`, () => undefined],
-      [`get-${index}`, () => CASES[name].value],
+      [`put-${index}`, (): unknown => undefined] as const,
+      [`get-${index}`, (): unknown => CASES[name].value] as const,
     ]),
   );
 

@@ -42,9 +42,9 @@ test.each([
 
 test('on nodes: deployed as it is, moved in the middle, and nothing of its output is lost', async () => {
   const bytes = await programOf('pi');
-  const expected = await runBareCommand('pi', bytes, { args: ['8000'] });
+  const expected = await runBareCommand('pi', bytes, { args: ['20000'] });
   const [source, target] = [await openNode(), await openNode()];
-  await source.client.workers.create({ name: 'pi', module: await liftCommand(bytes), args: ['8000'] });
+  await source.client.workers.create({ name: 'pi', module: await liftCommand(bytes), args: ['20000'] });
   await source.client.workers.move('pi', { target: target.url });
   expect(await target.client.workers.waitOutcome('pi')).toEqual({ kind: 'exited', code: 0 });
   expect(await outputOf(target.client, 'pi')).toBe(expected.stdout);
