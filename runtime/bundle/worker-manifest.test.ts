@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { smallBundle } from '../../test/arbitrary/bundle.ts';
+import { parseTagged } from '../../test/vectors/tagged-json.ts';
 import { LIMITS } from '../engine/limits.ts';
+import type { WorkerManifest } from './bundle.ts';
 import { checkpointPeriodMs } from './manifest-service.ts';
-import { checkWorkerManifest, decodeWorkerManifest, encodeWorkerManifest } from './worker-manifest.ts';
+import { checkWorkerManifest, decodeWorkerManifest, encodeWorkerManifest, FIELD_NAMES } from './worker-manifest.ts';
 
 const LEAST = { schemaVersion: 1, name: 'x' } as const;
 
@@ -11,6 +14,16 @@ describe('the manifest of a worker', () => {
     const { manifest } = smallBundle();
     expect(decodeWorkerManifest(encodeWorkerManifest(manifest))).toStrictEqual(manifest);
     expect(decodeWorkerManifest(encodeWorkerManifest(LEAST))).toStrictEqual(LEAST);
+  });
+
+  test('of the vector, with every field, is read and written', () => {
+    const folder = new URL('../../test/vectors/manifest/', import.meta.url);
+    const bytes = new Uint8Array(readFileSync(new URL('every-field.bin', folder)));
+    const manifest = parseTagged(readFileSync(new URL('every-field.json', folder), 'utf8')) as WorkerManifest; // compared with what is read
+    expect(decodeWorkerManifest(bytes)).toStrictEqual(manifest);
+    expect(Buffer.compare(encodeWorkerManifest(manifest), bytes)).toBe(0);
+    expect(Object.keys(manifest).sort()).toEqual(['schemaVersion', 'name', ...FIELD_NAMES].sort());
+    expect(Object.keys(manifest.limits ?? {}).sort()).toEqual(Object.keys(LIMITS).sort());
   });
 
   test('says how a worker is called, placed and kept', () => {

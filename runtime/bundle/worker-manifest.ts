@@ -70,6 +70,9 @@ const FIELDS = {
   readonly [Name in Exclude<keyof WorkerManifest, 'schemaVersion' | 'name'>]: (value: unknown) => WorkerManifest[Name];
 };
 
+/** Fields that a manifest may have besides `schemaVersion` and `name`. */
+export const FIELD_NAMES: readonly string[] = Object.keys(FIELDS);
+
 /**
  * Encodes a manifest as JSON with one order of keys, after the checks of `decodeWorkerManifest`.
  * @throws PluvioError `BUNDLE_MANIFEST_INVALID`
@@ -78,7 +81,7 @@ export function encodeWorkerManifest(manifest: WorkerManifest): Uint8Array {
   const { limits, ...rest } = manifest;
   const plain = limits === undefined ? rest : { ...rest, limits: encodeLimits(limits) };
   const { schemaVersion, name, ...fields } = checkWorkerManifest(plain);
-  const ordered = Object.keys(FIELDS).map((key) => [key, sorted(fields[key as keyof typeof fields])]); // keys of the type
+  const ordered = FIELD_NAMES.map((key) => [key, sorted(fields[key as keyof typeof fields])]); // keys of the type
   const json = { schemaVersion, name, ...(Object.fromEntries(ordered) as object) };
   return new TextEncoder().encode(
     JSON.stringify(json, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value)),
@@ -95,7 +98,7 @@ export const decodeWorkerManifest = (bytes: Uint8Array): WorkerManifest =>
  */
 export function checkWorkerManifest(json: unknown): WorkerManifest {
   return withFieldErrors('BUNDLE_MANIFEST_INVALID', 'worker manifest', () => {
-    const record = readRecord(json, ['schemaVersion', 'name'], Object.keys(FIELDS));
+    const record = readRecord(json, ['schemaVersion', 'name'], FIELD_NAMES);
     inField('schemaVersion', () => readUint(record['schemaVersion'], 1, 1));
     const name = inField('name', () =>
       readMatching(record['name'], NAME, 'lower-case letters, digits and inner hyphens, 1 to 63'),

@@ -8,13 +8,28 @@ import { writeDrop } from '../../runtime/bundle/drop.ts';
 import { packBundle } from '../../runtime/bundle/pack.ts';
 import type { Snapshot } from '../../runtime/engine/snapshot.ts';
 import { encodeSnapshot } from '../../runtime/engine/snapshot-codec.ts';
+import type { WorkerManifest } from '../../runtime/bundle/bundle.ts';
+import { encodeWorkerManifest } from '../../runtime/bundle/worker-manifest.ts';
 import { readBundleVector } from './bundle-vector.ts';
+import { readStateVector, snapshotOfHost } from './state-vector.ts';
 import { parseTagged } from './tagged-json.ts';
 
 const snapshots = new URL('snapshot/', import.meta.url);
 for (const name of readdirSync(snapshots).filter((entry) => entry.endsWith('.json') && entry !== 'malformed.json')) {
   const snapshot = parseTagged(readFileSync(new URL(name, snapshots), 'utf8'));
   writeFileSync(new URL(name.replace('.json', '.bin'), snapshots), encodeSnapshot(snapshot as Snapshot)); // checked by the tests
+}
+
+const manifests = new URL('manifest/', import.meta.url);
+for (const name of readdirSync(manifests).filter((entry) => entry.endsWith('.json'))) {
+  const manifest = parseTagged(readFileSync(new URL(name, manifests), 'utf8')) as WorkerManifest; // checked by the encoder
+  writeFileSync(new URL(name.replace('.json', '.bin'), manifests), encodeWorkerManifest(manifest));
+}
+
+const states = new URL('host-state/', import.meta.url);
+for (const name of readdirSync(states).filter((entry) => entry.endsWith('.json'))) {
+  const { module, state } = readStateVector(name.replace('.json', ''));
+  writeFileSync(new URL(name.replace('.json', '.bin'), states), snapshotOfHost(module, state));
 }
 
 const bundles = new URL('bundle/', import.meta.url);

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ALL_GRANTS, code, HandGuest, input } from '../../../test/abi/hand-guest.ts';
 import { ScriptedServices } from '../../../test/abi/scripted-services.ts';
 import { throughBytes } from '../../../test/wasi/hand-guest.ts';
+import { readStateSnapshot, readStateVector, snapshotOfHost, stateOfHost } from '../../../test/vectors/state-vector.ts';
 import { PluvioError } from '../../errors/index.ts';
 import { createAbi } from './abi-host.ts';
 import type { AbiLimits } from './limits.ts';
@@ -105,6 +106,16 @@ test('the same state gives the same data, and comes back whole', async () => {
     expect(stateOf(takeUp(state))).toEqual(state);
     expect(takeUp(state).host.usage).toEqual({ ...guest.host.usage, mailboxLength: 0 });
   }
+});
+
+test.each(['abi', 'abi-settling'])('the state of the vector %s is read and written', (name) => {
+  const { module, state } = readStateVector(name);
+  const bytes = readStateSnapshot(name);
+  const decoded = stateOfHost(module, bytes);
+  expect(decoded).toEqual(state);
+  const again = snapshotOfHost(module, takeUp(decoded).host.snapshot());
+  expect(stateOfHost(module, again)).toEqual(state);
+  expect(Buffer.compare(again, bytes)).toBe(0);
 });
 
 test('a state that was taken up is a copy', () => {

@@ -1,8 +1,42 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { ALL_GRANTS, CALL_NAMES, code, HandGuest, input } from '../../../test/abi/hand-guest.ts';
+import { createWorker, loadModule } from '../../engine/index.ts';
+import { decodeModule, typeText } from '../../wasm/index.ts';
+import { WASM_TYPES } from './bind-calls.ts';
 import { HOST_CALLS, type HostCallRow } from './host-call-table.ts';
 
 const OUT = 65_536;
+
+describe('a module with every call of version 1', async () => {
+  const bytes = await readFile(new URL('../../../test/vectors/abi/calls.wasm', import.meta.url));
+
+  test('has imports that the host still has, with the same types', () => {
+    const { imports, types } = decodeModule(bytes);
+    const found = imports.map(({ module, name, desc }) => {
+      const type = desc.kind === 'func' ? types[desc.typeIndex]?.composite : undefined;
+      return type?.kind === 'func' ? [module, name, type.params.map(typeText), type.results.map(typeText)] : [];
+    });
+    const today: Readonly<Record<string, HostCallRow>> = HOST_CALLS;
+    const expected = imports.map(({ name }) => {
+      const { params = [], result } = today[name] ?? {};
+      return [
+        'pluvio_v1',
+        name,
+        params.flatMap(({ type }) => [...WASM_TYPES[type]]),
+        [result === 'ns' ? 'i64' : 'i32'],
+      ];
+    });
+    expect(found).toHaveLength(45);
+    expect(found).toEqual(expected);
+  });
+
+  test('is linked, and its calls do what they did', async () => {
+    const { host } = new HandGuest();
+    const worker = await createWorker(await loadModule(bytes), { hosts: [host] });
+    expect(await worker.call('probe', [])).toEqual({ kind: 'returned', values: [4] });
+  });
+});
 
 describe('capabilities', () => {
   const guarded = CALL_NAMES.filter((name) => (HOST_CALLS[name] as HostCallRow).capability !== undefined);

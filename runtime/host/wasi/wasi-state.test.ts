@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { HandGuest, throughBytes } from '../../../test/wasi/hand-guest.ts';
 import { PluvioError } from '../../errors/index.ts';
-import { createWasi } from '../index.ts';
+import { readStateSnapshot, readStateVector, snapshotOfHost, stateOfHost } from '../../../test/vectors/state-vector.ts';
+import { createWasi, type WasiOptions } from '../index.ts';
 
 const FILES = { a: 'content', 'd/e': 'x', 'd/f/g': 'y', l: { symlink: 'a' }, z: 'last' };
 const OPTIONS = { args: ['program', 'x'], env: { A: 'b' }, files: FILES, stdin: 'input', filesId: 'one' };
@@ -50,6 +51,18 @@ test('the same state gives the same bytes, and comes back whole', () => {
   expect(stateOf(guest)).toEqual(state);
   expect(stateOf(guest.moved(OPTIONS))).toEqual(state);
   expect(stateOf(guest.moved(OPTIONS).moved(OPTIONS))).toEqual(state);
+});
+
+test('the state of the vector is read and written', () => {
+  const { module, options, state } = readStateVector('wasi');
+  const bytes = readStateSnapshot('wasi');
+  const decoded = stateOfHost(module, bytes);
+  expect(decoded).toEqual(state);
+  const host = createWasi(options as WasiOptions); // our own file
+  host.restore(decoded);
+  const again = snapshotOfHost(module, host.snapshot());
+  expect(stateOfHost(module, again)).toEqual(state);
+  expect(Buffer.compare(again, bytes)).toBe(0);
 });
 
 test('a base that nobody changed is not in the state', () => {

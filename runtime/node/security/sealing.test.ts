@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -148,6 +148,21 @@ describe('a hostile sealed stream', () => {
 });
 
 describe('blobs at rest', () => {
+  it('are read as the vector has them', async () => {
+    const file = new URL('../../../test/vectors/at-rest/at-rest.json', import.meta.url);
+    const vector = JSON.parse(await readFile(file, 'utf8')) as Record<'key' | 'digest' | 'plain' | 'stored', string>; // our own file
+    const keys = new AtRestKeys([Buffer.from(vector.key, 'base64url')]);
+    const stored = Buffer.from(vector.stored, 'hex');
+    expect(isEncrypted(stored)).toBe(true);
+    expect(Buffer.from(keys.decrypt(stored, vector.digest)).toString()).toBe(vector.plain);
+    for (let at = 0; at < stored.length; at++) {
+      const damaged = Buffer.from(stored);
+      damaged.writeUInt8(damaged.readUInt8(at) ^ 1, at);
+      if (isEncrypted(damaged))
+        expect(() => keys.decrypt(damaged, vector.digest)).toThrowError(/^(encrypted )?blob sha256/);
+    }
+  });
+
   const [old, young] = [randomBytes(32), randomBytes(32)];
   const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   const plain = randomBytes(1000);
