@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { throughBytes } from '../../../test/wasi/hand-guest.ts';
 import { bytesOf, HandComponent } from '../../../test/wasi2/hand-component.ts';
@@ -123,5 +124,18 @@ describe('a state', () => {
   it('of other files is refused', () => {
     const other = new HandComponent({ files: { ...FILES, more: 'x' } });
     expect(() => other.host.restore(state)).toThrow(expect.objectContaining({ code: 'SNAPSHOT_MISMATCH' }) as Error);
+  });
+
+  it('has the fields that its specification has', async () => {
+    const page = await readFile(new URL('../../../docs/resume-contract.md', import.meta.url), 'utf8');
+    const rows = page.slice(page.indexOf('The state `wasi:0.2`')).split('\n');
+    const { resources: written, ...others } = state as { resources: { kind: string }[] };
+    const rowOf = (name: string): string =>
+      rows.find((row) => row.startsWith('|') && row.includes(`\`${name}\``)) ?? '';
+    expect(Object.keys(others).filter((name) => rowOf(name) === '')).toEqual([]);
+    const missing = written.flatMap(({ kind, ...fields }) =>
+      Object.keys(fields).flatMap((name) => (rowOf(kind).includes(`\`${name}\``) ? [] : [`${kind}.${name}`])),
+    );
+    expect(missing).toEqual([]);
   });
 });
