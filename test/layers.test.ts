@@ -15,7 +15,7 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
   'runtime/instrument': { from: ['errors', 'wasm'], anyPlatform: true },
   'runtime/engine': { from: ['errors', 'limits', 'wasm', 'component', 'instrument'], anyPlatform: true },
   'runtime/host': { from: ['errors', 'limits', 'wasm', 'component', 'instrument', 'engine'], anyPlatform: true },
-  'runtime/bundle': { from: ['errors', 'limits', 'wasm', 'engine'], anyPlatform: true },
+  'runtime/bundle': { from: ['errors', 'limits', 'values', 'wasm', 'engine'], anyPlatform: true },
   'runtime/node': {
     from: ['errors', 'limits', 'values', 'wasm', 'component', 'instrument', 'engine', 'host', 'bundle'],
     anyPlatform: false,
@@ -25,13 +25,26 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
   'runtime/index.ts': { from: ['errors', 'engine', 'host'], anyPlatform: true },
   'sdk/client': { from: ['errors', 'values'], anyPlatform: true },
   'sdk/project': {
-    from: ['errors', 'limits', 'wasm', 'component', 'engine', 'host', 'bundle', 'node', 'index.ts', 'sdk/client'],
+    from: [
+      'errors',
+      'limits',
+      'values',
+      'wasm',
+      'component',
+      'engine',
+      'host',
+      'bundle',
+      'node',
+      'index.ts',
+      'sdk/client',
+    ],
     anyPlatform: false,
   },
   'sdk/cli': {
     from: [
       'errors',
       'limits',
+      'values',
       'wasm',
       'component',
       'instrument',

@@ -5,6 +5,9 @@
  */
 import type { Snapshot } from '../engine/snapshot.ts';
 import type { WorkerLimits } from '../engine/types.ts';
+import type { NamedType } from '../values/index.ts';
+
+export type { NamedType };
 
 /** A file or folder of the bundle that the guest sees. */
 export interface FileMount {
@@ -19,14 +22,6 @@ export interface FileMount {
 export const ENCODINGS = ['core', 'bytes', 'json', 'msgpack'] as const;
 /** How the values of a call get in and out: as numbers of the core types, or as one input and one output of the host ABI. */
 export type Encoding = (typeof ENCODINGS)[number];
-
-/** A parameter or field: its name, and its type as docs/projects.md has them. */
-export interface NamedType {
-  readonly name: string;
-  readonly type: string;
-  /** Of a parameter: a caller may leave it out. */
-  readonly optional?: boolean;
-}
 
 /** An export as callers see it. */
 export interface ExportInterface {

@@ -3,7 +3,8 @@
  *
  * Boundary: types only, shared with the client.
  */
-import type { JsonValue } from '../values/index.ts';
+import type { ExportInterface } from '../bundle/index.ts';
+import type { JsonValue, NamedType } from '../values/index.ts';
 import type { LimitName, TrapCode } from '../engine/types.ts';
 import type { OfferedSeal } from './security/move-seal.ts';
 
@@ -67,6 +68,15 @@ export interface WorkerInfo {
   readonly queued: number;
   /** Sequence number that the next log entry gets. */
   readonly logNextSeq: number;
+}
+
+/** What the manifest of a worker's bundle says to its callers. */
+export interface WorkerInterface {
+  readonly bundle: string;
+  /** By name; what is not named takes and gives numbers. */
+  readonly exports: Readonly<Record<string, ExportInterface>>;
+  /** Fields of the classes that `exports` name. */
+  readonly types: Readonly<Record<string, readonly NamedType[]>>;
 }
 
 /** Where a worker is. */

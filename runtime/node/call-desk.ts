@@ -9,7 +9,7 @@ import type { Encoding } from '../bundle/index.ts';
 import { AnswerStream } from './answer-stream.ts';
 import type { JsonValue } from '../values/index.ts';
 import { tooLarge } from './body.ts';
-import { dataOf, INPUTS, outputOf } from './call-values.ts';
+import { checkTyped, dataOf, INPUTS, outputOf } from './call-values.ts';
 import type { Clock } from './clock.ts';
 import type { HostedWorker } from './hosted-worker.ts';
 import type { IncomingBody } from './incoming-body.ts';
@@ -93,11 +93,12 @@ export class CallDesk {
     return Math.min(typeof asked === 'number' ? asked : fallbackMs, this.#services.limits.waitMs);
   }
 
-  /** @throws PluvioError as `placeCall`, `REQUEST_INVALID`, `CALL_FAILED` */
+  /** @throws PluvioError as `placeCall`, `REQUEST_INVALID`, `INVALID_ARGUMENT`, `CALL_FAILED` */
   async call(worker: HostedWorker, asked: ExportCall): Promise<CallAnswer> {
     const { export: name, contentType, key } = asked;
     const program = worker.readyProgram ?? (await worker.program());
-    const types = program.bundle.manifest.interface ?? {};
+    const { manifest } = program.bundle;
+    const types = manifest.interface ?? {};
     const isJson = contentType === MEDIA.json || contentType === '';
     const encoding = Object.hasOwn(types, name) ? (types[name]?.encoding ?? 'core') : isJson ? 'core' : 'bytes';
     // What is journalled, or is no bytes for the guest, is needed whole.
@@ -113,6 +114,7 @@ export class CallDesk {
       return this.#numbers(worker, call, placed);
     }
     const body = INPUTS[encoding](call.body, contentType);
+    if (encoding === 'json') checkTyped(manifest, name, body, this.#services.limits);
     const stream = call.streams && staysAsItIs(encoding, call.accepts) ? new AnswerStream() : undefined;
     const request = { export: name, args: [], body, key, info, stream, incoming };
     const placed = await placeCall(post, worker, program, request);

@@ -1,9 +1,11 @@
 /** How the values of a call travel: bytes, JSON and MessagePack, by what the guest takes and what the caller sends and accepts. */
 import { pack, unpack } from 'msgpackr';
-import type { Encoding } from '../bundle/index.ts';
+import type { Encoding, WorkerManifest } from '../bundle/index.ts';
 import { PluvioError } from '../errors/index.ts';
+import { checkArguments } from '../values/index.ts';
 import { parseJsonBody } from './json-body.ts';
 import { MEDIA } from './media-types.ts';
+import type { NodeLimits } from './node-limits.ts';
 
 /** JSON data of a body, by its content type. @throws PluvioError `REQUEST_INVALID` */
 export function dataOf(bytes: Uint8Array, contentType: string): unknown {
@@ -15,6 +17,24 @@ export function dataOf(bytes: Uint8Array, contentType: string): unknown {
     const message = `body: is not MessagePack (${(cause as Error).message})`;
     throw new PluvioError('REQUEST_INVALID', message, { field: 'body' }, { cause });
   }
+}
+
+/**
+ * Refuses the arguments of a typed export that do not fit its interface, before anything is done for the call. What is larger than a JSON body
+ * may be is the worker's to check, which reads it as it comes.
+ * @param input JSON, as the guest gets it.
+ * @throws PluvioError `INVALID_ARGUMENT`, `REQUEST_INVALID`
+ */
+export function checkTyped(
+  { interface: exported = {}, types: classes = {} }: WorkerManifest,
+  exportName: string,
+  input: Uint8Array,
+  { jsonBytes }: Pick<NodeLimits, 'jsonBytes'>,
+): void {
+  const { params } = exported[exportName] ?? {};
+  if (params === undefined || input.length > jsonBytes) return;
+  const args = input.length === 0 ? [] : parseJsonBody(input);
+  checkArguments(exportName, params, args, { classes, keepsDigits: true });
 }
 
 /** How the guest takes what the caller sent, by encoding. */

@@ -1,6 +1,6 @@
 /** Calls of exports and messages over HTTP. */
 import { PluvioError } from '../errors/index.ts';
-import type { JsonOutcome } from './api-types.ts';
+import type { JsonOutcome, WorkerInterface } from './api-types.ts';
 import { hasBody, readBody } from './body.ts';
 import { type CallAnswer, callerOf, checkKey, traceOf } from './call-desk.ts';
 import type { Handler, NodeServices, OperationCall } from './handlers.ts';
@@ -12,7 +12,7 @@ import { numberOf } from './query.ts';
 import { callFailed } from './worker-calls.ts';
 import { jsonInfo } from './worker-effects.ts';
 
-type CallOperation = 'callExport' | 'cancelCall' | 'getInput' | 'sendMessage';
+type CallOperation = 'callExport' | 'getInterface' | 'cancelCall' | 'getInput' | 'sendMessage';
 
 const NO_BYTES = new Uint8Array();
 const keyOf = ({ headers }: Request): string | null => checkKey(headers.get('idempotency-key'));
@@ -50,6 +50,11 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
         signal: request.signal,
       });
       return answered(answer.body, answer.type, answer.status);
+    },
+    getInterface: async (call): Promise<WorkerInterface> => {
+      const worker = workerOf(call);
+      const { manifest } = (worker.readyProgram ?? (await worker.program())).bundle;
+      return { bundle: worker.info().bundle, exports: manifest.interface ?? {}, types: manifest.types ?? {} };
     },
     getInput: async (call) => {
       const worker = workerOf(call);

@@ -180,6 +180,12 @@ export const ROUTES = {
     answer: schemas.RUN_STATE,
     media: [MEDIA.octets, MEDIA.msgpack],
   }),
+  getInterface: get(
+    `${worker}/interface`,
+    'read',
+    'Tells which exports a worker has for callers, and the types of their values; brings it into memory.',
+    { answer: schemas.INTERFACE },
+  ),
   getInput: get(`${worker}/inputs/{input}`, 'read', 'Tells how an input ended, or waits for its end.', {
     query: schemas.WAIT_QUERY,
     answer: schemas.INPUT_STATE,

@@ -130,6 +130,14 @@ export const MODULE_QUERY: Schema = record(
   ['name', 'arg', 'env', 'start', 'stdin', 'tenant', 'fuel', 'memoryPages', 'stackDepth', 'wallClockMs'],
 );
 
+const NAMED_TYPE = record({ name: TEXT, type: TEXT, optional: BOOLEAN }, ['optional']);
+const mapOf = (values: Schema): Schema => ({ type: 'object', additionalProperties: values });
+export const INTERFACE = record({
+  bundle: DIGEST,
+  exports: mapOf(record({ encoding: TEXT, params: list(NAMED_TYPE), result: TEXT }, ['params', 'result'])),
+  types: mapOf(list(NAMED_TYPE)),
+});
+
 export const CALL_REQUEST = record({ args: list(VALUE, 1000) }, ['args']);
 export const WAIT_QUERY = record({ waitMs: MS }, ['waitMs']);
 export const INPUT_PATTERN = '^([1-9][0-9]{0,14}|c[A-Za-z0-9_-]{8}-[1-9][0-9]{0,14})$';

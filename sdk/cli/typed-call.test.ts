@@ -26,17 +26,17 @@ it.each<[type: string, text: string, value: unknown]>([
 });
 
 it.each([
-  ['i32', '5n', 'argument p of "f" is 5n; it must be a whole number from -2147483648 to 2147483647'],
-  ['u8', '256', 'argument p of "f" is 256; it must be a whole number from 0 to 255'],
+  ['i32', '5n', 'argument p of "f" is the text "5n"; it must be a whole number from -2147483648 to 2147483647'],
+  ['u8', '256', 'argument p of "f" is the number 256; it must be a whole number from 0 to 255'],
   [
     'i64',
     '9223372036854775808n',
-    'argument p of "f" is 9223372036854775808; it must be a whole number from -9223372036854775808',
+    'argument p of "f" is the text "9223372036854775808"; it must be a whole number from -9223372036854775808',
   ],
-  ['bool', 'yes', 'argument p of "f" is yes; it must be true or false'],
-  ['Uint8Array', '[1,2]', 'argument p of "f" is [1,2]; it must be base64'],
-  ['Array<u8>', '[1,300]', 'argument p[1] of "f" is 300; it must be a whole number from 0 to 255'],
-  ['Point', 'x', 'argument p of "f" is x; it must be an object of the class Point'],
+  ['bool', 'yes', 'argument p of "f" is the text "yes"; it must be true or false'],
+  ['Uint8Array', '[1,2]', 'argument p of "f" is the text "[1,2]"; it must be base64'],
+  ['Array<u8>', '[1,300]', 'argument p[1] of "f" is the number 300; it must be a whole number from 0 to 255'],
+  ['Point', 'x', 'argument p of "f" is the text "x"; it must be an object of the class Point'],
 ])('refuses as %s what is %s', (type, text, told) => {
   expect(() => read(type, text)).toThrow(told);
 });

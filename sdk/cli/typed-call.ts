@@ -1,9 +1,8 @@
 /** Calls of exports whose manifest says how values travel. */
 import type { ExportInterface, WorkerManifest } from '../../runtime/bundle/index.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
+import { argumentsFault, parsedTypes, type ValueType } from '../../runtime/values/index.ts';
 import type { PluvioClient, WorkerInfo } from '../client/index.ts';
-import { misfitOf } from '../project/value-check.ts';
-import { parseType, type ValueType } from '../project/value-types.ts';
 import { fetchManifest } from '../project/worker-manifest.ts';
 import { closestOf } from './closest.ts';
 import { UsageError } from './usage-error.ts';
@@ -76,40 +75,18 @@ function valueOf(text: string, type: ValueType): unknown {
   }
 }
 
-const SHOWN_CHARACTERS = 60;
-
-function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
-}
-
-function argumentOf(
-  text: string,
-  { name, type: typeText }: { name: string; type: string },
-  exportName: string,
-): unknown {
-  const type = parseType(typeText);
-  if (type === undefined) return jsonOf(text);
-  const value = valueOf(text, type);
-  const misfit = misfitOf(type, value);
-  if (misfit === undefined) return value;
-  throw new UsageError(
-    `argument ${name}${misfit.at} of "${exportName}" is ${shown(misfit.found)}; it must be ${misfit.expected}`,
-  );
-}
-
 /** Arguments of the command line as values of the export's types. @throws UsageError */
 export function typedArguments(
   exportName: string,
   { params = [] }: ExportInterface,
   texts: readonly string[],
 ): unknown[] {
-  const least = params.filter(({ optional }) => optional !== true).length;
-  if (texts.length < least || texts.length > params.length) {
-    const signature = params
-      .map(({ name, type, optional }) => `${name}${optional === true ? '?' : ''}: ${type}`)
-      .join(', ');
-    throw new UsageError(`"${exportName}" takes (${signature}); ${texts.length} arguments are given`);
-  }
-  return params.slice(0, texts.length).map((param, index) => argumentOf(texts[index] ?? '', param, exportName));
+  const types = parsedTypes(params);
+  const values = texts.map((text, index) => {
+    const type = types[index];
+    return type === undefined ? jsonOf(text) : valueOf(text, type);
+  });
+  const fault = argumentsFault(exportName, params, values);
+  if (fault !== undefined) throw new UsageError(fault.message);
+  return values;
 }

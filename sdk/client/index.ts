@@ -11,6 +11,7 @@ export type {
   Reverted,
   Updated,
   WorkerInfo,
+  WorkerInterface,
   WorkerStack,
   WorkerStatus,
 } from '../../runtime/node/api-types.ts';

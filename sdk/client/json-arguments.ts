@@ -28,10 +28,10 @@ function jsonOf(value: unknown): unknown {
 }
 
 /**
- * Arguments as a JSON array: bigint as decimal digits, bytes as base64, typed arrays as arrays. Those left out at the end are left out.
+ * Arguments as JSON has them: bigint as decimal digits, bytes as base64, typed arrays as arrays. Those left out at the end are left out.
  * @throws PluvioError `INVALID_ARGUMENT` for what JSON does not have
  */
-export function encodeArguments(args: readonly unknown[]): string {
+export function jsonArguments(args: readonly unknown[]): unknown[] {
   let count = args.length;
   while (count > 0 && args[count - 1] === undefined) count--;
   const given = args.slice(0, count);
@@ -43,5 +43,5 @@ export function encodeArguments(args: readonly unknown[]): string {
       );
     }
   });
-  return JSON.stringify(given.map(jsonOf));
+  return given.map(jsonOf);
 }

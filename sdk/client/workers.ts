@@ -8,9 +8,11 @@ import type {
   Reverted,
   Updated,
   WorkerInfo,
+  WorkerInterface,
   WorkerStack,
 } from '../../runtime/node/api-types.ts';
-import { encodeArguments } from './json-arguments.ts';
+import { Interfaces } from './interfaces.ts';
+import { jsonArguments } from './json-arguments.ts';
 import { type LogOptions, type LogPiece, readLogs } from './logs.ts';
 import { pause, type Transport } from './transport.ts';
 import { decodeOutcome, encodeValue, type CallValue } from './values.ts';
@@ -100,6 +102,9 @@ export const freshKey = (): string =>
 /** The workers of a node. A worker that has moved is followed to where it is. */
 export class Workers {
   readonly #transport: Transport;
+  readonly #interfaces = new Interfaces((name, signal) =>
+    this.#transport.json({ method: 'GET', path: pathOf(name, '/interface'), repeatable: false, signal }),
+  );
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -118,6 +123,11 @@ export class Workers {
   /** @throws PluvioError `WORKER_NOT_FOUND` */
   get(name: string, { signal }: CallOptions = {}): Promise<WorkerInfo> {
     return this.#transport.json({ method: 'GET', path: pathOf(name), signal });
+  }
+
+  /** Which exports the worker has for callers, and the types of their values. @throws PluvioError `WORKER_NOT_FOUND` */
+  interface(name: string, { signal }: CallOptions = {}): Promise<WorkerInterface> {
+    return this.#transport.json({ method: 'GET', path: pathOf(name, '/interface'), signal });
   }
 
   /**
@@ -311,10 +321,10 @@ export class Workers {
 
   /**
    * Calls a typed export with values and gives its result, however long it takes. Values are as JSON has them; docs/projects.md says how wide
-   * integers and bytes are written.
+   * integers and bytes are written. Arguments are held against the worker's interface before they are sent, and by its node.
    * @param options `key`: repeating the call with the same one gives the first one's result, also after a crash or a move; it is sent again when
    * the connection breaks. Without one the call is as durable as the worker is.
-   * @throws PluvioError `CALL_FAILED`: the worker's log says why
+   * @throws PluvioError `INVALID_ARGUMENT` names the argument, what it is, and what it must be; `CALL_FAILED`: the worker's log says why
    */
   async callTyped(
     name: string,
@@ -322,10 +332,12 @@ export class Workers {
     args: readonly unknown[] = [],
     { signal, key, deadlineMs }: KeyedOptions & DeadlineOption = {},
   ): Promise<unknown> {
+    const json = jsonArguments(args);
+    await this.#interfaces.check({ worker: name, export: exportName, json, given: args }, signal);
     const response = await this.#wholeAnswer(name, {
       path: pathOf(name, `/call/${encodeURIComponent(exportName)}`),
       query: { waitMs: WAIT_MS, deadlineMs },
-      body: encodeArguments(args),
+      body: JSON.stringify(json),
       contentType: JSON_TYPE,
       key,
       signal,

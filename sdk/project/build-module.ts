@@ -9,7 +9,7 @@ import { PluvioError } from '../../runtime/errors/index.ts';
 import { compileProgram, compilerVersion, type Optimize, readProgram } from './compiler.ts';
 import { type ExportedFunction, fieldTexts, type ProgramExports, readExports } from './export-types.ts';
 import type { Build, Project } from './load-project.ts';
-import { typeText } from './value-types.ts';
+import { typeText } from '../../runtime/values/value-types.ts';
 import { type PlainExport, wrapperSource } from './wrapper.ts';
 
 /** Where builds go; it is there when a command runs. */

@@ -10,8 +10,8 @@ import {
   writeDrop,
 } from '../../runtime/bundle/index.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
-import { requiredCapabilities } from '../../runtime/host/index.ts';
-import { nodeCodecs } from '../../runtime/node/index.ts';
+import { requiredCapabilities } from '../../runtime/host/abi/capabilities.ts';
+import { nodeCodecs } from '../../runtime/node/codecs.ts'; // not the index: a build would load the whole node
 import { isComponent } from '../../runtime/component/index.ts';
 import { decodeModule } from '../../runtime/wasm/index.ts';
 import { BUILD_FOLDER, buildModule } from './build-module.ts';

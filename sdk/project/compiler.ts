@@ -21,12 +21,29 @@ interface Output {
   write: (text: string | Uint8Array) => boolean;
 }
 
-/** How much time the compiler takes for how fast a program; names of functions stay in any case. */
+/**
+ * What of the optimizer pays: most of its time goes into its own code that runs for the first time, pass by pass, while the engine that runs the
+ * program inlines and combines once more. In the order in which they run.
+ */
+const BALANCED_PASSES = [
+  'remove-unused-module-elements',
+  'inlining',
+  'optimize-instructions',
+  'remove-unused-brs',
+  'remove-unused-names',
+  'simplify-locals',
+  'vacuum',
+  'coalesce-locals',
+  'reorder-locals',
+  'remove-unused-module-elements',
+] as const;
+
+/** How much time the compiler takes for how small and fast a program; names of functions stay in any case. */
 export const OPTIMIZE = {
   none: ['--debug'],
-  balanced: ['--optimizeLevel', '2', '--shrinkLevel', '1', '--debug'],
+  balanced: ['--runPasses', BALANCED_PASSES.join(), '--debug'],
   speed: ['--optimizeLevel', '3', '--debug'],
-} as const;
+} as const satisfies Readonly<Record<string, readonly string[]>>;
 export type Optimize = keyof typeof OPTIMIZE;
 
 export interface CompilerInput {

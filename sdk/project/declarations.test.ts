@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { WorkerManifest } from '../../runtime/bundle/index.ts';
 import { declarationsOf } from './declarations.ts';
-import { parseType, typeText } from './value-types.ts';
+import { parseType, typeText } from '../../runtime/values/value-types.ts';
 
 const json = (params: [name: string, type: string, optional?: boolean][], result?: string): object => ({
   encoding: 'json',

@@ -1,7 +1,7 @@
 /** TypeScript declarations of a worker's typed exports, for `PluvioClient.worker`. */
 import type { ExportInterface, NamedType, WorkerManifest } from '../../runtime/bundle/index.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
-import { NUMBER_ARRAYS, parseType, type ValueType, WIDE_NUMBERS } from './value-types.ts';
+import { NUMBER_ARRAYS, parseType, type ValueType, WIDE_NUMBERS } from '../../runtime/values/value-types.ts';
 
 /** Values that callers give may be of several types, those that they get are as JSON has them. */
 type Direction = 'given' | 'got';

@@ -1,7 +1,7 @@
 /** Puts a project onto a node: what would change, and doing it. */
 import { digestOf, writeDrop, type WorkerManifest } from '../../runtime/bundle/index.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
-import { nodeCodecs } from '../../runtime/node/index.ts';
+import { nodeCodecs } from '../../runtime/node/codecs.ts';
 import type { PluvioClient, WorkerInfo } from '../client/index.ts';
 import type { BuiltProject } from './build-project.ts';
 import { fetchManifest } from './worker-manifest.ts';

@@ -10,7 +10,7 @@ import type {
   CompilerProperty,
   CompilerType,
 } from './compiler-types.ts';
-import { namedType, typeText, type ValueType } from './value-types.ts';
+import { namedType, typeText, type ValueType } from '../../runtime/values/value-types.ts';
 
 export interface Field {
   readonly name: string;

@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { packBundle } from '../../runtime/bundle/index.ts';
+import { nodeCodecs } from '../../runtime/node/index.ts';
 import { openNode, type OpenNode } from '../../test/node/open-nodes.ts';
 import type { BuiltProject } from './build-project.ts';
 import { buildSource, deployBuilt } from './testing/projects.ts';
@@ -55,6 +57,17 @@ const open = async (): Promise<void> => {
   node = await openNode();
   await deployBuilt(node.client, built);
 };
+
+/** As `open`, with a manifest that does not tell the types of parameters: only the guest knows them. */
+async function openUntold(): Promise<void> {
+  node = await openNode();
+  const { manifest } = built.bundle;
+  const exported = Object.entries(manifest.interface ?? {}).map(
+    ([name, { encoding }]) => [name, { encoding }] as const,
+  );
+  const bundle = { ...built.bundle, manifest: { ...manifest, interface: Object.fromEntries(exported) } };
+  await deployBuilt(node.client, { ...built, bundle, packed: await packBundle(bundle, nodeCodecs) });
+}
 
 const WIDE = 2n ** 63n;
 
@@ -143,16 +156,71 @@ describe('values of typed exports', () => {
     ['point', '[{"y":[}]', 'a number'],
     ['point', `[{"y":${'['.repeat(66)}`, 'nested at most 64 deep'],
     ['nothing', '{}', 'an array'],
-  ])('%s of %s are refused, and the log says why', async (name, body, told) => {
-    await open();
+  ])('%s of %s are refused by the guest, and the log says why', async (name, body, told) => {
+    await openUntold();
     await expect(node.client.workers.invoke('guest', name, body)).rejects.toMatchObject({ code: 'CALL_FAILED' });
     let log = '';
     for await (const { bytes } of node.client.workers.logs('guest')) log += new TextDecoder().decode(bytes);
     expect(JSON.parse(log)).toMatchObject({ level: 'error', message: expect.stringContaining(told) as string });
   });
 
-  it('are taken after many calls that failed', async () => {
+  it('are refused by the node before anything is called', async () => {
     await open();
+    const cases: [name: string, body: string, told: string][] = [
+      ['of_i32', '', '"of_i32" takes (v: i32); 0 arguments are given'],
+      ['of_i32', '[1, 2]', '"of_i32" takes (v: i32); 2 arguments are given'],
+      ['of_i32', '{}', 'the arguments of "of_i32" are an object; they must be an array'],
+      ['of_i32', '[1.5]', 'argument v of "of_i32" is the number 1.5; it must be a whole number from -2147483648 to'],
+      ['of_u8', '[256]', 'argument v of "of_u8" is the number 256; it must be a whole number from 0 to 255'],
+      ['of_u64', '["18446744073709551616"]', 'argument v of "of_u64" is the text "18446744073709551616"; it must be'],
+      ['of_bool', '[1]', 'argument v of "of_bool" is the number 1; it must be true or false'],
+      ['text', '[null]', 'argument v of "text" is null; it must be a text'],
+      ['bytes', '["?"]', 'argument v of "bytes" is the text "?"; it must be base64'],
+      ['texts', '[["a", 5]]', 'argument v[1] of "texts" is the number 5; it must be a text'],
+      ['point', '[{"x":1}]', 'argument v.label of "point" is missing; it must be a text'],
+      [
+        'point',
+        '[{"x":1,"label":"l","next":{}}]',
+        'argument v.next.x of "point" is missing; it must be a whole number',
+      ],
+      ['points', '[[null,{"x":1,"label":2}]]', 'argument v[1].label of "points" is the number 2; it must be a text'],
+      ['shape', '[{"id":true,"sides":1}]', 'argument v.id of "shape" is true; it must be a whole number from 0 to'],
+    ];
+    for (const [name, body, told] of cases) {
+      const refused = await fetch(`${node.url}/v1/workers/guest/call/${name}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+      expect(refused.status).toBe(400);
+      expect(await refused.json()).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        detail: expect.stringContaining(told) as string,
+        details: { export: name },
+      });
+    }
+    const notJson = node.client.workers.invoke('guest', 'of_i32', '[1');
+    await expect(notJson).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+    const logged: unknown[] = [];
+    for await (const piece of node.client.workers.logs('guest')) logged.push(piece);
+    expect(logged).toEqual([]);
+    expect(await node.client.workers.get('guest')).toMatchObject({ fuelUsed: '0', outcome: null });
+  });
+
+  it('that are larger than a JSON body may be are left to the guest, as are digits of wide numbers', async () => {
+    node = await openNode({ limits: { jsonBytes: 1024 } });
+    await deployBuilt(node.client, built);
+    const long = 'x'.repeat(2000);
+    expect(await call('text', long)).toBe(long);
+    const refused = node.client.workers.invoke('guest', 'texts', JSON.stringify([[long, 5]]));
+    await expect(refused).rejects.toMatchObject({ code: 'CALL_FAILED' });
+    expect(new TextDecoder().decode(await node.client.workers.invoke('guest', 'of_i64', '[9223372036854775807]'))).toBe(
+      '"9223372036854775807"',
+    );
+  });
+
+  it('are taken after many calls that failed', async () => {
+    await openUntold();
     for (let round = 0; round < 600; round++) {
       await expect(node.client.workers.invoke('guest', round % 2 ? 'fail' : 'points', '[]')).rejects.toMatchObject({
         code: 'CALL_FAILED',

@@ -16,7 +16,7 @@
  * ```
  */
 import type { ExportedClass, ExportedFunction, Field, ProgramExports } from './export-types.ts';
-import { NUMBER_ARRAYS, typeText, type ValueType } from './value-types.ts';
+import { NUMBER_ARRAYS, typeText, type ValueType } from '../../runtime/values/value-types.ts';
 
 /** How an export is called that is not typed: `raw` reads and writes bytes itself, `core` takes and gives numbers. */
 export interface PlainExport {

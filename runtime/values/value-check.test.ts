@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { misfitOf, typeWords } from './value-check.ts';
 import { parseType, type ValueType } from './value-types.ts';
 
@@ -41,6 +41,36 @@ it.each<[type: string, value: unknown, at: string, found: unknown, expected: str
   ['Point', [], '', [], 'an object of the class Point'],
 ])('%s refuses %j', (type, value, at, found, expected) => {
   expect(misfitOf(typeOf(type), value)).toEqual({ at, found, expected });
+});
+
+describe('members of a class', () => {
+  const classes = {
+    Point: [
+      { name: 'x', type: 'i32' },
+      { name: 'next', type: 'Point | null' },
+    ],
+  };
+
+  it.each<[value: object, at: string | undefined]>([
+    [{ x: 1 }, undefined],
+    [{ x: 1, next: null, more: 'y' }, undefined],
+    [{}, '.x'],
+    [{ x: '1', next: { x: 2, next: { x: 1.5 } } }, '.next.next.x'],
+    [{ x: 1, next: [] }, '.next'],
+  ])('of %j: the misfit is at %s', (value, at) => {
+    expect(misfitOf(typeOf('Point'), value, { classes })?.at).toBe(at);
+  });
+
+  it('are not looked for in what objects have by birth', () => {
+    const inherited = { Odd: [{ name: 'toString', type: 'i32' }] };
+    expect(misfitOf(typeOf('Odd'), {}, { classes: inherited })).toMatchObject({ at: '.toString', found: undefined });
+    expect(misfitOf(typeOf('constructor'), {}, { classes: inherited })).toBeUndefined();
+  });
+});
+
+it('takes wide numbers beyond 2^53 for a worker that reads their digits', () => {
+  expect(misfitOf(typeOf('i64'), 2 ** 60, { keepsDigits: true })).toBeUndefined();
+  expect(misfitOf(typeOf('i32'), 2 ** 60, { keepsDigits: true })).toBeDefined();
 });
 
 it('says every type in words', () => {

@@ -97,3 +97,23 @@ export function parseType(text: string): ValueType | undefined {
   const type = read(0);
   return at === tokens.length ? type : undefined;
 }
+
+/** A parameter or field: its name, and its type as docs/projects.md has them. */
+export interface NamedType {
+  readonly name: string;
+  readonly type: string;
+  /** Of a parameter: a caller may leave it out. */
+  readonly optional?: boolean;
+}
+
+const PARSED = new WeakMap<readonly NamedType[], readonly (ValueType | undefined)[]>();
+
+/** The types of a list, which is read once; undefined: none that is known. */
+export function parsedTypes(named: readonly NamedType[]): readonly (ValueType | undefined)[] {
+  let types = PARSED.get(named);
+  if (types === undefined) {
+    types = named.map(({ type }) => parseType(type));
+    PARSED.set(named, types);
+  }
+  return types;
+}
