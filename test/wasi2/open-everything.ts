@@ -6,7 +6,7 @@ export const FILES = { 'a.txt': bytesOf('hello world'), 'd/b.txt': bytesOf('deep
 
 const MS = 1_000_000n;
 /** Clocks that stand still. */
-const CLOCK = { realtimeNs: () => 1_700_000_000_000n * MS, monotonicNs: () => 5n * MS };
+export const CLOCK = { realtimeNs: () => 1_700_000_000_000n * MS, monotonicNs: () => 5n * MS };
 
 /** The resources, in the order of their names. */
 export function openEverything(): { component: HandComponent; resources: readonly Resource[] } {
