@@ -50,6 +50,7 @@ const off = (/** @type {string[]} */ ...names) => Object.fromEntries(names.map((
 export default defineConfig(
   globalIgnores([
     'dist/',
+    '.cache/',
     'node_modules/',
     'coverage/',
     'sdk/templates/',

@@ -482,6 +482,7 @@ export class Worker implements Running {
     return this.#hostCalls.callImport(index, args);
   }
 
+  /** The memory of that index. @throws PluvioError `LINK_FAILED` there is none */
   memory(index = 0): WebAssembly.Memory {
     return this.instance.memory(index);
   }

@@ -126,6 +126,34 @@ describe('a function of the host', () => {
   });
 });
 
+it('gives an answer to the call that has waited for it, and to no other', async () => {
+  const answers: PromiseWithResolvers<string>[] = [];
+  const later = imports(() => {
+    const answer = Promise.withResolvers<string>();
+    answers.push(answer);
+    return answer.promise;
+  });
+  const worker = await createWorker(await module, { imports: later });
+  const given = worker.call('greet', ['Ada']);
+  await worker.stop();
+  expect(await given).toEqual({ kind: 'stopped' });
+  worker.abandon();
+  answers[0]?.resolve('for the first ');
+  await answers[0]?.promise;
+  const running = worker.call('greet', ['Bob']);
+  answers[1]?.resolve('for the second ');
+  expect(await running).toEqual({ kind: 'returned', values: ['for the second Bob'] });
+});
+
+it('keeps what it was to give away in a call that fails', async () => {
+  const failing = imports(() => {
+    throw new WebAssembly.RuntimeError('the host traps');
+  });
+  const worker = await createWorker(await module, { imports: failing });
+  expect(await worker.call('greet', ['Ada'])).toMatchObject({ kind: 'trapped' });
+  expect(await worker.call('sum', [[1n]])).toEqual({ kind: 'returned', values: [1n] });
+});
+
 describe('the state of a component', () => {
   it.each([
     ['version', 7, 'SNAPSHOT_VERSION'],

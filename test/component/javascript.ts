@@ -83,7 +83,8 @@ export const javascriptServer = (): Uint8Array =>
         const path = request.pathWithQuery();
         const bytes = lengthOf(request);
         let n = 0;
-        for (let i = 0; i < Number(path.slice(1)); i++) n = (n * 31 + i) % 1000003;
+        const rounds = Number(path.slice(1));
+        for (let i = 0; i < rounds; i++) n = (n * 31 + i) % 1000003;
         const headers = Fields.fromList([['content-type', encoder.encode('text/plain')]]);
         const response = new OutgoingResponse(headers);
         const body = response.body();

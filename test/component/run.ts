@@ -49,10 +49,23 @@ async function until({ client }: Node, name: string, status: string): Promise<vo
   }
 }
 
-/** Some seconds: until a node has taken up 12 MB of code. */
+/** Some seconds. */
 const ROUNDS = 30_000_000;
 /** A request has 30 seconds, on its way through two nodes. */
-const REQUEST_ROUNDS = 5_000_000;
+const REQUEST_ROUNDS = 25_000_000;
+
+/** Has a node take up a program's 12 MB of code, so that a move to it takes less than the call that is moved. */
+async function warm(node: Node, module: Uint8Array): Promise<void> {
+  await deploy(node, { name: 'before' }, module);
+  await node.client.workers.delete('before');
+}
+
+/** Moves a worker in the midst of a call. */
+async function moveInTheMidst([source, target]: readonly [Node, Node], name: string): Promise<void> {
+  await until(source, name, 'running');
+  await source.client.workers.move(name, { target: target.url });
+  assert.equal((await target.client.workers.get(name)).status, 'running', 'the call ended before the move');
+}
 
 /** Stopped in the midst of JavaScript, taken up from bytes, finished; with the same answer as undisturbed. */
 async function javascriptInProcess(): Promise<string> {
@@ -70,12 +83,14 @@ async function javascriptInProcess(): Promise<string> {
   return `stopped in a function, ${(bytes.length / 2 ** 10).toFixed(0)} KiB, went on: ${JSON.stringify(expected)}`;
 }
 
-async function javascriptOnNodes([source, target]: readonly [Node, Node]): Promise<string> {
-  await deploy(source, { name: 'greeter' }, javascriptGreeter());
+async function javascriptOnNodes(nodes: readonly [Node, Node]): Promise<string> {
+  const [source, target] = nodes;
+  const module = javascriptGreeter();
+  await deploy(source, { name: 'greeter' }, module);
   assert.match(String((await source.client.workers.call('greeter', 'greet', ['Ada', 1])).kind), /returned/);
+  await warm(target, module);
   const running = source.client.workers.call('greeter', 'greet', ['Bob', ROUNDS]).catch(() => undefined);
-  await until(source, 'greeter', 'running');
-  await source.client.workers.move('greeter', { target: target.url });
+  await moveInTheMidst(nodes, 'greeter');
   await running;
   const outcome = await target.client.workers.waitOutcome('greeter');
   assert(
@@ -103,7 +118,9 @@ async function liftedProgram([source, target]: readonly [Node, Node]): Promise<s
   return `moved as it ran, wrote all of its ${expected.stdout.length} characters`;
 }
 
-async function httpService([source, target]: readonly [Node, Node]): Promise<string> {
+async function httpService(nodes: readonly [Node, Node]): Promise<string> {
+  const [source, target] = nodes;
+  const module = javascriptServer();
   const manifest = {
     name: 'server',
     routes: [{ path: '/*', export: 'handle' }],
@@ -111,15 +128,15 @@ async function httpService([source, target]: readonly [Node, Node]): Promise<str
     hibernate: { afterMs: 200 },
     checkpoint: 'each-call', // so that a request which it moves with is answered
   } as const;
-  await deploy(source, manifest, javascriptServer());
+  await deploy(source, manifest, module);
+  await warm(target, module);
   const ask = async ({ ingress }: Node, path: string, body: string): Promise<string> =>
     (await fetch(`${ingress}/${path}`, { method: 'POST', body })).text();
   assert.equal(await ask(source, '0', 'hello'), 'post /0 5 0 1\n');
   await until(source, 'server', 'hibernated');
   assert.equal(await ask(source, '0', ''), 'post /0 0 0 2\n');
   const midst = ask(source, String(REQUEST_ROUNDS), 'x'.repeat(100_000));
-  await until(source, 'server', 'running');
-  await source.client.workers.move('server', { target: target.url });
+  await moveInTheMidst(nodes, 'server');
   assert.match(await midst, new RegExp(`^post /${REQUEST_ROUNDS} 100000 \\d+ 3\\n$`));
   assert.equal(await ask(target, '0', ''), 'post /0 0 0 4\n');
   assert.equal(await ask(source, '0', ''), 'post /0 0 0 5\n'); // passed on

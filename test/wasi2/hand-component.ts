@@ -1,8 +1,10 @@
 /** A component without code: the test makes its calls of WASI 0.2 with values, and keeps what it is given. */
 import { Pending } from '../../runtime/engine/pending.ts';
+import { checkParams, checkResult } from '../../runtime/host/component/canonical/functions.ts';
 import type { ComponentHost, Resource } from '../../runtime/host/component/component-host.ts';
 import { createWasi2 } from '../../runtime/host/wasi2/index.ts';
 import { throughBytes } from '../wasi/hand-guest.ts';
+import { WASI_TYPES } from './wasi-types.ts';
 
 type Options = Parameters<typeof createWasi2>[0];
 
@@ -18,11 +20,15 @@ export class HandComponent {
     this.host = createWasi2(options);
   }
 
-  /** Calls a function, by the interface without `wasi:` and version. */
+  /** Calls a function, by the interface without `wasi:` and version; where npm has its type, values are checked by it. */
   call(of: string, name: string, ...args: readonly unknown[]): unknown {
     const func = this.host.interfaces[`wasi:${of}@0.2`]?.[name];
+    const type = WASI_TYPES?.get(`wasi:${of}@0.2 ${name}`);
     if (func === undefined) throw new Error(`there is no ${of} ${name}`);
-    return func(...(args as never[])); // values of the types in WIT
+    if (type !== undefined) checkParams(type, args);
+    const result = func(...(args as never[])); // values of the types in WIT
+    if (type !== undefined && !(result instanceof Pending)) checkResult(type, result, name);
+    return result;
   }
 
   /** The same of one that gives a resource. */

@@ -149,8 +149,13 @@ export class ComponentModule implements HostModule {
     const { handles } = this;
     return (...args) => {
       const flat = args as FlatValue[]; // as its signature says
-      const values = liftParams(type, flat, context);
-      const result = target(...values);
+      let result: unknown;
+      try {
+        result = target(...liftParams(type, flat, context));
+      } catch (error) {
+        handles.rollback();
+        throw error;
+      }
       if (result instanceof Pending) {
         handles.rollback();
         return result;
@@ -167,7 +172,8 @@ export class ComponentModule implements HostModule {
       if (found !== undefined) return found as AnyFunction; // of the interface's type
     }
     const given = ownProperty(ownProperty(this.#functions, from), name);
-    return typeof given === 'function' ? repeatable(given as AnyFunction) : undefined; // of the interface's type
+    if (typeof given !== 'function') return undefined;
+    return repeatable(given as AnyFunction, () => this.#bound.restartState()); // of the interface's type
   }
 
   #resourceFunction(kind: `resource.${'new' | 'drop' | 'end' | 'rep'}`, resource: ResourceType): AnyFunction {
@@ -238,28 +244,34 @@ function ownProperty(of: unknown, name: string): unknown {
     : undefined;
 }
 
+/** What a wait of an embedder's function leaves for its next execution: which one it is. */
+interface WaitState {
+  readonly wait: number;
+}
+
+const isWait = (state: unknown, wait: number): boolean =>
+  typeof state === 'object' && state !== null && (state as Partial<WaitState>).wait === wait;
+
 /**
- * An embedder's function as hosts have them: it may give a promise, whose value is its result. That is asked for again after a stop or
- * a restore, as any host function is.
+ * An embedder's function as hosts have them: it may give a promise, whose value is its result. That is asked for again after a restore, as of
+ * any host function. An answer goes to the call that has waited for it, and to no other.
  */
-function repeatable(func: AnyFunction): AnyFunction {
+function repeatable(func: AnyFunction, restartState: () => unknown): AnyFunction {
+  let waits = 0;
   let answer: { readonly value: unknown } | undefined;
   return (...args) => {
-    if (answer !== undefined) {
-      const { value } = answer;
-      answer = undefined;
-      return value;
-    }
+    const ready = answer;
+    answer = undefined;
+    if (ready !== undefined && isWait(restartState(), waits)) return ready.value;
     const result = func(...args);
     if (result instanceof Pending && result.again) return result;
     const promise = result instanceof Pending ? result.promise : result;
     if (!(promise instanceof Promise)) return result;
-    const answered = promise.then((value: unknown) => void (answer = { value }));
-    const { state, wake } = result instanceof Pending ? result : {};
-    return pending(answered, {
-      again: true,
-      ...(state !== undefined && { state }),
-      ...(wake !== undefined && { wake }),
+    const wait = ++waits;
+    const answered = promise.then((value: unknown) => {
+      if (wait === waits) answer = { value };
     });
+    const wake = result instanceof Pending ? result.wake : undefined;
+    return pending(answered, { again: true, state: { wait } satisfies WaitState, ...(wake !== undefined && { wake }) });
   };
 }

@@ -91,7 +91,8 @@ function checkBase(tree: FileTree, state: StateField, baseId: string | null): vo
     if (field.integer(0) !== own) field.mismatch(`${own}, as in the files that this host mounts`);
   }
   const id = state.get('id');
-  if (!id.isNull && baseId !== null && id.text() !== baseId)
+  const text = id.isNull ? undefined : id.text();
+  if (text !== undefined && baseId !== null && text !== baseId)
     id.mismatch(`"${baseId}", the identity of the files that this host mounts`);
 }
 

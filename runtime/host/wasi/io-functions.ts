@@ -64,7 +64,10 @@ function read(wasi: WasiContext, fd: number, vectorsAt: number, count: number, r
     return undefined;
   }
   if (descriptor.kind !== 'stdin') fail(descriptor.kind === 'directory' ? 'isdir' : 'badf');
-  if ((descriptor.flags & FDFLAGS.nonblock) !== 0 && !stdin.ready) fail('again');
+  if ((descriptor.flags & FDFLAGS.nonblock) !== 0 && !stdin.ready) {
+    stdin.request();
+    fail('again');
+  }
   return wasi.waits.run(
     {
       attempt: () => takeStdin(wasi, vectorsAt, count, resultAt),

@@ -104,6 +104,7 @@ function fdEvent(
     }
     if ((descriptor.kind === 'stdin') !== (kind === 'fd_read')) return { ...base, errno: 'badf' };
     if (descriptor.kind !== 'stdin') return wasi[descriptor.kind].waiting === undefined ? base : undefined;
+    wasi.stdin.request();
     const { ready, available, ended } = wasi.stdin;
     return ready ? { ...base, bytes: available, hangup: ended && available === 0 } : undefined;
   } catch (error) {
@@ -136,7 +137,7 @@ async function nextChange(
       continue;
     }
     const kind = wasi.descriptors.find(subscription.fd)?.kind;
-    if (kind === 'stdin') changes.push(wasi.stdin.fill());
+    if (kind === 'stdin') changes.push(wasi.stdin.fill(abort.signal));
     if ((kind === 'stdout' || kind === 'stderr') && wasi[kind].waiting !== undefined) changes.push(wasi[kind].waiting);
   }
   if (shortestNs !== undefined) {

@@ -3,6 +3,7 @@
  *
  * Invariants:
  * 1. One read of the source is in flight at most, however many calls wait for it; nothing is read before a call wants data.
+ *    A wait that is given up leaves nothing behind, so a guest may look for input every frame of its life.
  * 2. What the source gave and the guest has not read is in `chunks`, and so in a snapshot; so is whether the source has ended.
  * 3. A source that failed gives `io`; the failure is not part of a snapshot, since the source is not either.
  */
@@ -22,7 +23,9 @@ export class Stdin {
   private readonly source: StdinSource;
   private pull: (() => Promise<Chunk>) | undefined;
   private release: (() => void) | undefined;
-  private inFlight: Promise<void> | undefined;
+  private isReading = false;
+  /** Ends each wait that goes on. */
+  private readonly waits = new Set<() => void>();
 
   constructor(source: StdinSource) {
     this.source = source;
@@ -73,6 +76,14 @@ export class Stdin {
     return this.bufferedBytes > 0 || this.sourceEnded || this.sourceFailed;
   }
 
+  /** Whether the source has failed and nobody was told; from now on the input has ended. */
+  takeFailure(): boolean {
+    if (!this.sourceFailed) return false;
+    this.sourceFailed = false;
+    this.sourceEnded = true;
+    return true;
+  }
+
   /** Moves available bytes into `target`; gives how many. */
   take(target: Uint8Array): number {
     let done = 0;
@@ -92,12 +103,31 @@ export class Stdin {
     return done;
   }
 
-  /** Waits until `ready`. Never rejects. */
-  async fill(): Promise<void> {
-    while (!this.ready) {
-      this.inFlight ??= this.fetchChunk().finally(() => (this.inFlight = undefined));
-      await this.inFlight;
-    }
+  /** Has the source read, if nothing is there, and does not wait: for a later call. */
+  request(): void {
+    if (!this.ready && !this.isReading) void this.readUntilReady();
+  }
+
+  /** Waits until `ready`, or until the signal aborts. Never rejects. */
+  fill(signal?: AbortSignal): Promise<void> {
+    if (this.ready || signal?.aborted === true) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        this.waits.delete(end);
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      this.waits.add(end);
+      signal?.addEventListener('abort', end);
+      this.request();
+    });
+  }
+
+  private async readUntilReady(): Promise<void> {
+    this.isReading = true;
+    while (!this.ready) await this.fetchChunk();
+    this.isReading = false;
+    for (const end of this.waits) end();
   }
 
   private async fetchChunk(): Promise<void> {

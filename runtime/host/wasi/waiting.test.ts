@@ -1,6 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { HandGuest, throughBytes } from '../../../test/wasi/hand-guest.ts';
 import { Pending } from '../../engine/pending.ts';
+import { ERRNO } from '../errno.ts';
+import { FDFLAGS } from './constants.ts';
 import type { ClockSource } from './guest-clock.ts';
 
 const MS = 1_000_000n;
@@ -231,4 +234,13 @@ test('a forged number of a wait is refused by name', () => {
   const guest = new HandGuest({ stdin: handStream().stream });
   guest.restartState = { operation: 5 };
   expect(() => guest.call('fd_read', 0, ...guest.vector(10), 8)).toThrow(/restartState\.operation is 5/);
+});
+
+test('input that is asked for and never waited for comes, too', async () => {
+  const guest = new HandGuest({ stdin: new Blob(['key']).stream() });
+  const read = (): unknown => guest.call('fd_read', 0, ...guest.vector(8), 8);
+  expect(guest.call('fd_fdstat_set_flags', 0, FDFLAGS.nonblock)).toBe(0);
+  expect(read()).toBe(ERRNO.again);
+  for (let turns = 0; turns < 100 && read() === ERRNO.again; turns++) await nextTurn();
+  expect(guest.view.getUint32(8, true)).toBe(3);
 });

@@ -14,8 +14,6 @@ export interface Datetime {
 }
 
 export const datetime = (ns: bigint): Datetime => ({ seconds: ns / NS_PER_S, nanoseconds: Number(ns % NS_PER_S) });
-export const nanosecondsOf = ({ seconds, nanoseconds }: Datetime): bigint =>
-  BigInt.asUintN(64, seconds * NS_PER_S + BigInt(nanoseconds));
 
 const monotonicNow = ({ clock }: Wasi2Context): bigint => BigInt.asUintN(64, clock.monotonicNs());
 

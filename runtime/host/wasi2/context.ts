@@ -27,8 +27,8 @@ export interface Wasi2Context {
   readonly live: Set<Wasi2Resource>;
   readonly maxResources: number;
   readonly maxPathBytes: number;
-  /** The timer of the wait in progress; the next wait ends it, since a call that was stopped is executed again. */
-  timer: AbortController;
+  /** The wait in progress; the next one ends it, since a call that was stopped is executed again. */
+  wait: AbortController;
 }
 
 /** The functions of one interface, by their names in WIT. */

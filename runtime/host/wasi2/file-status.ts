@@ -1,7 +1,10 @@
 /** What files tell of themselves. */
 import type { Inode } from '../files/inode.ts';
-import { datetime, type Datetime, nanosecondsOf } from './clocks.ts';
+import { fail } from '../errno.ts';
+import { datetime, type Datetime } from './clocks.ts';
 import type { Wasi2Context } from './context.ts';
+
+const NS_PER_S = 1_000_000_000;
 
 const TYPES = { file: 'regular-file', directory: 'directory', symlink: 'symbolic-link' } as const satisfies Record<
   Inode['kind'],
@@ -30,9 +33,14 @@ export const statOf = (inode: Inode) => ({
 export type NewTimestamp =
   { readonly tag: 'no-change' } | { readonly tag: 'now' } | { readonly tag: 'timestamp'; readonly val: Datetime };
 
+/** @throws Errno `inval`, `overflow`: files have times of 64 bits */
 function timeOf({ clock }: Wasi2Context, timestamp: NewTimestamp): bigint | undefined {
   if (timestamp.tag === 'no-change') return undefined;
-  return timestamp.tag === 'now' ? clock.realtimeNs() : nanosecondsOf(timestamp.val);
+  if (timestamp.tag === 'now') return clock.realtimeNs();
+  const { seconds, nanoseconds } = timestamp.val;
+  if (nanoseconds >= NS_PER_S) fail('inval');
+  const ns = seconds * BigInt(NS_PER_S) + BigInt(nanoseconds);
+  return ns < 2n ** 64n ? ns : fail('overflow');
 }
 
 export function setTimesOf(wasi: Wasi2Context, inode: Inode, accessed: NewTimestamp, modified: NewTimestamp): void {

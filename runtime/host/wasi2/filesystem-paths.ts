@@ -6,7 +6,7 @@ import { findInode, resolvePath, type Target } from '../files/path-lookup.ts';
 import type { Wasi2Context } from './context.ts';
 import { setTimesOf, statOf, type NewTimestamp } from './file-status.ts';
 import { attempt } from './outcome.ts';
-import { adopt, DESCRIPTOR, type Descriptor } from './resources.ts';
+import { adopt, checkRoom, DESCRIPTOR, type Descriptor } from './resources.ts';
 
 interface PathFlags {
   readonly symlinkFollow: boolean;
@@ -119,7 +119,7 @@ function openAt(
   access: AccessFlags,
 ): Descriptor {
   const { read, write } = access;
-  if (wasi.live.size >= wasi.maxResources) fail('mfile');
+  checkRoom(wasi);
   const endsWithSlash = path.endsWith('/');
   const mustBeNew = open.create && (endsWithSlash || open.exclusive);
   const follow = !mustBeNew && (endsWithSlash || symlinkFollow);

@@ -8,6 +8,7 @@ import { PATH_FUNCTIONS } from './filesystem-paths.ts';
 import { attempt, type ErrorCode } from './outcome.ts';
 import {
   adopt,
+  checkRoom,
   DESCRIPTOR,
   type Descriptor,
   DIRECTORY_STREAM,
@@ -30,12 +31,14 @@ function fileOf(self: Descriptor, access: 'read' | 'write'): FileDescriptor {
 const readStream = (wasi: Wasi2Context, self: Descriptor, offset: bigint) =>
   attempt(() => {
     const { inode } = fileOf(self, 'read');
+    checkRoom(wasi);
     return adopt(wasi, { resource: INPUT_STREAM, kind: 'file input', inode, offset: toFileSize(offset) });
   });
 
 const writeStream = (wasi: Wasi2Context, self: Descriptor, offset: bigint | undefined) =>
   attempt(() => {
     const { inode } = fileOf(self, 'write');
+    checkRoom(wasi);
     const at = offset === undefined ? undefined : toFileSize(offset);
     return adopt(wasi, {
       resource: OUTPUT_STREAM,
@@ -110,6 +113,7 @@ export const FILESYSTEM_INTERFACES = {
     '[method]descriptor.read-directory': (self: Descriptor) =>
       attempt(() => {
         if (self.kind !== 'directory') return fail('notdir');
+        checkRoom(wasi);
         return adopt(wasi, { resource: DIRECTORY_STREAM, kind: 'entries', inode: self.inode, cookie: 0 });
       }),
     '[method]descriptor.stat': (self: Descriptor) => attempt(() => statOf(self.inode)),

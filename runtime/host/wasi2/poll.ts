@@ -5,7 +5,7 @@
  * 1. A wait changes nothing before it is over, so that a call which is executed again finds what it found before.
  * 2. A pollable that came with a snapshot is ready by the wall clock or by the monotonic clock, whichever is earlier. The monotonic
  *    clock is then moved forward to its deadline: no guest sees a wait that was too short.
- * 3. One timer at most is running.
+ * 3. One timer at most is running, and one wait for input: a wait ends the one before it.
  */
 import { type Pending, pending } from '../../engine/pending.ts';
 import type { Wake } from '../../engine/types.ts';
@@ -30,7 +30,11 @@ function remainingNs({ clock }: Wasi2Context, pollable: ClockPollable): bigint {
 
 /** Whether a read, or a write, of the stream does not wait. */
 export function isStreamReady(wasi: Wasi2Context, stream: InputStream | OutputStream): boolean {
-  if (stream.kind === 'stdin') return wasi.stdin.ready;
+  if (stream.kind === 'stdin') {
+    // A guest may ask again and again, and never wait.
+    wasi.stdin.request();
+    return wasi.stdin.ready;
+  }
   if (stream.kind === 'stdout' || stream.kind === 'stderr') return wasi[stream.kind].waiting === undefined;
   return stream.kind !== 'body input' || isBodyReady(wasi, stream);
 }
@@ -44,8 +48,12 @@ function isReady(wasi: Wasi2Context, pollable: Pollable): boolean {
   return future.answer !== undefined;
 }
 
-/** Settles when what is not ready may be. */
-async function changeOf(wasi: Wasi2Context, pollable: Exclude<Pollable, ClockPollable>): Promise<void> {
+/** Settles when what is not ready may be; of input also when the signal aborts. */
+async function changeOf(
+  wasi: Wasi2Context,
+  pollable: Exclude<Pollable, ClockPollable>,
+  signal: AbortSignal,
+): Promise<void> {
   if (pollable.kind === 'future') {
     const { future } = pollable;
     // A body that is never finished: its request is never sent.
@@ -53,13 +61,16 @@ async function changeOf(wasi: Wasi2Context, pollable: Exclude<Pollable, ClockPol
     return;
   }
   const { kind } = pollable.stream;
-  if (kind === 'stdin') await wasi.stdin.fill();
+  if (kind === 'stdin') await wasi.stdin.fill(signal);
   if (kind === 'stdout' || kind === 'stderr') await wasi[kind].waiting;
   if (kind === 'body input') await wasi.http?.bodyChanged();
 }
 
 /** Waits until one of them may be ready; the call is then executed again. */
 export function waitFor(wasi: Wasi2Context, pollables: readonly Pollable[]): Pending {
+  wasi.wait.abort();
+  wasi.wait = new AbortController();
+  const { signal } = wasi.wait;
   const changes: Promise<void>[] = [];
   let wake: Wake | undefined = {};
   let shortestNs: bigint | undefined;
@@ -69,16 +80,14 @@ export function waitFor(wasi: Wasi2Context, pollables: readonly Pollable[]): Pen
       if (shortestNs === undefined || remaining < shortestNs) shortestNs = remaining;
       continue;
     }
-    changes.push(changeOf(wasi, pollable));
+    changes.push(changeOf(wasi, pollable, signal));
     // What else is waited for is this process's: an output that is full, an answer that is under way.
     const isInput = pollable.kind === 'stream' && pollable.stream.kind === 'stdin';
     wake = isInput ? wake && { ...wake, input: true } : undefined;
   }
-  wasi.timer.abort();
   if (shortestNs !== undefined) {
     const ms = Number((shortestNs + NS_PER_MS - 1n) / NS_PER_MS);
-    wasi.timer = new AbortController();
-    changes.push(wasi.sleep(Math.max(0, Math.min(ms, LONGEST_SLEEP_MS)), wasi.timer.signal));
+    changes.push(wasi.sleep(Math.max(0, Math.min(ms, LONGEST_SLEEP_MS)), signal));
     const atMs = Number((wasi.clock.realtimeNs() + shortestNs + NS_PER_MS - 1n) / NS_PER_MS);
     wake &&= { ...wake, atMs };
   }

@@ -1,5 +1,6 @@
 import type { BodyInput, BodyOutput, FutureResponse, FutureTrailers, HttpResource } from './http/http-resources.ts';
-import type { DirectoryInode, FileInode } from '../files/inode.ts';
+import type { DirectoryInode, FileInode, Inode } from '../files/inode.ts';
+import { fail } from '../errno.ts';
 import type { ErrorCode } from './outcome.ts';
 import { trap, type Wasi2Context } from './context.ts';
 
@@ -117,6 +118,17 @@ export interface Token {
 export type Wasi2Resource =
   Pollable | IoError | InputStream | OutputStream | Descriptor | DirectoryStream | Token | HttpResource;
 
+/** The inode that a resource has open. A pollable has, too: its stream may be given up before it is. */
+export function inodeOf(resource: Wasi2Resource): Inode | undefined {
+  if (resource.kind === 'stream') return inodeOf(resource.stream);
+  return 'inode' in resource ? resource.inode : undefined;
+}
+
+/** For functions that can say so. @throws Errno `mfile` at the limit */
+export function checkRoom({ live, maxResources }: Wasi2Context): void {
+  if (live.size >= maxResources) fail('mfile');
+}
+
 /** Hands a new resource to the guest; traps past the limit. */
 export function adopt<Made extends Wasi2Resource>(wasi: Wasi2Context, made: Made): Made {
   const { live, maxResources, tree } = wasi;
@@ -124,11 +136,13 @@ export function adopt<Made extends Wasi2Resource>(wasi: Wasi2Context, made: Made
     trap(`cannot make ${made.resource}: the guest holds ${live.size} resources; maxOpenFiles allows ${maxResources}`);
   }
   live.add(made);
-  if ('inode' in made) tree.open(made.inode);
+  const inode = inodeOf(made);
+  if (inode !== undefined) tree.open(inode);
   return made;
 }
 
 /** The guest has given it up. */
 export function release({ live, tree }: Wasi2Context, resource: Wasi2Resource): void {
-  if (live.delete(resource) && 'inode' in resource) tree.close(resource.inode);
+  const inode = inodeOf(resource);
+  if (live.delete(resource) && inode !== undefined) tree.close(inode);
 }

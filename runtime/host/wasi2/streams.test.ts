@@ -1,17 +1,11 @@
 import { describe, expect, it, test } from 'vitest';
 import { bytesOf, HandComponent, textOf } from '../../../test/wasi2/hand-component.ts';
+import { lateSource } from '../../../test/wasi2/late-source.ts';
 import type { Resource } from '../component/component-host.ts';
 
 const STREAMS = 'io/streams';
 const stdin = (component: HandComponent): Resource => component.resource('cli/stdin', 'get-stdin');
 const stdout = (component: HandComponent): Resource => component.resource('cli/stdout', 'get-stdout');
-
-/** A source whose chunks come when the test gives them. */
-function lateSource(): { source: ReadableStream<Uint8Array>; give: (text: string) => void; end: () => void } {
-  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  const source = new ReadableStream<Uint8Array>({ start: (made) => void (controller = made) });
-  return { source, give: (text) => controller?.enqueue(bytesOf(text)), end: () => controller?.close() };
-}
 
 /** An output that takes bytes when the test says so. */
 function slowOutput(): {
@@ -80,6 +74,19 @@ describe('standard input', () => {
     const reason = component.err(STREAMS, '[method]input-stream.read', stream, 3n) as { val: Resource };
     expect(component.call('io/error', '[method]error.to-debug-string', reason.val)).toBe('io');
     expect(component.call('filesystem/types', 'filesystem-error-code', reason.val)).toBe('io');
+  });
+
+  it('that has failed is closed, also after a move', async () => {
+    const source = new ReadableStream<Uint8Array>({ pull: () => Promise.reject(new Error('torn')) });
+    const component = new HandComponent({ stdin: source });
+    const stream = stdin(component);
+    await component.waits(STREAMS, '[method]input-stream.blocking-read', stream, 3n).promise;
+    expect(component.err(STREAMS, '[method]input-stream.skip', stream, 3n)).toMatchObject({
+      tag: 'last-operation-failed',
+    });
+    expect(component.err(STREAMS, '[method]input-stream.read', stream, 3n)).toEqual({ tag: 'closed' });
+    const { moved, resources } = component.move([stream], { stdin: 'from another source' });
+    expect(moved.err(STREAMS, '[method]input-stream.blocking-read', resources[0], 3n)).toEqual({ tag: 'closed' });
   });
 });
 

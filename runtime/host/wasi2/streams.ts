@@ -55,10 +55,8 @@ function whenReady<Value>(
 function take(wasi: Wasi2Context, stream: InputStream, most: number): Uint8Array | 'broken' | undefined {
   if (stream.kind === 'stdin') {
     const { stdin } = wasi;
-    if (!stdin.ready) {
-      void stdin.fill(); // never rejects; for the next call
-      return new Uint8Array();
-    }
+    stdin.request();
+    if (!stdin.ready) return new Uint8Array();
     if (stdin.available === 0) return undefined;
     const bytes = new Uint8Array(Math.min(most, stdin.available));
     stdin.take(bytes);
@@ -74,7 +72,7 @@ function take(wasi: Wasi2Context, stream: InputStream, most: number): Uint8Array
 
 function read(wasi: Wasi2Context, stream: InputStream, most: bigint): StreamOutcome<Uint8Array> {
   if (most === 0n) return ok(new Uint8Array());
-  if (stream.kind === 'stdin' && wasi.stdin.available === 0 && wasi.stdin.failed) return failed(wasi, 'io');
+  if (stream.kind === 'stdin' && wasi.stdin.available === 0 && wasi.stdin.takeFailure()) return failed(wasi, 'io');
   const bytes = take(wasi, stream, most < READ_MAX_BYTES ? Number(most) : READ_MAX_BYTES);
   if (bytes === 'broken') return failed(wasi, 'pipe');
   return bytes === undefined ? CLOSED : ok(bytes);
@@ -195,12 +193,12 @@ export const STREAM_INTERFACES = {
     '[method]output-stream.blocking-flush': (self: OutputStream) => whenReady(wasi, [self], () => flush(wasi, self)),
     '[method]output-stream.subscribe': (self: OutputStream) => subscribe(wasi, self),
     '[method]output-stream.write-zeroes': (self: OutputStream, count: bigint) =>
-      write(wasi, self, zeroes(count, self.permit)),
+      trouble(wasi, self) ?? write(wasi, self, zeroes(count, self.permit)),
     '[method]output-stream.blocking-write-zeroes-and-flush': (self: OutputStream, count: bigint) =>
       writeWhenReady(wasi, self, zeroes(count, BLOCKING_WRITE_MAX_BYTES)),
     '[method]output-stream.splice': (self: OutputStream, from: InputStream, most: bigint) =>
       splice(wasi, self, from, most),
     '[method]output-stream.blocking-splice': (self: OutputStream, from: InputStream, most: bigint) =>
-      whenReady(wasi, [self, from], () => splice(wasi, self, from, most)),
+      whenReady(wasi, self.closed ? [] : [self, from], () => splice(wasi, self, from, most)),
   }),
 } as const satisfies Record<string, InterfaceOf>;

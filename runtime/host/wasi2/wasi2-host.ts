@@ -68,7 +68,7 @@ export function createWasi2(options: Wasi2Options = {}): ComponentHost {
     live: new Set(),
     maxResources: limits.maxOpenFiles,
     maxPathBytes: limits.maxPathBytes,
-    timer: new AbortController(),
+    wait: new AbortController(),
   };
   const interfaces: Record<string, Readonly<Record<string, ComponentFunction>>> = {};
   for (const [key, functionsOf] of Object.entries(INTERFACES)) interfaces[key] = functionsOf(wasi);
@@ -86,7 +86,7 @@ export function createWasi2(options: Wasi2Options = {}): ComponentHost {
     },
     taken: (given: Resource) => release(wasi, given as Wasi2Resource),
     close: () => {
-      wasi.timer.abort();
+      wasi.wait.abort();
       wasi.stdin.close();
     },
   };

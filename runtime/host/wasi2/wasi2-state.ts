@@ -10,7 +10,7 @@ import type { Resource } from '../component/component-host.ts';
 import { encodeTree, loadTree } from '../files/tree-state.ts';
 import { StateField } from '../state-field.ts';
 import type { Wasi2Context } from './context.ts';
-import type { Wasi2Resource } from './resources.ts';
+import { inodeOf, type Wasi2Resource } from './resources.ts';
 import { encodeResource, inodeField, readResource, referred } from './resource-state.ts';
 
 export const WASI2_STATE_VERSION = 1;
@@ -84,10 +84,11 @@ export function loadState(
   wasi.clock.restore(monotonicNs);
   wasi.stdin.restore(buffered, ended);
   wasi.live.clear();
-  for (const resource of resources) {
-    if ('inode' in resource) wasi.tree.open(resource.inode);
-  }
   for (const resource of given) wasi.live.add(resource);
+  for (const resource of wasi.live) {
+    const inode = inodeOf(resource);
+    if (inode !== undefined) wasi.tree.open(inode);
+  }
   return given;
 }
 

@@ -18,15 +18,13 @@ import {
 } from './http-resources.ts';
 
 const METHODS = ['get', 'head', 'post', 'put', 'delete', 'connect', 'options', 'trace', 'patch'];
+const SCHEMES = ['HTTP', 'HTTPS'];
 
-/** A method, or a scheme: one of those that WIT names, or another one. */
-const named = (known: readonly string[], text: string) =>
-  known.includes(text) ? { tag: text } : { tag: 'other', val: text };
-export const methodOf = (method: string) => {
-  const { tag } = named(METHODS, method.toLowerCase());
-  return tag === 'other' ? { tag, val: method } : { tag };
-};
-export const schemeOf = (scheme: string) => named(['HTTP', 'HTTPS'], scheme.toUpperCase());
+/** A method, or a scheme: one of those that WIT names, or another one as it is. */
+const named = (known: readonly string[], text: string, inCase: string) =>
+  known.includes(inCase) ? { tag: inCase } : { tag: 'other', val: text };
+export const methodOf = (method: string) => named(METHODS, method, method.toLowerCase());
+export const schemeOf = (scheme: string) => named(SCHEMES, scheme, scheme.toUpperCase());
 
 /** Arguments of `handle`: the request that came, and where its answer goes. */
 export function handlerArguments(wasi: Wasi2Context): readonly unknown[] | undefined {

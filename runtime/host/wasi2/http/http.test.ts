@@ -281,7 +281,9 @@ describe('the state', () => {
     const future = send(component, 'get').val as Resource; // as WIT says
     const options = component.resource(TYPES, '[constructor]request-options');
     component.ok(TYPES, '[method]request-options.set-connect-timeout', options, 5n);
-    const trailers = component.resource(TYPES, '[static]incoming-body.finish');
+    const [other] = component.host.argumentsOf?.(HANDLER_EXPORT) ?? [];
+    const finished = component.ok(TYPES, '[method]incoming-request.consume', other);
+    const trailers = component.resource(TYPES, '[static]incoming-body.finish', finished);
     const pollables = [
       component.resource(TYPES, '[method]future-incoming-response.subscribe', future),
       component.resource(STREAMS, '[method]input-stream.subscribe', input),
