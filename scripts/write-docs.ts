@@ -1,6 +1,7 @@
 /** Writes what is derived from tables: documents and bindings. `test/docs.test.ts` holds the files against it. */
 import { writeFileSync } from 'node:fs';
-import { ERROR_CODES } from '../runtime/errors/index.ts';
+import { ERROR_ACTIONS } from '../runtime/errors/error-actions.ts';
+import { ERROR_CODES, type ErrorCode } from '../runtime/errors/index.ts';
 import { assemblyImports, cHeader, rustImports } from './abi-bindings.ts';
 import { assemblyDocument } from './assembly-document.ts';
 import { abiDocument } from './abi-document.ts';
@@ -15,10 +16,10 @@ export function errorsDocument(): string {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(
       ([code, { summary, status, retryable }]) =>
-        `| \`${code}\` | ${status} | ${retryable ? 'yes' : 'no'} | ${summary} |`,
+        `| \`${code}\` | ${status} | ${retryable ? 'yes' : 'no'} | ${summary} | ${ERROR_ACTIONS[code as ErrorCode]} |`, // a key of the table
     );
   return [
-    '<!-- Written by `node scripts/write-docs.ts` from runtime/errors/error-table.ts. -->',
+    '<!-- Written by `node scripts/write-docs.ts` from runtime/errors/error-table.ts and error-actions.ts. -->',
     '',
     '# Errors',
     '',
@@ -28,8 +29,8 @@ export function errorsDocument(): string {
     '',
     'What a guest does wrong (a trap, a limit) is an outcome of its call and not an error.',
     '',
-    '| code | status | retry | what happened, and what to do |',
-    '| --- | --- | --- | --- |',
+    '| code | status | retry | what happened | what to do |',
+    '| --- | --- | --- | --- | --- |',
     ...rows,
     '',
   ].join('\n');

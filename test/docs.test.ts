@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { BUNDLE_ARTIFACT_TYPE } from '../runtime/bundle/index.ts';
 import { SNAPSHOT_VERSIONS } from '../runtime/engine/snapshot.ts';
+import { ERROR_CODES } from '../runtime/errors/index.ts';
 import { ABI_MODULE } from '../runtime/host/abi/index.ts';
 import { SETTINGS } from '../runtime/node/config/settings-table.ts';
 import { MIGRATIONS } from '../runtime/node/store/schema.ts';
@@ -54,6 +55,42 @@ it('deploying.md names settings that there are', () => {
   const named = [...read('docs/deploying.md').matchAll(/`([a-z]+(?:\.[a-zA-Z]+)+)`/g)].map(([, name = '']) => name);
   expect(named.length).toBeGreaterThan(8);
   expect(named.filter((name) => !name.endsWith('.json') && !Object.hasOwn(SETTINGS, name))).toEqual([]);
+});
+
+it('errors.md names commands, flags, settings, routes and codes that there are', async () => {
+  const rows = await loadCommands();
+  const flags = rows.flatMap(({ options }) => options.flatMap(({ flags: text }) => text.match(/--[a-z-]+/g) ?? []));
+  const commands = rows.map(({ name }) => name);
+  const page = read('docs/errors.md');
+  const named = (pattern: RegExp): string[] => [...page.matchAll(pattern)].map(([, name = '']) => name);
+  const found = {
+    commands: named(/`pluvio ([a-z]+)/g).filter((name) => !commands.includes(name)),
+    flags: named(/`(--[a-z-]+)/g).filter((flag) => !flags.includes(flag) && flag !== '--save-dev'),
+    settings: named(/`([a-z]+\.[a-zA-Z]+)`/g).filter(
+      (name) => !Object.hasOwn(SETTINGS, name) && !/^(?:build|details|pluvio|Worker)\./.test(name),
+    ),
+    pages: named(/(docs\/[a-z-]+\.(?:md|schema\.json))/g).filter(
+      (path) => !existsSync(new URL(`../${path}`, import.meta.url)),
+    ),
+  };
+  expect(found).toEqual({ commands: [], flags: [], settings: [], pages: [] });
+});
+
+/** Codes that this version does not give. */
+const KEPT_CODES = ['HOST_FUNCTION_FAILED'];
+
+it('every code of the table is given somewhere, but for those that are kept', () => {
+  const sources = ['runtime', 'sdk']
+    .flatMap((dir) =>
+      readdirSync(new URL(`../${dir}/`, import.meta.url), { recursive: true, encoding: 'utf8' }).map(
+        (path) => `${dir}/${path}`,
+      ),
+    )
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && !path.startsWith('runtime/errors/'))
+    .map(read)
+    .join('\n');
+  const unused = Object.keys(ERROR_CODES).filter((code) => !sources.includes(`'${code}'`));
+  expect(unused).toEqual(KEPT_CODES);
 });
 
 it('versioning.md has the versions of today', () => {

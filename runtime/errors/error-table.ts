@@ -1,6 +1,6 @@
 /** What the code table says of one error code. */
 export interface ErrorRow {
-  /** One sentence for docs/errors.md: what happened and what to do. */
+  /** For docs/errors.md: what happened. What to do is in error-actions.ts. */
   readonly summary: string;
   /** HTTP status of a response that carries this code. */
   readonly status: number;
@@ -16,7 +16,7 @@ const row = (status: number, summary: string, retryable = false): ErrorRow => ({
  */
 export const ERROR_CODES = {
   // all layers
-  INTERNAL: row(500, 'A fault of Pluvio itself: please report it with the message.'),
+  INTERNAL: row(500, 'A fault of Pluvio itself.'),
   INVALID_ARGUMENT: row(
     400,
     'An argument has the wrong type or is out of range; the message names it and what is expected.',
@@ -38,19 +38,15 @@ export const ERROR_CODES = {
   ),
 
   // engine
-  IMPORT_MISSING: row(400, 'The module imports something that was not provided; provide it or remove the import.'),
+  IMPORT_MISSING: row(400, 'The module imports something that was not provided.'),
   IMPORT_MISMATCH: row(400, 'A provided import does not have the type that the module declares.'),
   EXPORT_NOT_FOUND: row(404, 'The module has no export of that name and kind.'),
   LINK_FAILED: row(400, 'The module could not be instantiated; the message gives the reason.'),
-  WORKER_BUSY: row(409, 'The worker has a call in progress; wait for it, or stop and resume the worker.', true),
-  WORKER_NOT_STOPPED: row(409, 'The operation needs a stopped, waiting or idle worker; stop it first.', true),
+  WORKER_BUSY: row(409, 'The worker has a call in progress.', true),
+  WORKER_NOT_STOPPED: row(409, 'The operation needs a stopped, waiting or idle worker.', true),
   WORKER_NOT_RESUMABLE: row(409, 'There is nothing to resume: the worker has no call in progress.'),
   WORKER_CLOSED: row(410, 'The worker was closed.'),
-  MEMORY_FULL: row(
-    503,
-    'All workers together have the memory that they may have, or that the process can have; try again when some have ended.',
-    true,
-  ),
+  MEMORY_FULL: row(503, 'All workers together have the memory that they may have, or that the process can have.', true),
   NOT_MIGRATABLE: row(409, 'The worker holds state that cannot be captured; the message names it and where.'),
   SNAPSHOT_MALFORMED: row(400, 'The snapshot is damaged or not a snapshot; the message gives the field.'),
   SNAPSHOT_VERSION: row(400, 'The snapshot has a format version that this program does not read.'),
@@ -58,10 +54,7 @@ export const ERROR_CODES = {
     400,
     'The snapshot does not fit the module; the message gives the field, what was found and what must be.',
   ),
-  SNAPSHOT_PARENT: row(
-    409,
-    'A delta snapshot needs the snapshot that it was taken on; there is none, or another one. Take a whole snapshot.',
-  ),
+  SNAPSHOT_PARENT: row(409, 'A delta snapshot needs the snapshot that it was taken on; there is none, or another one.'),
   STACK_TOO_DEEP: row(400, 'The snapshot has a deeper stack than this engine or limit allows.'),
   HOST_FUNCTION_FAILED: row(500, 'A host function threw an error of its own while the guest called it.'),
 
@@ -72,14 +65,14 @@ export const ERROR_CODES = {
     400,
     'The manifest of the worker does not fit its schema; the message gives the field and what it must be.',
   ),
-  BUNDLE_DIGEST: row(400, 'A blob does not have the content that its digest stands for; fetch it again.'),
+  BUNDLE_DIGEST: row(400, 'A blob does not have the content that its digest stands for.'),
   BUNDLE_LIMIT: row(413, 'The bundle exceeds a limit of the receiver; the message names the limit.'),
   BUNDLE_PATH: row(400, 'A file of the bundle has a path that is not allowed, or one that another file has.'),
   BUNDLE_SIGNATURE: row(400, 'The signature of the bundle does not fit its manifest: one of the two was changed.'),
   BUNDLE_UNSIGNED: row(403, 'The bundle has no signature and the receiver asks for one.'),
   BUNDLE_UNTRUSTED: row(403, 'The bundle is signed with a key that the receiver does not trust.'),
   BLOB_NOT_FOUND: row(404, 'The store or source has no blob with that digest.'),
-  BLOB_DAMAGED: row(500, 'A stored blob no longer has the content that its digest stands for; store it again.'),
+  BLOB_DAMAGED: row(500, 'A stored blob no longer has the content that its digest stands for.'),
 
   // registries
   REGISTRY_UNREACHABLE: row(
@@ -87,7 +80,7 @@ export const ERROR_CODES = {
     'A registry could not be reached, broke off, took too long or is not able to answer now; the message gives the reason.',
     true,
   ),
-  REGISTRY_DENIED: row(403, 'A registry refuses who asks; sign in with its credentials, or ask for the right there.'),
+  REGISTRY_DENIED: row(403, 'A registry refuses who asks.'),
   REGISTRY_NOT_FOUND: row(404, 'A registry has no such repository, tag, digest or upload.'),
   REGISTRY_FAILED: row(
     502,
@@ -97,11 +90,7 @@ export const ERROR_CODES = {
     403,
     'A registry, or a host that it leads to, is not one that may be spoken to: not listed, not public, or without TLS.',
   ),
-  REGISTRY_BUSY: row(
-    503,
-    'The node pulls as many bundles at the same time as its limit allows; try again later.',
-    true,
-  ),
+  REGISTRY_BUSY: row(503, 'The node pulls as many bundles at the same time as its limit allows.', true),
   CREDENTIALS_FAILED: row(
     400,
     'The credentials for a registry could not be read: their file is damaged, or their helper failed; the message says which.',
@@ -110,62 +99,44 @@ export const ERROR_CODES = {
   // node
   ENGINE_LOST: row(
     503,
-    'The engine thread or process that ran the worker has ended; the worker goes on from its last checkpoint. Try again.',
+    'The engine thread or process that ran the worker has ended; the worker goes on from its last checkpoint.',
     true,
   ),
-  ENGINES_TOO_MANY: row(
-    503,
-    'All engines of the node work for other tenants; try again later, or raise the number of engines.',
-    true,
-  ),
+  ENGINES_TOO_MANY: row(503, 'All engines of the node work for other tenants.', true),
   REQUEST_INVALID: row(
     400,
     'The request does not fit the description of its operation; the message names the field and what it must be.',
   ),
-  UNAUTHENTICATED: row(401, 'The request carries no token that this node knows; send `Authorization: Bearer …`.'),
+  UNAUTHENTICATED: row(401, 'The request carries no token that this node knows.'),
   FORBIDDEN: row(
     403,
     'The token does not cover this operation, or the Host or Origin header is not one that this node accepts.',
   ),
-  ROUTE_NOT_FOUND: row(404, 'The node has no operation of that path and method; see /openapi.json.'),
+  ROUTE_NOT_FOUND: row(404, 'The node has no operation of that path and method.'),
   ROUTE_TAKEN: row(409, 'Another worker of the node has a route of that host, path and method; the message names it.'),
   INGRESS_TIMEOUT: row(504, 'The worker did not answer an HTTP request in time; it may still work on it.'),
   INGRESS_LOOP: row(508, 'An HTTP request was passed on by as many nodes as the limit allows.'),
-  HEAD_TOO_LARGE: row(431, 'Request line and header fields together are longer than the node reads; send less.'),
-  REQUEST_TIMEOUT: row(408, 'The request did not arrive in the time that the node waits for one; send it again.', true),
-  EXPECTATION_FAILED: row(
-    417,
-    'The request expects something of the node that it does not do; leave the header Expect out.',
-  ),
+  HEAD_TOO_LARGE: row(431, 'Request line and header fields together are longer than the node reads.'),
+  REQUEST_TIMEOUT: row(408, 'The request did not arrive in the time that the node waits for one.', true),
+  EXPECTATION_FAILED: row(417, 'The request expects something of the node that it does not do.'),
   BODY_TOO_LARGE: row(413, 'The request body exceeds the limit of the operation; the message gives the limit.'),
   MEDIA_TYPE_UNSUPPORTED: row(
     415,
     'The operation does not accept that content type; the message lists those that it does.',
   ),
   WORKER_NOT_FOUND: row(404, 'The node has no worker of that name.'),
-  WORKER_EXISTS: row(409, 'The node already has a worker of that name; delete it or choose another name.'),
+  WORKER_EXISTS: row(409, 'The node already has a worker of that name.'),
   WORKER_MOVED: row(308, 'The worker lives on another node; `details.location` is its address there.'),
-  WORKER_MOVING: row(409, 'The worker is being moved; ask again when the move has ended.', true),
+  WORKER_MOVING: row(409, 'The worker is being moved.', true),
   WORKER_ENDED: row(409, 'The program of the worker has ended; there is nothing to stop, resume, move or call.'),
-  WORKER_LOST: row(
-    410,
-    'The node ended while the worker ran and no snapshot of it is known; its bundle can be started anew.',
-  ),
-  TENANT_LIMIT: row(
-    429,
-    'The tenant has on this node what it may have; the message names the limit. Try again after `retry-after`, or make room.',
-    true,
-  ),
+  WORKER_LOST: row(410, 'The node ended while the worker ran and no snapshot of it is known.'),
+  TENANT_LIMIT: row(429, 'The tenant has on this node what it may have; the message names the limit.', true),
   WORKERS_TOO_MANY: row(503, 'The node holds as many workers as its limit allows.', true),
-  NODE_FULL: row(
-    503,
-    'As many workers are in memory as the limit allows, and none of them could leave in time. Try again after `retry-after`.',
-    true,
-  ),
+  NODE_FULL: row(503, 'As many workers are in memory as the limit allows, and none of them could leave in time.', true),
   STREAMS_TOO_MANY: row(503, 'The node serves as many log and event streams as its limit allows.', true),
   STREAM_STALLED: row(
     408,
-    'The reader of a stream took nothing for as long as the limit allows, and the connection was ended; ask again from where it broke off.',
+    'The reader of a stream took nothing for as long as the limit allows, and the connection was ended.',
     true,
   ),
   CALL_FAILED: row(
@@ -176,49 +147,29 @@ export const ERROR_CODES = {
     404,
     'The worker has no input of that number or name (any more), or none that could still be given up.',
   ),
-  STDIN_FULL: row(
-    429,
-    'The standard input of the worker holds as many unread bytes as the limit allows; send the rest later.',
-    true,
-  ),
+  STDIN_FULL: row(429, 'The standard input of the worker holds as many unread bytes as the limit allows.', true),
   NODE_CLOSING: row(503, 'The node is shutting down and accepts no more work.', true),
-  NODE_DRAINING: row(
-    503,
-    'The node is being drained and takes no new workers and inputs; ask again later, workers may be on another node then.',
-    true,
-  ),
+  NODE_DRAINING: row(503, 'The node is being drained and takes no new workers and inputs.', true),
   NODE_UNREACHABLE: row(502, 'Another node could not be reached or broke off; the message names it.', true),
   LISTEN_REFUSED: row(500, 'The node refuses to listen: an address other than loopback needs a token.'),
   STORE_FAILED: row(500, 'The data directory could not be read or written; the message names the file.'),
   STORE_FULL: row(
     507,
-    'There is no room for more data: the disk, a quota or the limit of the store is reached. Nothing of the request was kept; make room and repeat it.',
+    'There is no room for more data: the disk, a quota or the limit of the store is reached. Nothing of the request was kept.',
     true,
   ),
-  STORE_BUSY: row(503, 'More requests wait for the store than its limits allow; repeat the request later.', true),
-  STORE_CLOSED: row(503, 'The store was closed or its thread has ended; it can be opened again.', true),
-  STORE_DAMAGED: row(
-    500,
-    'The database is damaged; the message gives the file and what was found. Restore a backup, or open it with salvage.',
-  ),
-  STORE_VERSION: row(
-    500,
-    'The data directory was written by a later version of Pluvio; run that version, or restore an older backup.',
-  ),
-  WORKER_DAMAGED: row(
-    500,
-    'Stored data of that worker is damaged; the message names it. Revert the worker to an earlier checkpoint or delete it; others are not affected.',
-  ),
-  MAILBOX_FULL: row(429, 'The worker has as many unsettled inputs as the limit allows; send the rest later.', true),
+  STORE_BUSY: row(503, 'More requests wait for the store than its limits allow.', true),
+  STORE_CLOSED: row(503, 'The store was closed or its thread has ended.', true),
+  STORE_DAMAGED: row(500, 'The database is damaged; the message gives the file and what was found.'),
+  STORE_VERSION: row(500, 'The data directory was written by a later version of Pluvio.'),
+  WORKER_DAMAGED: row(500, 'Stored data of that worker is damaged; the message names it. Others are not affected.'),
+  MAILBOX_FULL: row(429, 'The worker has as many unsettled inputs as the limit allows.', true),
   CHECKPOINT_NOT_FOUND: row(404, 'The worker has no checkpoint of that number (any more).'),
   VERSION_NOT_FOUND: row(404, 'The worker has had no other version (any more) to go back to.'),
-  INPUTS_GONE: row(
-    409,
-    'The journal no longer has all inputs that came after that checkpoint; revert without giving them again.',
-  ),
+  INPUTS_GONE: row(409, 'The journal no longer has all inputs that came after that checkpoint.'),
   WORKER_REPLACED: row(
     409,
-    'The worker was set back to an earlier state or got another version while the request was under way; ask again.',
+    'The worker was set back to an earlier state or got another version while the request was under way.',
     true,
   ),
   JOURNAL_MALFORMED: row(400, 'The journal that came with a worker is damaged; the message gives the field.'),
@@ -226,7 +177,7 @@ export const ERROR_CODES = {
     400,
     'The journal that came with a worker has a format version that this program does not read.',
   ),
-  BACKUP_TARGET: row(409, 'The target of a backup or restore is not empty; name a new or an empty folder.'),
+  BACKUP_TARGET: row(409, 'The target of a backup or restore is not empty.'),
   BACKUP_FAILED: row(
     500,
     'The backup could not be written; the message gives the reason. What was written is incomplete.',
@@ -263,10 +214,7 @@ export const ERROR_CODES = {
   ),
   BUILD_FAILED: row(400, 'The program of a project does not compile; the message has file, line and reason.'),
   COMPILER_MISSING: row(400, 'The compiler that a project needs is not installed; the message says which.'),
-  LOCK_MISMATCH: row(
-    409,
-    'A build gave other bytes than pluvio.lock says; build without --locked to write the lock anew, or find what changed.',
-  ),
+  LOCK_MISMATCH: row(409, 'A build gave other bytes than pluvio.lock says.'),
 
   // command line
   FILE_FAILED: row(400, 'A file or directory of the command line could not be read or written; the message names it.'),
