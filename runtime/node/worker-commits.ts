@@ -4,7 +4,7 @@
  * Invariants:
  * 1. With `each-call` everything that an input does is one transaction with the checkpoint that holds its state.
  * 2. Otherwise effects and ends are committed as they come; what is done again after a crash has the same keys and is done once.
- * 3. Transactions of a worker are in order.
+ * 3. Transactions of a worker are in order, and have what was done before they were asked for: a state that is kept with one has all of it.
  */
 import { encodeEnd, type InputEnd } from './input-end.ts';
 import type { Checkpoint, Commit, Committed, Effect as StoredEffect, Settled } from './store/index.ts';
@@ -20,13 +20,20 @@ interface Committing {
   readonly isDurable: boolean;
 }
 
+/** What a worker did that is to be kept: to others, or an end of an input of the journal. */
+type Done = StoredEffect | { readonly kind: 'end'; readonly seq: number; readonly end: InputEnd };
+
 export class WorkerCommits {
   readonly #services: WorkerServices;
   readonly #worker: Committing;
   /** Whether what happens waits for the end of its input. */
   readonly #gathers: boolean;
-  #effects: StoredEffect[] = [];
-  #ends: (readonly [seq: number, end: InputEnd])[] = [];
+  /** What no transaction has yet, in its order. */
+  #done: Done[] = [];
+  /** How much was done before the first of them. */
+  #before = 0;
+  /** Rises when the state that did it is gone. */
+  #life = 0;
   #turn: Promise<unknown> = Promise.resolve();
   #scheduled = false;
 
@@ -38,22 +45,22 @@ export class WorkerCommits {
 
   add(effect: StoredEffect | ReplyTo): void {
     if ('reply' in effect) this.end(effect.seq, { kind: 'message', reply: effect.reply });
-    else {
-      this.#effects.push(effect);
-      this.#schedule();
-    }
+    else this.#add(effect);
   }
 
   /** An input of the journal has ended. */
   end(seq: number, end: InputEnd): void {
-    if (seq === 0) return;
-    this.#ends.push([seq, end]);
+    if (seq > 0) this.#add({ kind: 'end', seq, end });
+  }
+
+  #add(done: Done): void {
+    this.#done.push(done);
     this.#schedule();
   }
 
   /** Whether there is something that no transaction has yet. */
   get isPending(): boolean {
-    return this.#effects.length > 0 || this.#ends.length > 0;
+    return this.#done.length > 0;
   }
 
   #schedule(): void {
@@ -71,26 +78,35 @@ export class WorkerCommits {
   }
 
   /**
-   * One transaction with all that is there, and a checkpoint and record where they are given; gives the number of the checkpoint.
-   * @throws PluvioError `STORE_FULL`, `STORE_FAILED`; then what was there is tried again with the next
+   * One transaction with all that was done up to now, and a checkpoint and record where they are given; gives the number of the checkpoint.
+   * @throws PluvioError `STORE_FULL`, `STORE_FAILED`; then what was done is tried again with the next
    */
   flush(checkpoint?: Checkpoint, record?: WorkerRecord): Promise<number | null> {
-    const turn = this.#turn.then(() => this.#commit(checkpoint, record));
+    const upTo = this.#before + this.#done.length;
+    const turn = this.#turn.then(() => this.#commit(upTo, checkpoint, record));
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
 
-  async #commit(checkpoint: Checkpoint | undefined, record: WorkerRecord | undefined): Promise<number | null> {
-    const effects = this.#effects;
-    const ends = this.#ends;
-    if (effects.length === 0 && ends.length === 0 && checkpoint === undefined && record === undefined) return null;
-    this.#effects = [];
-    this.#ends = [];
-    const settled: Settled[] = ends.map(([seq, end]) => ({ seq, outcome: encodeEnd(end) }));
+  async #commit(
+    upTo: number,
+    checkpoint: Checkpoint | undefined,
+    record: WorkerRecord | undefined,
+  ): Promise<number | null> {
+    const done = this.#done.splice(0, Math.max(0, upTo - this.#before));
+    if (done.length === 0 && checkpoint === undefined && record === undefined) return null;
+    this.#before += done.length;
+    const life = this.#life;
+    const { inputs } = this.#worker;
+    const effects: StoredEffect[] = [];
+    const settled: Settled[] = [];
+    for (const one of done) {
+      if (one.kind === 'end') settled.push({ seq: one.seq, outcome: encodeEnd(one.end) });
+      else effects.push(one);
+    }
     // Without checkpoints nothing is done again: what is over need not be kept.
-    const first = this.#worker.inputs.firstSeq;
     const coveredSeq =
-      this.#worker.isDurable || settled.length === 0 ? 0 : (first ?? this.#worker.inputs.knownSeq + 1) - 1;
+      this.#worker.isDurable || settled.length === 0 ? 0 : (inputs.firstSeq ?? inputs.knownSeq + 1) - 1;
     const commit: Commit = {
       ...(coveredSeq > 0 ? { coveredSeq } : {}),
       ...(effects.length > 0 ? { effects } : {}),
@@ -102,18 +118,21 @@ export class WorkerCommits {
     try {
       committed = await this.#services.post.commit(this.#worker.name, commit);
     } catch (error) {
-      this.#effects = [...effects, ...this.#effects];
-      this.#ends = [...ends, ...this.#ends];
+      if (life === this.#life) {
+        this.#done.unshift(...done);
+        this.#before -= done.length;
+      }
       throw error;
     }
-    for (const [seq, end] of ends) this.#worker.inputs.settled(seq, end);
+    for (const one of done) if (one.kind === 'end') inputs.settled(one.seq, one.end);
     return committed.checkpointId;
   }
 
   /** The state that did all this is gone: what no transaction has did not happen. */
   drop(): void {
-    this.#effects = [];
-    this.#ends = [];
+    this.#before += this.#done.length;
+    this.#done = [];
+    this.#life++;
   }
 
   /** Resolves when every transaction that was begun is over. */

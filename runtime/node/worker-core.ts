@@ -194,7 +194,7 @@ export class WorkerCore {
     this.phase = 'live';
     this.keptChanges = this.changes;
     this.activeMs = clock.monotonicMs();
-    if (state !== null) this.inputs.knownSeq = Math.max(this.inputs.knownSeq, worker.abi?.lastSeq ?? 0);
+    if (state !== null && worker.abi !== null) this.inputs.placed(worker.abi.lastSeq);
     if (this.record.asleep) this.record = { ...this.record, asleep: false, wakeMs: null };
     if (!this.#isAligned) await this.#align(worker);
     await this.fetchInputs();

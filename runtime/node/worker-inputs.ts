@@ -7,7 +7,8 @@
  * Boundary: order and waiting. How a call is run and what its end makes durable is the owner's (hosted-worker.ts).
  *
  * Invariants:
- * 1. Inputs of the journal are in order of their numbers; each is given to the worker once per life of its state.
+ * 1. Inputs of the journal are in order of their numbers; each is given to the worker once per life of its state. A mailbox is no part of a
+ *    state: what one had that is left behind is read from the journal again.
  * 2. Whoever waits for the end of an input is told when the end is durable, or when it is known that it will not come here.
  */
 import { PluvioError } from '../errors/index.ts';
@@ -65,6 +66,8 @@ export class WorkerInputs {
   current: WaitingInput | undefined;
   /** Inputs of the journal up to this one are here, or were. */
   knownSeq = 0;
+  /** Messages up to this one may be in the mailbox of the worker in memory. */
+  #deliveredSeq = 0;
   /** Why nothing comes to an end here any more. */
   #left: PluvioError | undefined;
   #pumping = false;
@@ -108,6 +111,7 @@ export class WorkerInputs {
     if (input.seq > 0) {
       if (input.seq <= this.knownSeq) return;
       this.knownSeq = input.seq;
+      if (input.seq === this.current?.seq) return;
     }
     this.#queue.push({ ...input, arrivedMs: this.#clock.monotonicMs() });
     this.#watch(input);
@@ -192,12 +196,26 @@ export class WorkerInputs {
     this.current = undefined;
   }
 
+  /**
+   * A state has come into memory that has taken all inputs up to `lastSeq`. If the mailbox that is left behind may have had others, the journal
+   * is to be read again from there on.
+   */
+  placed(lastSeq: number): void {
+    this.knownSeq = Math.max(this.knownSeq, lastSeq);
+    if (this.#deliveredSeq <= lastSeq) return;
+    for (const { ref, seq } of this.#queue) if (seq > 0) this.calm(ref);
+    this.#queue = this.#queue.filter(({ seq }) => seq === 0);
+    this.knownSeq = lastSeq;
+    this.#deliveredSeq = 0;
+  }
+
   /** The state that took inputs is gone: the journal is to be read again from `lastSeq` on. */
   rewind(lastSeq: number): QueuedInput[] {
     const unjournalled = this.#queue.filter(({ seq }) => seq === 0);
     this.#calmAll();
     this.#queue = [];
     this.knownSeq = lastSeq;
+    this.#deliveredSeq = 0;
     this.current = undefined;
     return unjournalled;
   }
@@ -253,6 +271,7 @@ export class WorkerInputs {
   }
 
   async #post(worker: InputTaker, messages: readonly QueuedInput[], room: number): Promise<boolean> {
+    this.#deliveredSeq = Math.max(this.#deliveredSeq, messages.at(-1)?.seq ?? 0);
     const taken = await worker.deliver(messages.map(({ seq, info, body }) => ({ seq, info, body })));
     const gone = new Set(messages.slice(0, taken));
     this.#queue = this.#queue.filter((input) => !gone.has(input));

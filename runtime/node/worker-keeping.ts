@@ -35,6 +35,8 @@ export class WorkerKeeping {
   readonly #chain: CheckpointChain;
   /** Checkpoints are written in the order in which they were taken. */
   #writing: Promise<unknown> = Promise.resolve();
+  /** States that were taken to be written to the store. */
+  #taken = 0;
 
   constructor(core: WorkerCore) {
     this.#core = core;
@@ -69,32 +71,39 @@ export class WorkerKeeping {
       const wasRunning = await this.#core.mustLive().pause();
       if (this.#core.phase === 'ended') throw this.#core.over();
       let captured: Captured;
+      let facts: CheckpointRecord;
       try {
         captured = await this.capture();
+        facts = this.checkpointOf(this.#core.record.bundle, captured.resumable);
       } finally {
         if (wasRunning) this.#core.mustLive().unpause();
       }
+      const taken = this.#taken;
       const info = await this.#core.services.shelf.keep(captured.bundle, origin, this.#core.record.tenant);
-      const checkpoint = this.checkpointOf(info.digest, captured.resumable);
-      if (!this.#core.isOver) await this.#keepBundle(checkpoint, !wasRunning);
+      await this.#keepBundle({ ...facts, bundle: info.digest }, !wasRunning, taken);
       this.#core.services.events.emit('snapshotted', this.#core.name, { bundle: info.digest });
       return info;
     });
   }
 
-  /** The state is that of a bundle. */
-  async #keepBundle(checkpoint: CheckpointRecord, clean: boolean): Promise<void> {
+  /**
+   * The state is that of a bundle.
+   * @param taken How many had been taken to be written when it was taken: a later one stays, as a call that ended meanwhile is kept with what
+   * it led to.
+   */
+  async #keepBundle(checkpoint: CheckpointRecord, clean: boolean, taken = this.#taken): Promise<void> {
     const { bundle: base, stored: _stored, ...rest } = checkpoint;
     const { fuelUsed, memoryPages } = rest;
-    this.#core.record = {
-      ...this.#core.record,
-      fuelUsed,
-      memoryPages,
-      checkpoint,
-      clean,
-      ...(clean ? { running: false } : {}),
-    };
     await this.#inOrder(async () => {
+      if (this.#core.isOver || taken !== this.#taken) return;
+      this.#core.record = {
+        ...this.#core.record,
+        fuelUsed,
+        memoryPages,
+        checkpoint,
+        clean,
+        ...(clean ? { running: false } : {}),
+      };
       this.#chain.end();
       await this.#core.commits.flush({ base, delta: null, side: null, ...rest }, this.#core.record);
     });
@@ -180,6 +189,7 @@ export class WorkerKeeping {
     const { clock, metrics } = this.#core.services;
     const beganMs = clock.monotonicMs();
     const changes = this.#core.changes;
+    this.#taken++;
     let runs = live.engine.state === 'running' && (await live.pause());
     if (this.#core.live !== live) throw this.#core.over();
     const taking = ready === null ? this.#take(live) : Promise.resolve(ready);
@@ -315,7 +325,7 @@ export class WorkerKeeping {
   /** Takes a checkpoint for the worker's exact state. */
   async adoptCheckpoint(checkpoint: CheckpointRecord): Promise<void> {
     if (this.#core.phase === 'lost') this.#core.phase = 'parked';
-    if (!this.#core.isOver) await this.#keepBundle(checkpoint, true);
+    await this.#keepBundle(checkpoint, true);
     this.#core.halted = checkpoint.resumable;
     if (this.#core.phase !== 'parked') return;
     this.#core.side.forget();
@@ -389,6 +399,10 @@ export class WorkerKeeping {
         this.#core.live = live.successor(worker);
         this.#core.meter.begin(worker);
         await live.close();
+        if (worker.abi !== null) {
+          this.#core.inputs.placed(worker.abi.lastSeq);
+          await this.#core.fetchInputs();
+        }
         return true;
       } finally {
         if (wasRunning) this.#core.live?.unpause();

@@ -19,7 +19,7 @@ export async function deploy(
   client: PluvioClient,
   module: Uint8Array,
   manifest: Omit<WorkerManifest, 'schemaVersion'>,
-  start = true,
+  options: { readonly start?: boolean; readonly stdin?: 'open' | 'closed' } = {},
 ): Promise<WorkerInfo> {
   const packed = await packBundle(
     { manifest: { schemaVersion: 1, ...manifest }, module, files: new Map() },
@@ -28,7 +28,7 @@ export async function deploy(
   const pieces: Uint8Array[] = [];
   for await (const piece of writeDrop(packed)) pieces.push(piece);
   const { digest } = await client.bundles.upload(Buffer.concat(pieces));
-  return client.workers.create({ name: manifest.name, bundle: digest, start });
+  return client.workers.create({ name: manifest.name, bundle: digest, ...options });
 }
 
 /** A ledger with a policy. */

@@ -5,8 +5,9 @@ import { type EngineKind, EnginePool } from '../../runtime/node/threads/engine-p
 import type { EngineWorkerOwner } from '../../runtime/node/threads/engine-worker.ts';
 import { silentLogger as logger } from '../../runtime/node/logger.ts';
 import { readSamples } from '../../sdk/cli/top/metric-samples.ts';
-import { deployLedger, LEDGER_GRANTS, textOf } from './deploy.ts';
-import { afterTest, counterModule, openFolder, openNode } from './open-nodes.ts';
+import { FDFLAGS } from '../../runtime/host/wasi/constants.ts';
+import { deploy, deployLedger, LEDGER_GRANTS, textOf } from './deploy.ts';
+import { afterTest, assemble, counterModule, openFolder, openNode, outputUntil } from './open-nodes.ts';
 
 /** Makes objects until there is no memory for more. */
 function hungryModule(): Uint8Array {
@@ -72,6 +73,42 @@ it('a module that no worker in memory uses leaves it, and comes back with the ne
   await expect.poll(modules, { timeout: 20_000 }).toBe(0);
   await client.workers.create({ name: 'c', module });
   expect(await client.workers.call('c', 'add', [1n])).toMatchObject({ kind: 'returned', values: [41n] });
+});
+
+/** Puts out the first byte of each message, and is busy with the first one until standard input comes. */
+const BUSY_READER = `(module
+  (import "pluvio_v1" "recv" (func $recv (param i64) (result i32)))
+  (import "pluvio_v1" "input_read" (func $input (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_fdstat_set_flags" (func $flags (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\\20\\00\\00\\00\\01\\00\\00\\00\\21\\00\\00\\00\\01\\00\\00\\00")
+  (func (export "_start")
+    (drop (call $flags (i32.const 0) (i32.const ${FDFLAGS.nonblock})))
+    (call $next)
+    (loop $empty (br_if $empty (call $read (i32.const 0) (i32.const 8) (i32.const 1) (i32.const 16))))
+    (loop $more (call $put) (call $next) (br $more)))
+  (func $next
+    (drop (call $recv (i64.const -1)))
+    (drop (call $input (i32.const 32) (i32.const 1) (i32.const 0))))
+  (func $put (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))))`;
+
+it('a worker that goes to another engine gets what it had not taken out of its mailbox', async () => {
+  const { client } = await openNode({ engines: 2, grants: LEDGER_GRANTS });
+  const capabilities = { 'mailbox.receive': [] };
+  await deploy(client, await assemble(BUSY_READER), { name: 'a', capabilities }, { stdin: 'open' });
+  const module = await counterModule();
+  for (const name of ['b', 'c']) await client.workers.create({ name, module });
+  const running = async (): Promise<number[]> => (await client.node()).engines.map((engine) => engine.running);
+  const texts = Array.from({ length: 9 }, (_, at) => `${at + 1}`);
+  for (const text of texts) await client.workers.send('a', text);
+  const spinning = client.workers.call('c', 'spin');
+  await expect.poll(running, { timeout: 20_000 }).toEqual([1, 1]);
+  await client.workers.sendStdin('a', new Uint8Array(1));
+  expect(await outputUntil(client, 'a', '9')).toBe(texts.join(''));
+  await client.workers.stop('c');
+  expect(await spinning).toEqual({ kind: 'stopped' });
 });
 
 describe('workers in processes', () => {
