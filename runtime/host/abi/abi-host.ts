@@ -6,6 +6,7 @@
  */
 import type { GuestAccess } from '../../engine/types.ts';
 import { PluvioError } from '../../errors/index.ts';
+import { BytePieces } from '../byte-pieces.ts';
 import { encodeState, loadState } from './abi-state.ts';
 import { bindCalls } from './bind-calls.ts';
 import { Blobs } from './blobs.ts';
@@ -13,7 +14,6 @@ import { Grants } from './capabilities.ts';
 import type { AbiContext, EffectBody } from './context.ts';
 import { GuestBytes } from './guest-bytes.ts';
 import { createHttpPort } from './http-port.ts';
-import { joinedOutput } from './input-state.ts';
 import { Inputs, UNNUMBERED } from './inputs.ts';
 import { KeyValues } from './key-values.ts';
 import { resolveAbiLimits } from './limits.ts';
@@ -194,7 +194,7 @@ function beginInput({ inputs, mailbox }: AbiContext, input: Input): boolean {
   if (known || !mailbox.take(input, false)) return false;
   const effects = input.seq === UNNUMBERED ? 0 : undefined; // of an unnumbered one nothing has its number
   const { streams = false, bodyName } = input;
-  inputs.entry = { seq: input.seq, output: [], outputBytes: 0, head: undefined, effects, cancelled: false, streams };
+  inputs.entry = { seq: input.seq, output: new BytePieces(), head: undefined, effects, cancelled: false, streams };
   const { current } = inputs;
   if (bodyName !== undefined && current !== undefined) {
     inputs.openBody = { name: bodyName, of: current, room: current.body };
@@ -206,5 +206,5 @@ function endInput({ inputs, mailbox }: AbiContext): EndedInput {
   mailbox.rollBack();
   const message = inputs.endMessage();
   const entry = inputs.endEntry();
-  return { seq: entry.seq, output: joinedOutput(entry), head: entry.head, effectsUsed: entry.effects, message };
+  return { seq: entry.seq, output: entry.output.joined(), head: entry.head, effectsUsed: entry.effects, message };
 }

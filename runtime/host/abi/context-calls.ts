@@ -2,6 +2,7 @@
 import type { Pending } from '../../engine/pending.ts';
 import type { HostCallsOf } from './call-types.ts';
 import type { AbiContext } from './context.ts';
+import { writeOutput } from './entry-output.ts';
 import { fail } from './error-codes.ts';
 import type { GuestBuffer } from './guest-bytes.ts';
 import { readHttpHead } from './http-data.ts';
@@ -50,10 +51,8 @@ export const CONTEXT_CALLS = {
   input_read: (abi, buffer, offset) => onceThere(abi, offset, (body) => readPart(body, buffer, offset)),
   output_write: ({ inputs, limits, services }, data) => {
     const entry = inputs.entry ?? fail('STATE');
-    if (entry.outputBytes + data.length > limits.outputBytes) fail('QUOTA');
-    if (entry.streams) services.written?.({ offset: entry.outputBytes, bytes: data, head: entry.head ?? null });
-    entry.output.push(data);
-    entry.outputBytes += data.length;
+    if (entry.output.sizeBytes + data.length > limits.outputBytes) fail('QUOTA');
+    writeOutput(entry, data, services);
     return undefined;
   },
   output_head: ({ inputs }, head) => {

@@ -1,6 +1,7 @@
 /** wasi:http over the inputs and questions of the ABI: a component answers requests, and sends them, as guests of the ABI do. */
 import type { HttpAnswer, HttpPort } from '../wasi2/http/http-port.ts';
 import type { AbiContext } from './context.ts';
+import { writeOutput } from './entry-output.ts';
 import { SAFE_TO_REPEAT } from './http-data.ts';
 import { traceOf } from './mailbox-calls.ts';
 import type { Answer } from './types.ts';
@@ -54,35 +55,34 @@ export function createHttpPort(abi: AbiContext): AbiHttpPort {
       if (inputs.entry !== undefined) inputs.entry.head = head;
     },
     get room() {
-      return inputs.entry === undefined ? 0 : limits.outputBytes - inputs.entry.outputBytes;
+      return inputs.entry === undefined ? 0 : limits.outputBytes - inputs.entry.output.sizeBytes;
     },
     write: (bytes) => {
-      const { entry } = inputs;
-      if (entry === undefined) return;
-      if (entry.streams) services.written?.({ offset: entry.outputBytes, bytes, head: entry.head ?? null });
-      entry.output.push(bytes);
-      entry.outputBytes += bytes.length;
+      if (inputs.entry !== undefined) writeOutput(inputs.entry, bytes, services);
     },
     nextNumber: () => inputs.nextNumber(),
-    fetch: (request, body, number, again, timeoutMs) => {
+    answerMaxBytes: limits.fetchBodyBytes,
+    fetch: ({ request, body, number, again, timeoutMs, answerMaxBytes, signal }) => {
       if (!grants.covers('http.outbound', request.url)) return refuse('denied', `${request.url} is not granted`);
       if (again && !SAFE_TO_REPEAT.has(request.method)) return refuse('interrupted', 'it may have been sent before');
       if (!again && fetchRate.tryUse(1) > 0) {
         services.limited?.('fetchesPerSecond');
         return refuse('denied', `there were more than ${limits.fetchesPerSecond} requests in a second`);
       }
-      const ask = services.ask({
+      const ask = waits.nextNumber();
+      const answer = services.ask({
         kind: 'fetch',
         request: { ...request, repeatable: false },
         body,
-        bodyMaxBytes: limits.fetchBodyBytes,
+        bodyMaxBytes: answerMaxBytes,
         ...number,
-        ask: waits.nextNumber(),
+        ask,
         again,
         dueMs: timeoutMs === null ? null : services.now() + timeoutMs,
         ...traceOf(abi),
       });
-      return ask.then(answerOf, (error: unknown) => refuse('failed', String(error)));
+      signal.addEventListener('abort', () => services.abandon(ask), { once: true });
+      return answer.then(answerOf, (error: unknown) => refuse('failed', String(error)));
     },
   };
 }

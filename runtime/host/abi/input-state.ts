@@ -1,4 +1,5 @@
 /** The part of a snapshot that is about inputs and waits: written, and checked field by field when it is taken up. */
+import { BytePieces } from '../byte-pieces.ts';
 import type { StateField } from '../state-field.ts';
 import type { AbiContext } from './context.ts';
 import { AbiFault, ABI_ERRORS } from './error-codes.ts';
@@ -36,21 +37,7 @@ export function encodeInputs({ inputs, mailbox }: Pick<AbiContext, 'inputs' | 'm
 
 function encodeEntry(entry: Entry): object {
   const { seq, head = null, effects = null, cancelled } = entry;
-  return { seq, output: joinedOutput(entry), head, effects, cancelled };
-}
-
-/** The output in one piece, which it is kept in from now on. */
-export function joinedOutput(entry: Entry): Uint8Array {
-  const [only, ...more] = entry.output;
-  if (only !== undefined && more.length === 0) return only;
-  const joined = new Uint8Array(entry.outputBytes);
-  let at = 0;
-  for (const part of entry.output) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  entry.output = [joined];
-  return joined;
+  return { seq, output: entry.output.joined(), head, effects, cancelled };
 }
 
 export function encodeWaits({ begun, completed, record }: AbiContext['waits']): unknown {
@@ -92,13 +79,11 @@ function readSeq(field: StateField, inputs: Inputs, min: 0 | 1): number {
 
 function readEntry(field: StateField, inputs: Inputs): Entry | undefined {
   if (field.isNull) return undefined;
-  const output = field.get('output').ownBytes();
   const head = field.get('head');
   const effects = field.get('effects');
   return {
     seq: readSeq(field.get('seq'), inputs, 0),
-    output: [output],
-    outputBytes: output.length,
+    output: BytePieces.of(field.get('output').ownBytes()),
     streams: false,
     head: head.isNull ? undefined : readHead(head),
     effects: effects.isNull ? undefined : effects.integer(0),

@@ -12,6 +12,7 @@
  * 4. While a message is current, the `entry` in which it was received goes on; it has its own output.
  */
 import { assert, PluvioError } from '../../errors/index.ts';
+import type { BytePieces } from '../byte-pieces.ts';
 import { orderedInfo } from './input-info.ts';
 import type { EffectNumber, HttpHead, Input, InputInfo, SettledInput } from './types.ts';
 
@@ -30,8 +31,7 @@ export interface CurrentInput {
 /** The call of an export that the node made for an input. */
 export interface Entry {
   readonly seq: number;
-  output: Uint8Array[];
-  outputBytes: number;
+  readonly output: BytePieces;
   head: HttpHead | undefined;
   /** Effects with its number; undefined as long as it is the input taken last. */
   effects: number | undefined;

@@ -175,7 +175,7 @@ export interface AbiServices {
   now(): number;
   /** Fills all bytes. */
   random(bytes: Uint8Array): void;
-  /** Some output of a call that streams: `offset` bytes came before it. The bytes stay the host's. */
+  /** Some output of a call that streams: `offset` bytes came before it; the head comes with the first. The bytes stay the host's. */
   written?(piece: { readonly offset: number; readonly bytes: Uint8Array; readonly head: HttpHead | null }): void;
   /** A limit was reached on which the node is to have an eye. */
   limited?(limit: AbiLimitName): void;

@@ -10,6 +10,8 @@ export const WASI_LIMITS = {
   maxPathBytes: { default: 4096, max: 65536, unit: 'bytes' },
   /** Inodes that the guest made, and directory entries that the guest made. */
   maxInodes: { default: 65536, max: 2 ** 20, unit: 'inodes' },
+  /** WASI 0.2: what the host holds for the guest besides files: resources, header fields, bodies; room for answers that are under way. */
+  heldBytes: { default: 64 * 2 ** 20, max: 2 ** 30, unit: 'bytes' },
 } as const satisfies Record<string, LimitRow>;
 
 export type WasiLimitName = keyof typeof WASI_LIMITS;
@@ -33,6 +35,7 @@ export function resolveWasiLimits({
   maxOpenFiles,
   maxPathBytes,
   maxInodes,
+  heldBytes,
 }: WasiLimits): ResolvedWasiLimits {
-  return resolveLimits(WASI_LIMITS, { scratchBytes, maxOpenFiles, maxPathBytes, maxInodes });
+  return resolveLimits(WASI_LIMITS, { scratchBytes, maxOpenFiles, maxPathBytes, maxInodes, heldBytes });
 }

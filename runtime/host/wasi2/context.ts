@@ -4,7 +4,10 @@ import type { SleepFunction } from '../wasi/context.ts';
 import type { GuestClock } from '../wasi/guest-clock.ts';
 import type { Output } from '../wasi/output.ts';
 import type { Stdin } from '../wasi/stdin.ts';
+import type { Changes } from './changes.ts';
+import type { Holdings } from './holdings.ts';
 import type { HttpPort } from './http/http-port.ts';
+import type { Sending } from './http/http-sending.ts';
 import type { Wasi2Resource } from './resources.ts';
 
 /** What the functions of WASI 0.2 work on. */
@@ -26,6 +29,10 @@ export interface Wasi2Context {
   /** Resources that the guest has handles of; at most `maxResources`. */
   readonly live: Set<Wasi2Resource>;
   readonly maxResources: number;
+  /** What these, and those that they refer to, take of the host. */
+  readonly holdings: Holdings;
+  readonly sending: Sending;
+  readonly changes: Changes;
   readonly maxPathBytes: number;
   /** The wait in progress; the next one ends it, since a call that was stopped is executed again. */
   wait: AbortController;

@@ -12,7 +12,7 @@ import type { Wake } from '../../engine/types.ts';
 import { SUBSCRIPTIONS_MAX } from '../wasi/limits.ts';
 import { type InterfaceOf, trap, type Wasi2Context } from './context.ts';
 import { isBodyReady } from './http/http-incoming.ts';
-import { send } from './http/http-outgoing.ts';
+import { makesRoomFor } from './http/http-outgoing.ts';
 import type { ClockPollable, InputStream, OutputStream, Pollable } from './resources.ts';
 
 const NS_PER_MS = 1_000_000n;
@@ -36,6 +36,7 @@ export function isStreamReady(wasi: Wasi2Context, stream: InputStream | OutputSt
     return wasi.stdin.ready;
   }
   if (stream.kind === 'stdout' || stream.kind === 'stderr') return wasi[stream.kind].waiting === undefined;
+  if (stream.kind === 'body output') return !makesRoomFor(wasi, stream, 1);
   return stream.kind !== 'body input' || isBodyReady(wasi, stream);
 }
 
@@ -44,26 +45,30 @@ function isReady(wasi: Wasi2Context, pollable: Pollable): boolean {
   if (pollable.kind === 'stream') return isStreamReady(wasi, pollable.stream);
   const { future } = pollable;
   if (future.kind === 'future trailers') return true;
-  send(wasi, future);
+  wasi.sending.send(future);
   return future.answer !== undefined;
 }
 
-/** Settles when what is not ready may be; of input also when the signal aborts. */
-async function changeOf(
-  wasi: Wasi2Context,
-  pollable: Exclude<Pollable, ClockPollable>,
-  signal: AbortSignal,
-): Promise<void> {
-  if (pollable.kind === 'future') {
-    const { future } = pollable;
-    // A body that is never finished: its request is never sent.
-    if (future.kind === 'future response') await (future.sent ?? new Promise<void>(() => undefined));
-    return;
-  }
+/** Whether it becomes ready by something that `changes` tells of; that is made sure of. */
+function isFollowed(wasi: Wasi2Context, pollable: Pollable): boolean {
+  if (pollable.kind === 'clock') return false;
+  if (pollable.kind === 'future') return true;
   const { kind } = pollable.stream;
-  if (kind === 'stdin') await wasi.stdin.fill(signal);
-  if (kind === 'stdout' || kind === 'stderr') await wasi[kind].waiting;
-  if (kind === 'body input') await wasi.http?.bodyChanged();
+  if (kind === 'stdin') return false;
+  if (kind === 'stdout' || kind === 'stderr') wasi.changes.follow(wasi[kind].waiting);
+  if (kind === 'body input') wasi.changes.follow(wasi.http?.bodyChanged());
+  return true;
+}
+
+/** The shortest time of the clocks among them; undefined: there are none. */
+function shortestNs(wasi: Wasi2Context, pollables: readonly Pollable[]): bigint | undefined {
+  let shortest: bigint | undefined;
+  for (const pollable of pollables) {
+    if (pollable.kind !== 'clock') continue;
+    const remaining = remainingNs(wasi, pollable);
+    if (shortest === undefined || remaining < shortest) shortest = remaining;
+  }
+  return shortest;
 }
 
 /** Waits until one of them may be ready; the call is then executed again. */
@@ -72,25 +77,20 @@ export function waitFor(wasi: Wasi2Context, pollables: readonly Pollable[]): Pen
   wasi.wait = new AbortController();
   const { signal } = wasi.wait;
   const changes: Promise<void>[] = [];
-  let wake: Wake | undefined = {};
-  let shortestNs: bigint | undefined;
-  for (const pollable of pollables) {
-    if (pollable.kind === 'clock') {
-      const remaining = remainingNs(wasi, pollable);
-      if (shortestNs === undefined || remaining < shortestNs) shortestNs = remaining;
-      continue;
-    }
-    changes.push(changeOf(wasi, pollable, signal));
-    // What else is waited for is this process's: an output that is full, an answer that is under way.
-    const isInput = pollable.kind === 'stream' && pollable.stream.kind === 'stdin';
-    wake = isInput ? wake && { ...wake, input: true } : undefined;
-  }
-  if (shortestNs !== undefined) {
-    const ms = Number((shortestNs + NS_PER_MS - 1n) / NS_PER_MS);
+  const followed = pollables.filter((pollable) => isFollowed(wasi, pollable));
+  if (followed.length > 0) changes.push(wasi.changes.next(signal));
+  const takesInput = pollables.some((each) => each.kind === 'stream' && each.stream.kind === 'stdin');
+  if (takesInput) changes.push(wasi.stdin.fill(signal));
+  const remainingTimeNs = shortestNs(wasi, pollables);
+  let atMs: number | undefined;
+  if (remainingTimeNs !== undefined) {
+    const ms = Number((remainingTimeNs + NS_PER_MS - 1n) / NS_PER_MS);
     changes.push(wasi.sleep(Math.max(0, Math.min(ms, LONGEST_SLEEP_MS)), signal));
-    const atMs = Number((wasi.clock.realtimeNs() + shortestNs + NS_PER_MS - 1n) / NS_PER_MS);
-    wake &&= { ...wake, atMs };
+    atMs = Number((wasi.clock.realtimeNs() + remainingTimeNs + NS_PER_MS - 1n) / NS_PER_MS);
   }
+  // What `changes` tells of is this process's: an output that is full, an answer that is under way.
+  const wake: Wake | undefined =
+    followed.length > 0 ? undefined : { ...(takesInput && { input: true }), ...(atMs !== undefined && { atMs }) };
   return pending(Promise.race(changes), { again: true, ...(wake !== undefined && { wake }) });
 }
 

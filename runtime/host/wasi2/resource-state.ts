@@ -19,13 +19,6 @@ import {
 
 const PERMIT_MAX = 2 ** 16;
 
-/** The resource that another one refers to. */
-export function referred(resource: Wasi2Resource): Wasi2Resource | undefined {
-  if (resource.kind === 'stream') return resource.stream;
-  if (resource.kind === 'future') return resource.future;
-  return 'body' in resource && !(resource.body instanceof Uint8Array) ? resource.body : undefined;
-}
-
 export function encodeResource(resource: Wasi2Resource, indices: ReadonlyMap<Wasi2Resource, number>): unknown {
   if (isHttp(resource)) return encodeHttp(resource, indices);
   const { kind } = resource;

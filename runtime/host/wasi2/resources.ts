@@ -1,6 +1,7 @@
 import type { BodyInput, BodyOutput, FutureResponse, FutureTrailers, HttpResource } from './http/http-resources.ts';
 import type { DirectoryInode, FileInode, Inode } from '../files/inode.ts';
 import { fail } from '../errno.ts';
+import { RESOURCE_BYTES } from './held-bytes.ts';
 import type { ErrorCode } from './outcome.ts';
 import { trap, type Wasi2Context } from './context.ts';
 
@@ -125,24 +126,37 @@ export function inodeOf(resource: Wasi2Resource): Inode | undefined {
 }
 
 /** For functions that can say so. @throws Errno `mfile` at the limit */
-export function checkRoom({ live, maxResources }: Wasi2Context): void {
-  if (live.size >= maxResources) fail('mfile');
+export function checkRoom({ live, maxResources, holdings }: Wasi2Context): void {
+  if (live.size >= maxResources || holdings.maxBytes - holdings.usedBytes < RESOURCE_BYTES) fail('mfile');
 }
 
-/** Hands a new resource to the guest; traps past the limit. */
-export function adopt<Made extends Wasi2Resource>(wasi: Wasi2Context, made: Made): Made {
-  const { live, maxResources, tree } = wasi;
+/** Hands a new resource to the guest; undefined: there is no room for what it holds. Traps past the limit of their number. */
+export function offer<Made extends Wasi2Resource>(wasi: Wasi2Context, made: Made): Made | undefined {
+  const { live, maxResources, holdings, tree } = wasi;
   if (live.size >= maxResources) {
     trap(`cannot make ${made.resource}: the guest holds ${live.size} resources; maxOpenFiles allows ${maxResources}`);
   }
+  if (!holdings.hasRoomFor(made)) return undefined;
+  holdings.hold(made);
   live.add(made);
   const inode = inodeOf(made);
   if (inode !== undefined) tree.open(inode);
   return made;
 }
 
+/** The same, where there is no other way to say that there is no room than a trap. */
+export function adopt<Made extends Wasi2Resource>(wasi: Wasi2Context, made: Made): Made {
+  const { usedBytes, maxBytes } = wasi.holdings;
+  return (
+    offer(wasi, made) ??
+    trap(`cannot make ${made.resource}: the host holds ${usedBytes} bytes for the guest; heldBytes allows ${maxBytes}`)
+  );
+}
+
 /** The guest has given it up. */
-export function release({ live, tree }: Wasi2Context, resource: Wasi2Resource): void {
+export function release({ live, tree, holdings, sending }: Wasi2Context, resource: Wasi2Resource): void {
+  if (!live.delete(resource)) return;
   const inode = inodeOf(resource);
-  if (live.delete(resource) && inode !== undefined) tree.close(inode);
+  if (inode !== undefined) tree.close(inode);
+  for (const gone of holdings.letGo(resource)) if (gone.kind === 'future response') sending.giveUp(gone);
 }

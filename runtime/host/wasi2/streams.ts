@@ -12,7 +12,7 @@ import type { Output } from '../wasi/output.ts';
 import { type InterfaceOf, trap, type Wasi2Context } from './context.ts';
 import { codeOf, done, err, type ErrorCode, ok, type Outcome } from './outcome.ts';
 import { takeBody } from './http/http-incoming.ts';
-import { roomOf, writeBody } from './http/http-outgoing.ts';
+import { makesRoomFor, roomOf, writeBody } from './http/http-outgoing.ts';
 import { isStreamReady, waitFor } from './poll.ts';
 import {
   adopt,
@@ -22,6 +22,7 @@ import {
   type IoError,
   type OutputStream,
   POLLABLE,
+  type StreamPollable,
 } from './resources.ts';
 
 type StreamError = { readonly tag: 'last-operation-failed'; readonly val: IoError } | { readonly tag: 'closed' };
@@ -39,6 +40,12 @@ function failed(wasi: Wasi2Context, code: ErrorCode): Outcome<never, StreamError
   return err({ tag: 'last-operation-failed', val: adopt(wasi, { resource: ERROR, kind: 'error', code }) });
 }
 
+const subscription = (stream: InputStream | OutputStream): StreamPollable => ({
+  resource: POLLABLE,
+  kind: 'stream',
+  stream,
+});
+
 /** The call again when the streams are ready, or what it gives. */
 function whenReady<Value>(
   wasi: Wasi2Context,
@@ -46,7 +53,7 @@ function whenReady<Value>(
   work: () => Value,
 ): Value | Pending {
   const stream = streams.find((each) => !isStreamReady(wasi, each));
-  return stream === undefined ? work() : waitFor(wasi, [{ resource: POLLABLE, kind: 'stream', stream }]);
+  return stream === undefined ? work() : waitFor(wasi, [subscription(stream)]);
 }
 
 // --- input ---
@@ -98,18 +105,19 @@ function checkWrite(wasi: Wasi2Context, stream: OutputStream): StreamOutcome<big
   const found = trouble(wasi, stream);
   if (found !== undefined) return found;
   const room = stream.kind === 'body output' ? roomOf(wasi, stream) : WRITE_MAX_BYTES;
-  // Nothing would ever make room in a body that is full.
-  if (room === 0) return CLOSED;
   stream.permit = isStreamReady(wasi, stream) ? room : 0;
+  // Nothing would ever make room in a body that is full, unless an answer is under way.
+  if (room === 0 && isStreamReady(wasi, stream)) return CLOSED;
   return ok(BigInt(stream.permit));
 }
 
-/** @throws Errno */
-function put(wasi: Wasi2Context, stream: OutputStream, bytes: Uint8Array): void {
-  if (bytes.length === 0) return;
+/** False: there is no room. @throws Errno */
+function put(wasi: Wasi2Context, stream: OutputStream, bytes: Uint8Array): boolean {
+  if (bytes.length === 0) return true;
+  if (stream.kind === 'body output') return writeBody(wasi, stream, bytes);
   if (stream.kind === 'file output') writeFile(wasi, stream, bytes);
-  else if (stream.kind === 'body output') writeBody(wasi, stream, bytes);
   else outputOf(wasi, stream.kind).write(bytes);
+  return true;
 }
 
 const outputOf = (wasi: Wasi2Context, kind: 'stdout' | 'stderr'): Output => wasi[kind];
@@ -130,8 +138,9 @@ function write(wasi: Wasi2Context, stream: OutputStream, bytes: Uint8Array): Str
     trap(`cannot write ${bytes.length} bytes: check-write has allowed ${stream.permit}`);
   stream.permit -= bytes.length;
   try {
-    put(wasi, stream, bytes);
-    return done;
+    if (put(wasi, stream, bytes)) return done;
+    stream.closed = true;
+    return CLOSED;
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     stream.closed = true;
@@ -144,7 +153,9 @@ const flush = (wasi: Wasi2Context, stream: OutputStream): StreamOutcome<never> =
 /** Writes as soon as the stream takes it. */
 function writeWhenReady(wasi: Wasi2Context, stream: OutputStream, bytes: Uint8Array): StreamOutcome<never> | Pending {
   return whenReady(wasi, [stream], () => {
-    if (stream.kind === 'body output' && roomOf(wasi, stream) < bytes.length) return CLOSED;
+    if (stream.kind === 'body output' && roomOf(wasi, stream) < bytes.length) {
+      return makesRoomFor(wasi, stream, bytes.length) ? waitFor(wasi, [subscription(stream)]) : CLOSED;
+    }
     stream.permit = Math.max(stream.permit, bytes.length);
     return write(wasi, stream, bytes);
   });
@@ -170,8 +181,7 @@ function splice(wasi: Wasi2Context, to: OutputStream, from: InputStream, most: b
   return written.tag === 'err' ? written : ok(BigInt(bytes.val?.length ?? 0));
 }
 
-const subscribe = (wasi: Wasi2Context, stream: InputStream | OutputStream) =>
-  adopt(wasi, { resource: POLLABLE, kind: 'stream', stream });
+const subscribe = (wasi: Wasi2Context, stream: InputStream | OutputStream) => adopt(wasi, subscription(stream));
 
 export const STREAM_INTERFACES = {
   'wasi:io/error@0.2': () => ({

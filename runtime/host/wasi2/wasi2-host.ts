@@ -11,13 +11,16 @@ import { resolveWasiLimits } from '../wasi/limits.ts';
 import { environmentList, stringList, type WasiOptions } from '../wasi/options.ts';
 import { Output } from '../wasi/output.ts';
 import { Stdin } from '../wasi/stdin.ts';
+import { Changes } from './changes.ts';
 import { CLI_INTERFACES } from './cli.ts';
 import { CLOCK_INTERFACES } from './clocks.ts';
 import type { InterfaceOf, Wasi2Context } from './context.ts';
 import { FILESYSTEM_INTERFACES } from './filesystem.ts';
+import { Holdings } from './holdings.ts';
 import { handlerArguments } from './http/http-incoming.ts';
 import { failAnswer } from './http/http-outgoing.ts';
 import type { HttpPort } from './http/http-port.ts';
+import { Sending } from './http/http-sending.ts';
 import { HANDLER_EXPORT, HTTP_INTERFACES } from './http/index.ts';
 import { POLL_INTERFACES } from './poll.ts';
 import { RANDOM_INTERFACES } from './random.ts';
@@ -67,9 +70,15 @@ export function createWasi2(options: Wasi2Options = {}): ComponentHost {
     sleep: options.sleep ?? platformSleep,
     live: new Set(),
     maxResources: limits.maxOpenFiles,
+    holdings: new Holdings(limits.heldBytes),
+    changes: new Changes(),
+    get sending() {
+      return sending;
+    },
     maxPathBytes: limits.maxPathBytes,
     wait: new AbortController(),
   };
+  const sending = new Sending(wasi);
   const interfaces: Record<string, Readonly<Record<string, ComponentFunction>>> = {};
   for (const [key, functionsOf] of Object.entries(INTERFACES)) interfaces[key] = functionsOf(wasi);
   const filesId = options.filesId ?? null;
@@ -87,6 +96,7 @@ export function createWasi2(options: Wasi2Options = {}): ComponentHost {
     taken: (given: Resource) => release(wasi, given as Wasi2Resource),
     close: () => {
       wasi.wait.abort();
+      sending.clear();
       wasi.stdin.close();
     },
   };

@@ -10,8 +10,10 @@ import type { Resource } from '../component/component-host.ts';
 import { encodeTree, loadTree } from '../files/tree-state.ts';
 import { StateField } from '../state-field.ts';
 import type { Wasi2Context } from './context.ts';
+import { heldBytesOf } from './held-bytes.ts';
+import { referred } from './referred.ts';
 import { inodeOf, type Wasi2Resource } from './resources.ts';
-import { encodeResource, inodeField, readResource, referred } from './resource-state.ts';
+import { encodeResource, inodeField, readResource } from './resource-state.ts';
 
 export const WASI2_STATE_VERSION = 1;
 /** A pollable, its stream, and the body behind it. */
@@ -69,8 +71,7 @@ export function loadState(
     fields.mismatch(`an array of at most ${REFERRED_DEPTH * wasi.maxResources}, three times the limit maxOpenFiles`);
   }
   loadTree(wasi.tree, state.get('files'), filesId, countOpenings(fields), wasi.maxPathBytes);
-  const resources: Wasi2Resource[] = [];
-  for (const field of fields.array()) resources.push(readResource(wasi, field, resources, monotonicNs));
+  const resources = readResources(wasi, fields, monotonicNs);
   const given = state
     .get('given')
     .array()
@@ -83,13 +84,35 @@ export function loadState(
   wasi.env = env;
   wasi.clock.restore(monotonicNs);
   wasi.stdin.restore(buffered, ended);
-  wasi.live.clear();
-  for (const resource of given) wasi.live.add(resource);
-  for (const resource of wasi.live) {
-    const inode = inodeOf(resource);
-    if (inode !== undefined) wasi.tree.open(inode);
-  }
+  takeOver(wasi, new Set(given));
   return given;
+}
+
+/** Resources within the limit of what is held; it is found before all of them are made. */
+function readResources(wasi: Wasi2Context, fields: StateField, monotonicNs: bigint): Wasi2Resource[] {
+  const { maxBytes } = wasi.holdings;
+  const resources: Wasi2Resource[] = [];
+  let heldBytes = 0;
+  for (const field of fields.array()) {
+    const resource = readResource(wasi, field, resources, monotonicNs);
+    heldBytes += heldBytesOf(resource);
+    if (heldBytes > maxBytes) fields.mismatch(`of resources that hold at most ${maxBytes} bytes, the limit heldBytes`);
+    resources.push(resource);
+  }
+  return resources;
+}
+
+/** These are what the guest has handles of. */
+function takeOver({ live, holdings, sending, tree }: Wasi2Context, given: ReadonlySet<Wasi2Resource>): void {
+  sending.clear();
+  holdings.clear();
+  live.clear();
+  for (const resource of given) {
+    holdings.hold(resource);
+    live.add(resource);
+    const inode = inodeOf(resource);
+    if (inode !== undefined) tree.open(inode);
+  }
 }
 
 /** How often each inode is open. */

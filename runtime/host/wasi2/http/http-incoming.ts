@@ -36,40 +36,50 @@ export function handlerArguments(wasi: Wasi2Context): readonly unknown[] | undef
   ];
 }
 
+const NO_BYTES = new Uint8Array();
 const urlOf = ({ url }: IncomingRequest): URL => new URL(url);
 
 function consume(wasi: Wasi2Context, self: IncomingRequest | IncomingResponse) {
   if (self.consumed) return err(undefined);
   self.consumed = true;
   const source: BodySource = self.kind === 'incoming request' ? 'request' : self.body;
+  if (self.kind === 'incoming response') self.body = NO_BYTES; // held once
+  wasi.holdings.recount(self);
   return ok(adopt(wasi, { resource: INCOMING_BODY, kind: 'incoming body', source, streamed: false }));
 }
 
 function stream(wasi: Wasi2Context, self: IncomingBody) {
   if (self.streamed) return err(undefined);
   self.streamed = true;
-  return ok(adopt(wasi, { resource: INPUT_STREAM, kind: 'body input', source: self.source, offset: 0 }));
+  const { source } = self;
+  if (source !== 'request') self.source = NO_BYTES; // held once
+  wasi.holdings.recount(self);
+  return ok(adopt(wasi, { resource: INPUT_STREAM, kind: 'body input', source, offset: 0, closed: false }));
 }
 
-const BROKEN = { bytes: new Uint8Array(), state: 'broken' } as const;
+const BROKEN = { bytes: NO_BYTES, state: 'broken' } as const;
 
 function bodyOf({ http }: Wasi2Context, source: BodySource): ReturnType<HttpPort['body']> {
   if (source !== 'request') return { bytes: source, state: 'whole' };
   return http?.body() ?? BROKEN;
 }
 
-export function isBodyReady(wasi: Wasi2Context, { source, offset }: BodyInput): boolean {
+export function isBodyReady(wasi: Wasi2Context, { source, offset, closed }: BodyInput): boolean {
+  if (closed) return true;
   const { bytes, state } = bodyOf(wasi, source);
   return state !== 'open' || offset < bytes.length;
 }
 
 /** Up to so many bytes that are there. Undefined: it has ended; `broken`: before its end. */
 export function takeBody(wasi: Wasi2Context, stream: BodyInput, most: number): Uint8Array | 'broken' | undefined {
+  if (stream.closed) return undefined;
   const { bytes, state } = bodyOf(wasi, stream.source);
   const part = bytes.subarray(stream.offset, stream.offset + most);
   stream.offset += part.length;
   if (part.length > 0 || state === 'open') return part.slice();
-  return state === 'broken' ? 'broken' : undefined;
+  if (state !== 'broken') return undefined;
+  stream.closed = true;
+  return 'broken';
 }
 
 function trailers(self: FutureTrailers) {

@@ -1,7 +1,8 @@
 /** What goes out: the answer, requests, and their bodies. */
+import { BytePieces } from '../../byte-pieces.ts';
 import { done, err, ok, type Outcome } from '../outcome.ts';
 import type { Wasi2Context } from '../context.ts';
-import { adopt, OUTPUT_STREAM, POLLABLE } from '../resources.ts';
+import { adopt, offer, OUTPUT_STREAM, POLLABLE } from '../resources.ts';
 import { fieldsOf, headersOf } from './http-fields.ts';
 import { methodOf, schemeOf } from './http-incoming.ts';
 import type { HttpAnswer } from './http-port.ts';
@@ -28,13 +29,15 @@ import {
 type HttpError =
   | {
       readonly tag:
-        'HTTP-request-denied' | 'HTTP-request-URI-invalid' | 'HTTP-response-timeout' | 'connection-terminated';
+        | 'HTTP-request-denied'
+        | 'HTTP-request-URI-invalid'
+        | 'HTTP-response-timeout'
+        | 'connection-limit-reached'
+        | 'connection-terminated';
     }
   | { readonly tag: 'HTTP-response-body-size' }
   | { readonly tag: 'internal-error'; readonly val: string };
 
-/** Bytes of a body that are held back until it is known where they go. */
-const HELD_MAX_BYTES = 2 ** 24;
 /** Bytes that may be written at once. */
 const WRITE_MAX_BYTES = 2 ** 16;
 const NS_PER_MS = 1_000_000n;
@@ -47,6 +50,8 @@ export interface Tagged {
 }
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/;
+/** Of a path, or an authority. */
+const URL_PART_MAX_UNITS = 65_536;
 const SCHEMES: ReadonlySet<string> = new Set(['HTTP', 'HTTPS']);
 const STATUS_MIN = 200;
 const STATUS_MAX = 599;
@@ -55,36 +60,49 @@ const STATUS_MAX = 599;
 
 function bodyOf(wasi: Wasi2Context, self: OutgoingRequest | OutgoingResponse): Outcome<OutgoingBody, undefined> {
   if (self.body !== undefined) return err(undefined);
-  self.body = adopt(wasi, {
+  const body = offer(wasi, {
     resource: OUTGOING_BODY,
     kind: 'outgoing body',
-    held: [],
-    heldBytes: 0,
+    held: new BytePieces(),
     flows: false,
     streamed: false,
     finished: false,
   });
-  return ok(self.body);
+  if (body === undefined) return err(undefined);
+  self.body = body;
+  wasi.holdings.hold(body); // it refers to it now
+  return ok(body);
 }
 
 function streamOf(wasi: Wasi2Context, body: OutgoingBody): Outcome<BodyOutput, undefined> {
   if (body.streamed) return err(undefined);
+  const stream = offer(wasi, { resource: OUTPUT_STREAM, kind: 'body output', permit: 0, closed: false, body });
+  if (stream === undefined) return err(undefined);
   body.streamed = true;
-  return ok(adopt(wasi, { resource: OUTPUT_STREAM, kind: 'body output', permit: 0, closed: false, body }));
+  return ok(stream);
 }
 
 /** Bytes that a body takes now. */
-export function roomOf({ http }: Wasi2Context, { body }: BodyOutput): number {
-  const room = body.flows ? (http?.room ?? 0) : HELD_MAX_BYTES - body.heldBytes;
-  return Math.min(WRITE_MAX_BYTES, room);
+export function roomOf({ http, holdings }: Wasi2Context, { body }: BodyOutput): number {
+  const room = body.flows ? (http?.room ?? 0) : holdings.freeBytes;
+  return Math.max(0, Math.min(WRITE_MAX_BYTES, room));
 }
 
-export function writeBody({ http }: Wasi2Context, { body }: BodyOutput, bytes: Uint8Array): void {
-  if (body.flows) http?.write(bytes);
+/** Whether a body that does not take so many bytes now will take more, when an answer that is under way has come. */
+export function makesRoomFor(wasi: Wasi2Context, stream: BodyOutput, bytes: number): boolean {
+  return !stream.closed && !stream.body.flows && wasi.sending.makesRoom && roomOf(wasi, stream) < bytes;
+}
+
+/** False: there is no room for them, since what was allowed to one stream was taken by another. */
+export function writeBody(wasi: Wasi2Context, stream: BodyOutput, bytes: Uint8Array): boolean {
+  if (bytes.length > roomOf(wasi, stream)) return false;
+  const { body } = stream;
+  if (body.flows) wasi.http?.write(bytes);
   else {
-    body.held.push(bytes);
-    body.heldBytes += bytes.length;
+    body.held.append(bytes);
+    wasi.holdings.recount(body);
   }
+  return true;
 }
 
 /** The end of a body; trailers go nowhere. */
@@ -94,7 +112,7 @@ function finish(wasi: Wasi2Context, body: OutgoingBody, trailers: Fields | undef
   }
   body.finished = true;
   for (const resource of wasi.live)
-    if (resource.kind === 'future response' && resource.body === body) send(wasi, resource);
+    if (resource.kind === 'future response' && resource.body === body) wasi.sending.send(resource);
   return done;
 }
 
@@ -105,13 +123,15 @@ function setAnswer(wasi: Wasi2Context, outcome: Outcome<OutgoingResponse, Tagged
   if (outcome.tag === 'err') return failAnswer(wasi);
   const response = outcome.val;
   if (response === undefined) return;
-  http?.head({ status: response.status, headers: headersOf(response.headers) });
   const { body } = response;
+  if (http !== undefined && body !== undefined && body.held.sizeBytes > http.room) return failAnswer(wasi);
+  http?.head({ status: response.status, headers: headersOf(response.headers) });
   if (body === undefined) return;
   body.flows = true;
-  for (const bytes of body.held) http?.write(bytes);
-  body.held = [];
-  body.heldBytes = 0;
+  const held = body.held.joined();
+  if (held.length > 0) http?.write(held);
+  body.held.clear();
+  wasi.holdings.recount(body);
 }
 
 /** The component has no answer. */
@@ -127,26 +147,38 @@ function setStatus(self: OutgoingResponse, status: number): Outcome<never, undef
 
 // --- requests ---
 
-function setMethod(self: OutgoingRequest, { tag, val }: Tagged): Outcome<never, undefined> {
-  const method = tag === 'other' ? (val ?? '') : tag.toUpperCase();
-  if (!TOKEN.test(method)) return err(undefined);
-  self.method = method;
-  return done;
-}
+type RequestText = 'method' | 'scheme' | 'path' | 'authority';
 
-function setScheme(self: OutgoingRequest, scheme: Tagged | undefined): Outcome<never, undefined> {
-  self.scheme = scheme?.tag === 'other' ? scheme.val : scheme?.tag;
-  return done;
-}
-
-function setText(
+/** Sets a text of a request, if there is room for it. */
+function setText<Name extends RequestText>(
+  { holdings }: Wasi2Context,
   self: OutgoingRequest,
-  field: 'path' | 'authority',
+  name: Name,
+  text: OutgoingRequest[Name],
+): Outcome<never, undefined> {
+  const before = self[name];
+  const set = (to: OutgoingRequest[Name]) => (): void => void (self[name] = to);
+  return holdings.change(self, set(text), set(before)) ? done : err(undefined);
+}
+
+function setMethod(wasi: Wasi2Context, self: OutgoingRequest, { tag, val }: Tagged): Outcome<never, undefined> {
+  const method = tag === 'other' ? (val ?? '') : tag.toUpperCase();
+  return TOKEN.test(method) ? setText(wasi, self, 'method', method) : err(undefined);
+}
+
+function setScheme(wasi: Wasi2Context, self: OutgoingRequest, given: Tagged | undefined): Outcome<never, undefined> {
+  const scheme = given?.tag === 'other' ? (given.val ?? '') : given?.tag;
+  return scheme === undefined || TOKEN.test(scheme) ? setText(wasi, self, 'scheme', scheme) : err(undefined);
+}
+
+function setPart(
+  wasi: Wasi2Context,
+  self: OutgoingRequest,
+  part: 'path' | 'authority',
   text: string | undefined,
 ): Outcome<never, undefined> {
-  if (text !== undefined && /[\s\0#]/.test(text)) return err(undefined);
-  self[field] = text;
-  return done;
+  if (text !== undefined && (text.length > URL_PART_MAX_UNITS || /[\s\0#]/.test(text))) return err(undefined);
+  return setText(wasi, self, part, text);
 }
 
 /** The URL of a request; undefined: it is none. */
@@ -171,7 +203,7 @@ function handle(
   const url = urlOf(request);
   if (url === undefined) return err({ tag: 'HTTP-request-URI-invalid' });
   if (http === undefined) return err({ tag: 'HTTP-request-denied' });
-  const future: FutureResponse = adopt(wasi, {
+  const future: FutureResponse | undefined = offer(wasi, {
     resource: FUTURE_RESPONSE,
     kind: 'future response',
     request: { method: request.method, url, headers: headersOf(request.headers) },
@@ -180,26 +212,13 @@ function handle(
     timeoutMs: timeoutOf(options),
     again: false,
     sent: undefined,
+    reservedBytes: 0,
     answer: undefined,
     taken: false,
   });
-  send(wasi, future);
+  if (future === undefined) return err({ tag: 'connection-limit-reached' });
+  wasi.sending.send(future);
   return ok(future);
-}
-
-/** Sends a request whose body is finished, unless it was. */
-export function send({ http }: Wasi2Context, future: FutureResponse): void {
-  const { body, answer, sent, request, number, again, timeoutMs } = future;
-  if (http === undefined || answer !== undefined || sent !== undefined || body?.finished === false) return;
-  const bytes = new Uint8Array(body?.heldBytes ?? 0);
-  let at = 0;
-  for (const piece of body?.held ?? []) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  future.sent = http
-    .fetch(request, bytes, number, again, timeoutMs)
-    .then((answered) => void (future.answer = answered));
 }
 
 const REASONS = {
@@ -212,14 +231,19 @@ const REASONS = {
 const errorOf = ({ reason, message }: Extract<HttpAnswer, { ok: false }>): HttpError =>
   reason === 'failed' ? { tag: 'internal-error', val: message } : REASONS[reason];
 
+/** What is left of an answer that was taken. */
+const TAKEN: HttpAnswer = { ok: true, head: { status: STATUS_MIN, headers: [] }, body: new Uint8Array() };
+
 function answerOf(wasi: Wasi2Context, self: FutureResponse) {
-  send(wasi, self);
+  wasi.sending.send(self);
   const { answer } = self;
   if (answer === undefined) return undefined;
   if (self.taken) return err(undefined);
   self.taken = true;
   if (!answer.ok) return ok(err(errorOf(answer)));
   const { head, body } = answer;
+  self.answer = TAKEN; // held once
+  wasi.holdings.recount(self);
   return ok(
     ok(adopt(wasi, { resource: INCOMING_RESPONSE, kind: 'incoming response', ...head, body, consumed: false })),
   );
@@ -264,15 +288,16 @@ export const OUTGOING_FUNCTIONS = (wasi: Wasi2Context) => ({
     }),
   '[method]outgoing-request.body': (self: OutgoingRequest) => bodyOf(wasi, self),
   '[method]outgoing-request.method': ({ method }: OutgoingRequest) => methodOf(method),
-  '[method]outgoing-request.set-method': (self: OutgoingRequest, method: Tagged) => setMethod(self, method),
+  '[method]outgoing-request.set-method': (self: OutgoingRequest, method: Tagged) => setMethod(wasi, self, method),
   '[method]outgoing-request.path-with-query': ({ path }: OutgoingRequest) => path,
   '[method]outgoing-request.set-path-with-query': (self: OutgoingRequest, path: string | undefined) =>
-    setText(self, 'path', path),
+    setPart(wasi, self, 'path', path),
   '[method]outgoing-request.scheme': ({ scheme }: OutgoingRequest) => scheme && schemeOf(scheme),
-  '[method]outgoing-request.set-scheme': (self: OutgoingRequest, scheme: Tagged | undefined) => setScheme(self, scheme),
+  '[method]outgoing-request.set-scheme': (self: OutgoingRequest, scheme: Tagged | undefined) =>
+    setScheme(wasi, self, scheme),
   '[method]outgoing-request.authority': ({ authority }: OutgoingRequest) => authority,
   '[method]outgoing-request.set-authority': (self: OutgoingRequest, authority: string | undefined) =>
-    setText(self, 'authority', authority),
+    setPart(wasi, self, 'authority', authority),
   '[method]outgoing-request.headers': ({ headers }: OutgoingRequest) => fieldsOf(wasi, headers, true),
   '[constructor]request-options': () =>
     adopt(wasi, {

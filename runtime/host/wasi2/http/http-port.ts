@@ -33,6 +33,19 @@ export type HttpAnswer =
       readonly message: string;
     };
 
+export interface HttpSending {
+  readonly request: HttpRequestHead;
+  readonly body: Uint8Array;
+  readonly number: RequestNumber;
+  /** It was asked for before, elsewhere: what must not be sent twice is not. */
+  readonly again: boolean;
+  readonly timeoutMs: number | null;
+  /** Of the body of the answer: one that is longer is `too large`. */
+  readonly answerMaxBytes: number;
+  /** Aborts when nobody waits for the answer any more; it need not come then. */
+  readonly signal: AbortSignal;
+}
+
 export interface HttpPort {
   /** The request that the call in progress answers; undefined: it answers none. */
   incoming(): HttpRequestHead | undefined;
@@ -47,15 +60,8 @@ export interface HttpPort {
   write(bytes: Uint8Array): void;
   /** A number for a request that the guest sends now. */
   nextNumber(): RequestNumber;
-  /**
-   * Sends a request. Never rejects.
-   * @param again It was asked for before, elsewhere: what must not be sent twice is not.
-   */
-  fetch(
-    request: HttpRequestHead,
-    body: Uint8Array,
-    number: RequestNumber,
-    again: boolean,
-    timeoutMs: number | null,
-  ): Promise<HttpAnswer>;
+  /** Bytes of the body of an answer, at the most. */
+  readonly answerMaxBytes: number;
+  /** Sends a request. Never rejects. */
+  fetch(sending: HttpSending): Promise<HttpAnswer>;
 }

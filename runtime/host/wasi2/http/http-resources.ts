@@ -1,4 +1,5 @@
 /** Resources of wasi:http: plain objects, of which a snapshot is made. */
+import type { BytePieces } from '../../byte-pieces.ts';
 import type { INPUT_STREAM, OUTPUT_STREAM } from '../resources.ts';
 import type { HeaderList, HttpAnswer, HttpRequestHead, RequestNumber } from './http-port.ts';
 
@@ -34,7 +35,8 @@ export interface IncomingResponse {
   readonly kind: 'incoming response';
   readonly status: number;
   readonly headers: HeaderList;
-  readonly body: Uint8Array;
+  /** Empty as soon as it is consumed. */
+  body: Uint8Array;
   consumed: boolean;
 }
 
@@ -44,7 +46,8 @@ export type BodySource = Uint8Array | 'request';
 export interface IncomingBody {
   readonly resource: typeof INCOMING_BODY;
   readonly kind: 'incoming body';
-  readonly source: BodySource;
+  /** No bytes as soon as its stream has them. */
+  source: BodySource;
   streamed: boolean;
 }
 
@@ -53,6 +56,8 @@ export interface BodyInput {
   readonly kind: 'body input';
   readonly source: BodySource;
   offset: number;
+  /** It broke off, and has said so. */
+  closed: boolean;
 }
 
 /** There are never any. */
@@ -66,8 +71,7 @@ export interface OutgoingBody {
   readonly resource: typeof OUTGOING_BODY;
   readonly kind: 'outgoing body';
   /** What was written, as long as it is not known where it goes. */
-  held: Uint8Array[];
-  heldBytes: number;
+  readonly held: BytePieces;
   /** It is that of the answer, which has begun. */
   flows: boolean;
   streamed: boolean;
@@ -127,8 +131,11 @@ export interface FutureResponse {
   readonly timeoutMs: number | null;
   /** It was sent by a host before this one. */
   readonly again: boolean;
-  /** Settles when there is an answer; never rejects; undefined: this host has not sent it. */
-  sent: Promise<void> | undefined;
+  /** Breaks it off; undefined: this host has not sent it. */
+  sent: AbortController | undefined;
+  /** Room that is kept for an answer under way. */
+  reservedBytes: number;
+  /** Without what was taken of it. */
   answer: HttpAnswer | undefined;
   taken: boolean;
 }

@@ -1,5 +1,6 @@
 /** Resources of wasi:http as plain data. */
 import { isHeaderName, isHeaderValue } from '../../abi/http-data.ts';
+import { BytePieces } from '../../byte-pieces.ts';
 import type { StateField } from '../../state-field.ts';
 import { INPUT_STREAM, OUTPUT_STREAM, type Wasi2Resource } from '../resources.ts';
 import type { HeaderList, HttpAnswer, RequestNumber } from './http-port.ts';
@@ -54,7 +55,11 @@ export function encodeHttp(resource: HttpResource, indices: Indices): unknown {
   switch (resource.kind) {
     case 'outgoing body': {
       const { kind, held, flows, streamed, finished } = resource;
-      return { kind, held: joined(held, resource.heldBytes), flows, streamed, finished };
+      return { kind, held: held.joined(), flows, streamed, finished };
+    }
+    case 'body input': {
+      const { kind, source, offset, closed } = resource;
+      return { kind, source, offset, ...(closed && { closed }) };
     }
     case 'body output': {
       const { kind, permit, closed, body } = resource;
@@ -90,16 +95,6 @@ export function encodeHttp(resource: HttpResource, indices: Indices): unknown {
   }
 }
 
-function joined(pieces: readonly Uint8Array[], totalBytes: number): Uint8Array {
-  const bytes = new Uint8Array(totalBytes);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
-}
-
 /** Reads a resource; those before it are there. */
 export function readHttp(
   kind: HttpResource['kind'],
@@ -123,13 +118,13 @@ export function readHttp(
     case 'incoming body':
       return { resource: INCOMING_BODY, kind, source: readSource(field), streamed: flag(field, 'streamed') };
     case 'body input':
-      return { resource: INPUT_STREAM, kind, source: readSource(field), offset: field.get('offset').integer(0) };
+      return { resource: INPUT_STREAM, kind, source: readSource(field), ...readPlace(field) };
     case 'future trailers':
       return { resource: FUTURE_TRAILERS, kind, taken: flag(field, 'taken') };
     case 'outgoing body': {
-      const held = field.get('held').ownBytes();
+      const held = BytePieces.of(field.get('held').ownBytes());
       const [flows, streamed, finished] = [flag(field, 'flows'), flag(field, 'streamed'), flag(field, 'finished')];
-      return { resource: OUTGOING_BODY, kind, held: [held], heldBytes: held.length, flows, streamed, finished };
+      return { resource: OUTGOING_BODY, kind, held, flows, streamed, finished };
     }
     case 'body output': {
       const permit = field.get('permit').integer(0, PERMIT_MAX);
@@ -168,6 +163,7 @@ export function readHttp(
         timeoutMs: field.get('timeoutMs').isNull ? null : field.get('timeoutMs').integer(0),
         again: flag(field, 'again'),
         sent: undefined,
+        reservedBytes: 0,
         answer: field.get('answer').isNull ? undefined : readAnswer(field.get('answer')),
         taken: flag(field, 'taken'),
       };
@@ -188,6 +184,11 @@ function readSource(field: StateField): BodySource {
   const source = field.get('source');
   return source.isText ? source.oneOf(['request']) : source.ownBytes();
 }
+
+const readPlace = (field: StateField): { offset: number; closed: boolean } => ({
+  offset: field.get('offset').integer(0),
+  closed: !field.get('closed').isNull && flag(field, 'closed'),
+});
 
 const readEntries = (field: StateField): Fields['entries'] =>
   field.array().map((each) => {

@@ -90,6 +90,13 @@ describe('a request that comes in', () => {
       tag: 'last-operation-failed',
       val: { code: 'pipe' },
     });
+    const { moved, resources } = component.move([stream]);
+    for (const [host, self] of [
+      [component, stream],
+      [moved, resources[0]],
+    ] as const) {
+      expect(host.err(STREAMS, '[method]input-stream.blocking-read', self, 10n)).toEqual({ tag: 'closed' });
+    }
   });
 
   it('is none where no request is answered', () => {
