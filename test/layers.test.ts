@@ -92,6 +92,26 @@ const sources = ['runtime', 'sdk', 'modules']
       !/^sdk\/(?:templates|assembly)\//.test(path),
   );
 
+/** Within the host layer: both WASIs stand on `system` and `files`, and neither knows the other. */
+const APART = ['runtime/host/wasi/', 'runtime/host/wasi2/'];
+const BELOW = ['runtime/host/system/', 'runtime/host/files/'];
+
+function importsApart(path: string): string[] {
+  const isBelow = BELOW.some((each) => path.startsWith(each));
+  const isApart = APART.some((each) => path.startsWith(each));
+  if (!isBelow && !isApart) return [];
+  const forbidden = APART.filter((each) => !path.startsWith(each));
+  return [...readFileSync(join(ROOT, path), 'utf8').matchAll(IMPORT)].flatMap(({ groups = {} }) => {
+    const target = relative(ROOT, join(ROOT, dirname(path), groups['from'] ?? '')).replaceAll(sep, '/');
+    return forbidden.some((each) => target.startsWith(each)) ? [`${path}: imports ${target}`] : [];
+  });
+}
+
+test('WASI 0.1 and 0.2 are apart', () => {
+  expect(sources.some((path) => path.startsWith(APART[1] ?? ''))).toBe(true);
+  expect(sources.flatMap(importsApart)).toEqual([]);
+});
+
 test('imports point down the layers only', () => {
   expect(sources).toContain('runtime/errors/index.ts');
   expect(sources.flatMap(faultsOf)).toEqual([]);

@@ -1,11 +1,10 @@
 export * from './abi/index.ts';
 export type { FileSource, Files } from './files/base-tree.ts';
-export type { ClockSource } from './wasi/guest-clock.ts';
-export type { SleepFunction } from './wasi/context.ts';
-export { WASI_LIMITS, type WasiLimitName, type WasiLimits } from './wasi/limits.ts';
-export type { WasiOptions } from './wasi/options.ts';
-export type { OutputFunction } from './wasi/output.ts';
-export type { StdinSource } from './wasi/stdin.ts';
+export type { ClockSource, SleepFunction } from './system/guest-clock.ts';
+export { WASI_LIMITS, type WasiLimitName, type WasiLimits } from './system/limits.ts';
+export type { WasiOptions } from './system/options.ts';
+export type { OutputFunction } from './system/output.ts';
+export type { StdinSource } from './system/stdin.ts';
 export { createWasi, type WasiHost } from './wasi/wasi-host.ts';
 export type { ComponentFunction, ComponentHost, ComponentValue, Resource } from './component/component-host.ts';
 export { createWorker, forkWorker, type GuestOptions, restoreWorker, stageWorker, wasiOf } from './create.ts';

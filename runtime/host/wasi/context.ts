@@ -1,21 +1,13 @@
 import type { FileTree } from '../files/file-tree.ts';
 import type { Abi } from './abi.ts';
 import type { DescriptorTable } from './descriptors.ts';
-import type { GuestClock } from './guest-clock.ts';
+import type { GuestClock, SleepFunction } from '../system/guest-clock.ts';
 import type { GuestMemory } from './guest-memory.ts';
-import type { ResolvedWasiLimits } from './limits.ts';
-import type { Output } from './output.ts';
-import type { Stdin } from './stdin.ts';
+import type { ResolvedWasiLimits } from '../system/limits.ts';
+import type { Output } from '../system/output.ts';
+import type { Stdin } from '../system/stdin.ts';
+import type { StringList } from '../system/options.ts';
 import type { WaitTable } from './waiting.ts';
-
-/** Waits that many milliseconds, or until the signal aborts. */
-export type SleepFunction = (ms: number, signal: AbortSignal) => Promise<void>;
-
-/** Arguments or environment as the guest reads them: strings with their NUL. */
-export interface StringList {
-  strings: readonly string[];
-  encoded: readonly Uint8Array[];
-}
 
 /** What the host functions work on. References only: the contexts of the two import modules differ in `abi` and share the rest. */
 export interface WasiContext {

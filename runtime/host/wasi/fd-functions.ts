@@ -5,7 +5,8 @@ import type { WasiContext } from './context.ts';
 import { define, type Result, type WasiFunction } from './define.ts';
 import type { Descriptor } from './descriptors.ts';
 import { filetypeOf, setTimes, streamFiletype, writeFilestat } from './filestat.ts';
-import { fileOf, toFileSize } from './io-functions.ts';
+import { toFileSize } from '../files/file-size.ts';
+import { fileOf } from './io-functions.ts';
 import { readDirectory } from './readdir.ts';
 
 const FDSTAT_BYTES = 24;

@@ -11,7 +11,7 @@
 import type { GuestAccess } from '../../engine/types.ts';
 import { PluvioError } from '../../errors/index.ts';
 import { fail } from '../errno.ts';
-import { IOVECS_MAX, TRANSFER_MAX_BYTES } from './limits.ts';
+import { IOVECS_MAX, TRANSFER_MAX_BYTES } from './transfer-limits.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const IOVEC_BYTES = 8;

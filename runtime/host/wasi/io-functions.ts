@@ -1,17 +1,12 @@
 /** Reading, writing and seeking. */
+import { toFileSize } from '../files/file-size.ts';
 import { Errno, fail } from '../errno.ts';
 import type { Abi } from './abi.ts';
 import { FDFLAGS, RIGHTS } from './constants.ts';
 import type { WasiContext } from './context.ts';
 import { define, type Result, type WasiFunction } from './define.ts';
 import type { FileDescriptor, StreamDescriptor } from './descriptors.ts';
-import { OUTPUT_WRITE_MAX_BYTES } from './limits.ts';
-
-/** An unsigned 64-bit file size or offset as a number; sizes that no file here can have fail with `fbig`. */
-export function toFileSize(value: bigint): number {
-  const unsigned = BigInt.asUintN(64, value);
-  return unsigned > BigInt(Number.MAX_SAFE_INTEGER) ? fail('fbig') : Number(unsigned);
-}
+import { OUTPUT_WRITE_MAX_BYTES } from './transfer-limits.ts';
 
 /** The regular file behind a descriptor; pipes and terminals have no positions. */
 export function fileOf({ descriptors }: WasiContext, fd: number): FileDescriptor {

@@ -12,7 +12,7 @@ import { Errno, ERRNO, type ErrnoName, fail } from '../errno.ts';
 import { CLOCKID, EVENTRWFLAGS, EVENTTYPE, RIGHTS, SUBCLOCKFLAGS } from './constants.ts';
 import type { WasiContext } from './context.ts';
 import { define, type Result, type WasiFunction } from './define.ts';
-import { SUBSCRIPTIONS_MAX } from './limits.ts';
+import { SUBSCRIPTIONS_MAX } from '../system/limits.ts';
 import type { WaitState } from './waiting.ts';
 
 const EVENT_BYTES = 32;

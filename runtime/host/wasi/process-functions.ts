@@ -1,9 +1,10 @@
 import { GuestExit, pending } from '../../engine/pending.ts';
 import { fail } from '../errno.ts';
 import { CLOCKID, SIGNAL_ACTIONS } from './constants.ts';
-import type { StringList, WasiContext } from './context.ts';
+import type { StringList } from '../system/options.ts';
+import type { WasiContext } from './context.ts';
 import { define, type Result, type WasiFunction } from './define.ts';
-import { RANDOM_CHUNK_BYTES } from './limits.ts';
+import { RANDOM_CHUNK_BYTES } from '../system/limits.ts';
 
 /** What clock_res_get says of every clock: the coarsest of the platforms that a worker may move between, in browsers. */
 const RESOLUTION_NS = 100_000n;

@@ -4,7 +4,7 @@ import { HandGuest, throughBytes } from '../../../test/wasi/hand-guest.ts';
 import { Pending } from '../../engine/pending.ts';
 import { ERRNO } from '../errno.ts';
 import { FDFLAGS } from './constants.ts';
-import type { ClockSource } from './guest-clock.ts';
+import type { ClockSource } from '../system/guest-clock.ts';
 
 const MS = 1_000_000n;
 

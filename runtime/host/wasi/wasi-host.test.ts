@@ -5,7 +5,7 @@ import { PluvioError } from '../../errors/index.ts';
 import { ERRNO } from '../errno.ts';
 import { createWasi } from '../index.ts';
 import { WASI_FUNCTIONS } from './functions.ts';
-import { WASI_LIMITS, type WasiLimitName } from './limits.ts';
+import { WASI_LIMITS, type WasiLimitName } from '../system/limits.ts';
 
 const CREAT = 1;
 

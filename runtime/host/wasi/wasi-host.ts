@@ -12,13 +12,13 @@ import { RIGHTS_OF_KIND } from './constants.ts';
 import type { WasiContext } from './context.ts';
 import { DescriptorTable } from './descriptors.ts';
 import { bindFunctions, type WasiFunctionName } from './functions.ts';
-import { GuestClock, PLATFORM_CLOCK, platformRandom, platformSleep } from './guest-clock.ts';
+import { GuestClock, PLATFORM_CLOCK, platformRandom, platformSleep } from '../system/guest-clock.ts';
 import { GuestMemory } from './guest-memory.ts';
-import { resolveWasiLimits } from './limits.ts';
-import { environmentList, stringList, type WasiOptions } from './options.ts';
-import { Output } from './output.ts';
+import { resolveWasiLimits } from '../system/limits.ts';
+import { environmentList, stringList, type WasiOptions } from '../system/options.ts';
+import { Output } from '../system/output.ts';
 import { preopenDescriptor } from './path-open.ts';
-import { Stdin } from './stdin.ts';
+import { Stdin } from '../system/stdin.ts';
 import { WaitTable } from './waiting.ts';
 import { encodeState, loadState } from './wasi-state.ts';
 

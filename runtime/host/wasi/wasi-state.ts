@@ -11,9 +11,9 @@ import type { Inode } from '../files/inode.ts';
 import { encodeTree, loadTree } from '../files/tree-state.ts';
 import { StateField } from '../state-field.ts';
 import { FDFLAGS_ALL, RIGHTS_OF_KIND } from './constants.ts';
-import type { StringList, WasiContext } from './context.ts';
+import type { WasiContext } from './context.ts';
 import type { Descriptor } from './descriptors.ts';
-import { stringList } from './options.ts';
+import { type StringList, stringList } from '../system/options.ts';
 import { PREOPEN_INHERITING } from './path-open.ts';
 
 export const WASI_STATE_VERSION = 1;

@@ -1,9 +1,8 @@
 import type { ComponentFunction } from '../component/component-host.ts';
 import type { FileTree } from '../files/file-tree.ts';
-import type { SleepFunction } from '../wasi/context.ts';
-import type { GuestClock } from '../wasi/guest-clock.ts';
-import type { Output } from '../wasi/output.ts';
-import type { Stdin } from '../wasi/stdin.ts';
+import type { GuestClock, SleepFunction } from '../system/guest-clock.ts';
+import type { Output } from '../system/output.ts';
+import type { Stdin } from '../system/stdin.ts';
 import type { Changes } from './changes.ts';
 import type { Holdings } from './holdings.ts';
 import type { HttpPort } from './http/http-port.ts';

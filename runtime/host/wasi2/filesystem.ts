@@ -1,7 +1,7 @@
 /** wasi:filesystem: what is open. Paths are filesystem-paths.ts. */
 import { fail } from '../errno.ts';
 import type { Inode } from '../files/inode.ts';
-import { toFileSize } from '../wasi/io-functions.ts';
+import { toFileSize } from '../files/file-size.ts';
 import { descriptorType, type NewTimestamp, setTimesOf, statOf } from './file-status.ts';
 import type { InterfaceOf, Wasi2Context } from './context.ts';
 import { PATH_FUNCTIONS } from './filesystem-paths.ts';

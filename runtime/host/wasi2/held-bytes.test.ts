@@ -4,7 +4,7 @@ import { describe, expect, it, test } from 'vitest';
 import { HandGuest } from '../../../test/abi/hand-guest.ts';
 import { bytesOf, HandComponent } from '../../../test/wasi2/hand-component.ts';
 import type { Resource } from '../component/component-host.ts';
-import { WASI_LIMITS } from '../wasi/limits.ts';
+import { WASI_LIMITS } from '../system/limits.ts';
 import { RESOURCE_BYTES } from './held-bytes.ts';
 import type { HttpPort } from './http/http-port.ts';
 import { createWasi2 } from './index.ts';

@@ -9,7 +9,7 @@
  */
 import { type Pending, pending } from '../../engine/pending.ts';
 import type { Wake } from '../../engine/types.ts';
-import { SUBSCRIPTIONS_MAX } from '../wasi/limits.ts';
+import { SUBSCRIPTIONS_MAX } from '../system/limits.ts';
 import { type InterfaceOf, trap, type Wasi2Context } from './context.ts';
 import { isBodyReady } from './http/http-incoming.ts';
 import { makesRoomFor } from './http/http-outgoing.ts';

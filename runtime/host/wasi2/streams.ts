@@ -8,7 +8,7 @@
  */
 import type { Pending } from '../../engine/pending.ts';
 import { Errno } from '../errno.ts';
-import type { Output } from '../wasi/output.ts';
+import type { Output } from '../system/output.ts';
 import { type InterfaceOf, trap, type Wasi2Context } from './context.ts';
 import { codeOf, done, err, type ErrorCode, ok, type Outcome } from './outcome.ts';
 import { takeBody } from './http/http-incoming.ts';

@@ -6,11 +6,11 @@
 import type { ComponentFunction, ComponentHost, Resource } from '../component/component-host.ts';
 import { baseTreeOf } from '../files/base-tree.ts';
 import { FileTree } from '../files/file-tree.ts';
-import { GuestClock, PLATFORM_CLOCK, platformRandom, platformSleep } from '../wasi/guest-clock.ts';
-import { resolveWasiLimits } from '../wasi/limits.ts';
-import { environmentList, stringList, type WasiOptions } from '../wasi/options.ts';
-import { Output } from '../wasi/output.ts';
-import { Stdin } from '../wasi/stdin.ts';
+import { GuestClock, PLATFORM_CLOCK, platformRandom, platformSleep } from '../system/guest-clock.ts';
+import { resolveWasiLimits } from '../system/limits.ts';
+import { environmentList, stringList, type WasiOptions } from '../system/options.ts';
+import { Output } from '../system/output.ts';
+import { Stdin } from '../system/stdin.ts';
 import { Changes } from './changes.ts';
 import { CLI_INTERFACES } from './cli.ts';
 import { CLOCK_INTERFACES } from './clocks.ts';

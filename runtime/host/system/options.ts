@@ -1,10 +1,15 @@
 import { PluvioError } from '../../errors/index.ts';
 import type { Files } from '../files/base-tree.ts';
-import type { SleepFunction, StringList } from './context.ts';
-import type { ClockSource } from './guest-clock.ts';
+import type { ClockSource, SleepFunction } from './guest-clock.ts';
 import type { WasiLimits } from './limits.ts';
 import type { OutputFunction } from './output.ts';
 import type { StdinSource } from './stdin.ts';
+
+/** Arguments or environment as the guest reads them: strings with their NUL. */
+export interface StringList {
+  strings: readonly string[];
+  encoded: readonly Uint8Array[];
+}
 
 /** What a WASI host is made of. Nothing of the machine is reachable that is not given here. */
 export interface WasiOptions extends WasiLimits {

@@ -34,6 +34,9 @@ export function platformRandom(bytes: Uint8Array): void {
   }
 }
 
+/** Waits that many milliseconds, or until the signal aborts. */
+export type SleepFunction = (ms: number, signal: AbortSignal) => Promise<void>;
+
 const SLEEP_MAX_MS = 0x7fff_ffff;
 
 /** Waits on the platform's timer, at most some 24 days at once; ends early, without failing, when the signal aborts. */

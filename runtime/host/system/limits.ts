@@ -18,13 +18,7 @@ export type WasiLimitName = keyof typeof WASI_LIMITS;
 export type WasiLimits = { readonly [Name in WasiLimitName]?: number };
 export type ResolvedWasiLimits = { readonly [Name in WasiLimitName]: number };
 
-/** Vectors in one list of buffers; the customary IOV_MAX. */
-export const IOVECS_MAX = 1024;
-/** Bytes in one list of buffers: results are 32-bit. */
-export const TRANSFER_MAX_BYTES = 0x7fff_ffff;
-/** Bytes that one fd_write hands to an output; a longer write is a partial one. */
-export const OUTPUT_WRITE_MAX_BYTES = 2 ** 20;
-/** Subscriptions of one poll_oneoff. */
+/** What one poll may wait for. */
 export const SUBSCRIPTIONS_MAX = 4096;
 /** Random bytes that are fetched at once. */
 export const RANDOM_CHUNK_BYTES = 65536;
