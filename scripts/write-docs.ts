@@ -4,13 +4,14 @@ import { ERROR_ACTIONS } from '../runtime/errors/error-actions.ts';
 import { ERROR_CODES, type ErrorCode } from '../runtime/errors/index.ts';
 import { assemblyImports, cHeader, rustImports } from './abi-bindings.ts';
 import { assemblyDocument } from './assembly-document.ts';
+import { TRAP_CODES } from '../runtime/engine/trap-codes.ts';
 import { abiDocument } from './abi-document.ts';
 import { configDocument, configSchema } from '../runtime/node/config/index.ts';
 import { projectSchema } from '../sdk/project/project-schema.ts';
 import { limitsDocument } from '../runtime/node/quotas/index.ts';
 import { metricsDocument } from '../runtime/node/metrics/index.ts';
 
-/** docs/errors.md, from the table of error codes. */
+/** docs/errors.md, from the tables of error codes and of traps. */
 export function errorsDocument(): string {
   const rows = Object.entries(ERROR_CODES)
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -19,7 +20,7 @@ export function errorsDocument(): string {
         `| \`${code}\` | ${status} | ${retryable ? 'yes' : 'no'} | ${summary} | ${ERROR_ACTIONS[code as ErrorCode]} |`, // a key of the table
     );
   return [
-    '<!-- Written by `node scripts/write-docs.ts` from runtime/errors/error-table.ts and error-actions.ts. -->',
+    '<!-- Written by `node scripts/write-docs.ts` from runtime/errors/error-table.ts and error-actions.ts, runtime/engine/trap-codes.ts. -->',
     '',
     '# Errors',
     '',
@@ -32,6 +33,14 @@ export function errorsDocument(): string {
     '| code | status | retry | what happened | what to do |',
     '| --- | --- | --- | --- | --- |',
     ...rows,
+    '',
+    '## Traps',
+    '',
+    'The outcome of a call of a guest that trapped, `{kind: trapped, code, message, frames}`, has one of these codes.',
+    '',
+    '| code | what happened |',
+    '| --- | --- |',
+    ...Object.entries(TRAP_CODES).map(([code, summary]) => `| \`${code}\` | ${summary} |`),
     '',
   ].join('\n');
 }

@@ -7,6 +7,7 @@ import { openReader, readByte, readCount, readName, type Reader, readU32, skipBy
 import { malformedComponent } from './component-error.ts';
 import { readCanon } from './decode-canon.ts';
 import { readExternDescription, readType } from './decode-types.ts';
+import { isExternName } from './labels.ts';
 import { type Component, CORE_SORTS, type Definition, type Sort, type SortIndex, SORTS } from './definitions.ts';
 
 const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
@@ -49,7 +50,10 @@ export function readExternName(reader: Reader): string {
   const at = reader.pos;
   const form = readByte(reader);
   if (form > 1) throw malformedComponent(at, `the form ${form} of a name is unknown`);
-  return readName(reader);
+  const name = readName(reader);
+  if (!isExternName(name))
+    throw malformedComponent(at, `${JSON.stringify(name.slice(0, 60))} is no name in kebab-case`);
+  return name;
 }
 
 function readCoreInstance(reader: Reader): Definition {

@@ -1,8 +1,9 @@
 /** Types of a component (Component Model, Binary.md, "Type Definitions"). */
-import { readByte, readName, type Reader, readS33, readU32 } from '../wasm/index.ts';
+import { readByte, type Reader, readS33, readU32 } from '../wasm/index.ts';
 import { malformedComponent } from './component-error.ts';
 import { readAlias, readExternName, readItems } from './decode-component.ts';
 import type { Definition, ExternDescription, TypeDefinition, TypeRef } from './definitions.ts';
+import { checkDistinct, readLabel } from './labels.ts';
 import type { Primitive } from './value-types.ts';
 
 /** Primitive types by their signed code. */
@@ -43,10 +44,26 @@ function readOptional<Item>(reader: Reader, read: (reader: Reader) => Item): Ite
   return there === 1 ? read(reader) : undefined;
 }
 
-const readLabelled = (reader: Reader): readonly [string, TypeRef] => [readName(reader), readTypeRef(reader)];
+const readLabelled = (reader: Reader): readonly [string, TypeRef] => [readLabel(reader), readTypeRef(reader)];
+
+/** Items that have labels, which are distinct. */
+function readDistinct<Item>(
+  reader: Reader,
+  what: string,
+  read: (reader: Reader) => Item,
+  labelOf: (item: Item) => string,
+): Item[] {
+  const at = reader.pos;
+  const items = readItems(reader, what, read);
+  checkDistinct(items.map(labelOf), at);
+  return items;
+}
+
+const firstOf = ([label]: readonly [string, unknown]): string => label;
+const itself = (label: string): string => label;
 
 function readCase(reader: Reader): readonly [string, TypeRef | undefined] {
-  const name = readName(reader);
+  const name = readLabel(reader);
   const type = readOptional(reader, readTypeRef);
   const at = reader.pos;
   if (readByte(reader) !== 0) throw malformedComponent(at, 'a case of a variant refines another one');
@@ -54,7 +71,7 @@ function readCase(reader: Reader): readonly [string, TypeRef | undefined] {
 }
 
 function readFunction(reader: Reader, isAsync: boolean): TypeDefinition {
-  const params = readItems(reader, 'parameters', readLabelled);
+  const params = readDistinct(reader, 'parameters', readLabelled, firstOf);
   const at = reader.pos;
   const form = readByte(reader);
   if (form === 0x00) return { kind: 'func', params, result: readTypeRef(reader), isAsync };
@@ -83,12 +100,12 @@ const unsupported = (what: string): TypeDefinition => ({ kind: 'unsupported', wh
 
 /** Type constructors by their code. */
 const CONSTRUCTORS: Readonly<Record<number, (reader: Reader) => TypeDefinition>> = {
-  0x72: (reader) => ({ kind: 'record', fields: readItems(reader, 'fields', readLabelled) }),
-  0x71: (reader) => ({ kind: 'variant', cases: readItems(reader, 'cases', readCase) }),
+  0x72: (reader) => ({ kind: 'record', fields: readDistinct(reader, 'fields', readLabelled, firstOf) }),
+  0x71: (reader) => ({ kind: 'variant', cases: readDistinct(reader, 'cases', readCase, firstOf) }),
   0x70: (reader) => ({ kind: 'list', element: readTypeRef(reader) }),
   0x6f: (reader) => ({ kind: 'tuple', types: readItems(reader, 'types', readTypeRef) }),
-  0x6e: (reader) => ({ kind: 'flags', labels: readItems(reader, 'labels', readName) }),
-  0x6d: (reader) => ({ kind: 'enum', labels: readItems(reader, 'labels', readName) }),
+  0x6e: (reader) => ({ kind: 'flags', labels: readDistinct(reader, 'labels', readLabel, itself) }),
+  0x6d: (reader) => ({ kind: 'enum', labels: readDistinct(reader, 'labels', readLabel, itself) }),
   0x6b: (reader) => ({ kind: 'option', some: readTypeRef(reader) }),
   0x6a: (reader) => ({
     kind: 'result',

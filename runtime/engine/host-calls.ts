@@ -5,7 +5,7 @@
  *                └─▶ host function ─┬─ returns ──▶ value   (called again after a wait that asks for it)
  *                                   ├─ throws ───▶ a foreign exception; its own, if it is WebAssembly's
  *                                   ├─ pending ──▶ signal `wait`, the stack is left
- *                                   └─ GuestExit ▶ signal `exit`, the stack is left
+ *                                   └─ GuestExit, GuestTrap ▶ signal `exit`, `trap`, the stack is left
  *
  * Boundary: one host call, from the guest's import to what it gives. Waiting, and what becomes of the stack, is the run loop's (worker.ts).
  *
@@ -18,7 +18,7 @@ import { PluvioError } from '../errors/index.ts';
 import { UNWIND } from '../instrument/index.ts';
 import { defaultValue } from './default-value.ts';
 import type { FuelMeter } from './fuel-meter.ts';
-import { GuestExit, Pending } from './pending.ts';
+import { GuestExit, GuestTrap, Pending } from './pending.ts';
 import type { Turns } from './turns.ts';
 import type { GuestAccess, GuestFunction } from './types.ts';
 import type { Answer, Signal, WorkerParts } from './worker-parts.ts';
@@ -138,6 +138,7 @@ export class HostCalls implements GuestAccess {
       this.#depth--;
       if (this.#lost) return this.#unwind(index);
       if (thrown instanceof GuestExit) return this.#leaveImport(index, { kind: 'exit', code: thrown.code });
+      if (thrown instanceof GuestTrap) return this.#leaveImport(index, { kind: 'trap', trap: thrown });
       throw thrown instanceof WebAssembly.Exception || thrown instanceof WebAssembly.RuntimeError
         ? thrown
         : this.#foreign(thrown);

@@ -1,3 +1,4 @@
+import type { TrapCode } from './trap-codes.ts';
 import type { Wake } from './types.ts';
 
 /** A host call's answer that is not there yet; made by `pending`. */
@@ -31,6 +32,16 @@ export function pending(
   options: { readonly state?: unknown; readonly wake?: Wake; readonly again?: boolean } = {},
 ): Pending {
   return new Pending(promise, options.state, options.wake, options.again ?? false);
+}
+
+/** Thrown by a host function to end the guest with a trap of that code; as any trap, no handler of the guest meets it. */
+export class GuestTrap extends WebAssembly.RuntimeError {
+  readonly code: TrapCode;
+
+  constructor(code: TrapCode, message: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** Thrown by a host function to end the guest: the call's outcome is `exited` with this code. */

@@ -1,5 +1,6 @@
 /** What ended a guest, as its engine tells it. */
 import type { LoadedModule } from './loaded-module.ts';
+import { GuestTrap } from './pending.ts';
 import { traceFrames, trappedInstruction } from './stack-trace.ts';
 import type { EngineThread } from './thread.ts';
 import type { Outcome, TrapCode } from './types.ts';
@@ -84,6 +85,7 @@ export function trappedOutcome(thrown: unknown, module: LoadedModule, thread: En
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const frames = thrown instanceof Error ? traceFrames(thrown, module) : [];
+  if (thrown instanceof GuestTrap) return { kind: 'trapped', code: thrown.code, message, frames };
   if (thrown instanceof WebAssembly.RuntimeError)
     return { kind: 'trapped', code: codeAt(thrown, module), message, frames };
   if (thrown instanceof RangeError || message.includes('too much recursion')) {

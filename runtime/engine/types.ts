@@ -5,6 +5,7 @@
  */
 import type { RefValue, Snapshot } from './snapshot.ts';
 import type { EngineThread } from './thread.ts';
+import type { TrapCode } from './trap-codes.ts';
 import type { ShareOptions } from './turn-queue.ts';
 
 /** How a call, a start or a resume ended. */
@@ -21,25 +22,7 @@ export type Outcome =
     }
   | { readonly kind: 'limit'; readonly limit: LimitName };
 
-/**
- * Why the guest trapped; `exception`: a guest or host exception left the outermost function; `cancelled`: whoever embeds it gave the call up.
- */
-export type TrapCode =
-  | 'unreachable'
-  | 'memory-out-of-bounds'
-  | 'table-out-of-bounds'
-  | 'array-out-of-bounds'
-  | 'divide-by-zero'
-  | 'integer-overflow'
-  | 'invalid-conversion'
-  | 'indirect-call-null'
-  | 'indirect-call-type'
-  | 'null-reference'
-  | 'cast-failure'
-  | 'exception'
-  | 'stack-overflow'
-  | 'cancelled'
-  | 'unknown';
+export type { TrapCode };
 
 /** One line of a guest stack trace, innermost first. */
 export interface TraceFrame {

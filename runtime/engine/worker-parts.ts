@@ -4,7 +4,7 @@ import type { ResolvedLimits } from './limits.ts';
 import type { LoadedModule } from './loaded-module.ts';
 import type { CapturedStack } from './stack.ts';
 import type { EngineThread } from './thread.ts';
-import type { Pending } from './pending.ts';
+import type { GuestTrap, Pending } from './pending.ts';
 import type { Room } from './room.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Share } from './turn-queue.ts';
@@ -67,6 +67,7 @@ export type Signal =
   | { readonly kind: 'stop' }
   | { readonly kind: 'wait'; readonly pending: Pending }
   | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'trap'; readonly trap: GuestTrap }
   | { readonly kind: 'limit'; readonly limit: LimitName };
 
 /** How a host call that waited ended. */

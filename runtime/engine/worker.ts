@@ -383,6 +383,7 @@ export class Worker implements Running {
     const signal = this.#signal;
     assert(signal !== undefined, 'a stop that nobody asked for');
     if (signal.kind === 'exit') return { kind: 'exited', code: signal.code };
+    if (signal.kind === 'trap') return trappedOutcome(signal.trap, this.module, this.#thread);
     if (this.#hostCalls.lost) this.#stack = undefined;
     else if (!this.#ownStack) this.#stack = takeStack(this.#thread);
     if (signal.kind === 'limit') return { kind: 'limit', limit: signal.limit };

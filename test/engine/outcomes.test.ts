@@ -10,6 +10,7 @@ import {
   restoreWorker,
   type TrapCode,
 } from '../../runtime/engine/index.ts';
+import { GuestTrap } from '../../runtime/engine/pending.ts';
 import { leavingAtEach } from './stops.ts';
 import { assembleModule } from './text-module.ts';
 
@@ -127,6 +128,23 @@ describe.each(UNWINDS)('unwinding by %s', (unwind) => {
       expect(await exiting.call('caught again', [43])).toEqual({ kind: 'exited', code: 43 });
       expect(exiting.state).toBe('idle');
       expect(await exiting.call('loop', [3])).toEqual(returned(3));
+    });
+
+    it('a trap of the host passes the guest’s handlers, and tells where', async () => {
+      const trapping = await worker((x) => {
+        throw new GuestTrap(x === 1 ? 'host-limit' : 'canonical-abi', `trap ${x}`);
+      });
+      for (const [name, x, code] of [
+        ['caught', 1, 'host-limit'],
+        ['caught again', 2, 'canonical-abi'],
+        ['plain', 1, 'host-limit'],
+      ] as const) {
+        const outcome = await trapping.call(name, [x]);
+        expect(outcome, name).toMatchObject({ kind: 'trapped', code, message: `trap ${x}` });
+        expect(outcome.kind === 'trapped' && outcome.frames.map((frame) => frame.name)).toContain(name);
+        expect(trapping.state).toBe('idle');
+      }
+      expect(await trapping.call('loop', [3])).toEqual(returned(3));
     });
 
     it('a command that returns exits with 0', async () => {

@@ -10,7 +10,8 @@
  *
  * Invariants:
  * 1. A host function that waits is called again with the same arguments, from the start: handles that it was given stay until it answers.
- * 2. A resource belongs to the one host that has its interface; only such resources are in a snapshot.
+ * 2. The guest calls nothing while it allocates for the host, or cleans up after a result (CanonicalABI.md: `may_leave`).
+ * 3. A resource belongs to the one host that has its interface; only such resources are in a snapshot.
  */
 import type {
   FusedComponent,
@@ -23,7 +24,7 @@ import { resourceKey, type ResourceType } from '../../component/index.ts';
 import { GuestExit, Pending, pending } from '../../engine/pending.ts';
 import type { GuestAccess, GuestFunction, HostEntry, HostFunction, HostModule, Imports } from '../../engine/types.ts';
 import { assert } from '../../errors/index.ts';
-import { CanonicalContext, type FlatValue } from './canonical/context.ts';
+import { CanonicalContext, type FlatValue, trap } from './canonical/context.ts';
 import { checkParams, checkResult, liftParams, liftResult, lowerParams, lowerResult } from './canonical/functions.ts';
 import { encodeComponent, loadComponent } from './component-state.ts';
 import type { ComponentHost, ComponentValue, Resource } from './component-host.ts';
@@ -60,6 +61,8 @@ export class ComponentModule implements HostModule {
   readonly #functions: Imports;
   readonly #contexts = new Map<string, CanonicalContext>();
   #guest: GuestAccess | undefined;
+  /** The guest's allocator runs, for the host. */
+  #allocates = false;
 
   constructor(component: FusedComponent, { hosts, functions = {} }: ComponentModuleOptions) {
     this.component = component;
@@ -108,7 +111,12 @@ export class ComponentModule implements HostModule {
         realloc: (...args: readonly number[]) => {
           assert(realloc !== undefined, 'a function that gives texts or lists needs an allocator');
           func ??= this.#bound.exported(realloc);
-          return func(...args) as number; // as the canonical ABI says
+          this.#allocates = true;
+          try {
+            return func(...args) as number; // as the canonical ABI says
+          } finally {
+            this.#allocates = false;
+          }
         },
       };
       context = new CanonicalContext(side, this.handles);
@@ -120,6 +128,12 @@ export class ComponentModule implements HostModule {
   get #bound(): GuestAccess {
     assert(this.#guest !== undefined, 'a host function runs before its worker is made');
     return this.#guest;
+  }
+
+  /** Traps where the guest may not call out. */
+  #checkLeave(what: string): void {
+    if (this.#allocates) trap(`the component calls ${what} while it allocates for its host`);
+    if (this.call?.result !== undefined) trap(`the component calls ${what} after it has given its result`);
   }
 
   // --- what the guest calls ---
@@ -148,6 +162,7 @@ export class ComponentModule implements HostModule {
     const context = this.#context(options);
     const { handles } = this;
     return (...args) => {
+      this.#checkLeave(name);
       const flat = args as FlatValue[]; // as its signature says
       let result: unknown;
       try {
@@ -179,15 +194,22 @@ export class ComponentModule implements HostModule {
   #resourceFunction(kind: `resource.${'new' | 'drop' | 'end' | 'rep'}`, resource: ResourceType): AnyFunction {
     const key = resourceKey(resource);
     const { handles } = this;
-    if (kind === 'resource.new') return (rep) => handles.add(key, rep as number, 'own'); // an i32, here and below
-    if (kind === 'resource.rep') return (handle) => handles.get(handle as number, key);
+    if (kind === 'resource.rep') return (handle) => handles.get(handle as number, key); // an i32, here and below
+    if (kind === 'resource.new') {
+      return (rep) => {
+        this.#checkLeave(kind);
+        return handles.add(key, rep as number, 'own');
+      };
+    }
     if (kind === 'resource.end') {
       return (handle) => {
+        this.#checkLeave('resource.drop');
         const rep = handles.drop(handle as number, key);
         return rep === undefined ? NOTHING_TO_END : BigInt((rep as number) >>> 0); // of the component's own
       };
     }
     return (handle) => {
+      this.#checkLeave(kind);
       const ended = handles.drop(handle as number, key);
       if (typeof ended === 'object') this.hostOf(ended)?.drop(ended);
     };

@@ -13,7 +13,7 @@
 import { isOwnKey } from '../../component/value-types.ts';
 import { assert } from '../../errors/index.ts';
 import type { StateField } from '../state-field.ts';
-import { trap } from './canonical/context.ts';
+import { limitTrap, trap } from './canonical/context.ts';
 import type { Resource } from './component-host.ts';
 
 export type Ownership = 'own' | 'borrow';
@@ -53,7 +53,7 @@ export class HandleTable {
   add(key: string, value: Resource | number, ownership: Ownership): number {
     const handle = this.#free.at(-1) ?? this.#entries.length;
     if (handle > this.#limit) {
-      trap(`cannot make a handle of ${key}: the component has ${this.#limit}, which is the limit`);
+      limitTrap(`cannot make a handle of ${key}: the component has ${this.#limit}, which is the limit`);
     }
     this.#free.pop();
     this.#entries[handle] = { key, value, ownership };

@@ -10,7 +10,7 @@
 import { type Pending, pending } from '../../engine/pending.ts';
 import type { Wake } from '../../engine/types.ts';
 import { SUBSCRIPTIONS_MAX } from '../system/limits.ts';
-import { type InterfaceOf, trap, type Wasi2Context } from './context.ts';
+import { type InterfaceOf, limitTrap, trap, type Wasi2Context } from './context.ts';
 import { isBodyReady } from './http/http-incoming.ts';
 import { makesRoomFor } from './http/http-outgoing.ts';
 import type { ClockPollable, InputStream, OutputStream, Pollable } from './resources.ts';
@@ -100,8 +100,9 @@ function block(wasi: Wasi2Context, pollable: Pollable): Pending | undefined {
 
 /** Indices of those that are ready, one at least. */
 function poll(wasi: Wasi2Context, pollables: readonly Pollable[]): Pending | readonly number[] {
-  if (pollables.length === 0 || pollables.length > SUBSCRIPTIONS_MAX) {
-    trap(`cannot poll ${pollables.length} pollables: it must be 1 to ${SUBSCRIPTIONS_MAX}`);
+  if (pollables.length === 0) trap('cannot poll no pollables: it must be one at least');
+  if (pollables.length > SUBSCRIPTIONS_MAX) {
+    limitTrap(`cannot poll ${pollables.length} pollables: it must be at most ${SUBSCRIPTIONS_MAX}`);
   }
   const ready = pollables.flatMap((pollable, index) => (isReady(wasi, pollable) ? [index] : []));
   return ready.length > 0 ? ready : waitFor(wasi, pollables);

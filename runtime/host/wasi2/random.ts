@@ -1,12 +1,12 @@
 /** wasi:random; what WIT calls insecure is taken from the same source. */
-import { type InterfaceOf, trap, type Wasi2Context } from './context.ts';
+import { type InterfaceOf, limitTrap, type Wasi2Context } from './context.ts';
 
 /** Bytes of one call: WIT has no way to give fewer than were asked for. */
 export const RANDOM_MAX_BYTES = 2 ** 24;
 
 function randomBytes({ random }: Wasi2Context, sizeBytes: bigint): Uint8Array {
   if (sizeBytes > BigInt(RANDOM_MAX_BYTES)) {
-    trap(`cannot give ${sizeBytes} random bytes: it must be at most ${RANDOM_MAX_BYTES}`);
+    limitTrap(`cannot give ${sizeBytes} random bytes: it must be at most ${RANDOM_MAX_BYTES}`);
   }
   const bytes = new Uint8Array(Number(sizeBytes));
   random(bytes);

@@ -3,7 +3,7 @@ import type { DirectoryInode, FileInode, Inode } from '../files/inode.ts';
 import { fail } from '../errno.ts';
 import { RESOURCE_BYTES } from './held-bytes.ts';
 import type { ErrorCode } from './outcome.ts';
-import { trap, type Wasi2Context } from './context.ts';
+import { limitTrap, type Wasi2Context } from './context.ts';
 
 export const POLLABLE = 'wasi:io/poll@0.2/pollable';
 export const ERROR = 'wasi:io/error@0.2/error';
@@ -134,7 +134,9 @@ export function checkRoom({ live, maxResources, holdings }: Wasi2Context): void 
 export function offer<Made extends Wasi2Resource>(wasi: Wasi2Context, made: Made): Made | undefined {
   const { live, maxResources, holdings, tree } = wasi;
   if (live.size >= maxResources) {
-    trap(`cannot make ${made.resource}: the guest holds ${live.size} resources; maxOpenFiles allows ${maxResources}`);
+    limitTrap(
+      `cannot make ${made.resource}: the guest holds ${live.size} resources; maxOpenFiles allows ${maxResources}`,
+    );
   }
   if (!holdings.hasRoomFor(made)) return undefined;
   holdings.hold(made);
@@ -149,7 +151,9 @@ export function adopt<Made extends Wasi2Resource>(wasi: Wasi2Context, made: Made
   const { usedBytes, maxBytes } = wasi.holdings;
   return (
     offer(wasi, made) ??
-    trap(`cannot make ${made.resource}: the host holds ${usedBytes} bytes for the guest; heldBytes allows ${maxBytes}`)
+    limitTrap(
+      `cannot make ${made.resource}: the host holds ${usedBytes} bytes for the guest; heldBytes allows ${maxBytes}`,
+    )
   );
 }
 

@@ -3,6 +3,7 @@
  *
  * Boundary: addresses. What is at them is the codecs'. All that a guest can do wrong is a trap, `WebAssembly.RuntimeError`.
  */
+import { GuestTrap } from '../../../engine/pending.ts';
 import type { HandleTable } from '../handle-table.ts';
 
 /** A value of a flat type: i64 as bigint. */
@@ -29,8 +30,14 @@ export interface Extent {
   readonly hostBytes: number;
 }
 
+/** The guest broke a rule of the canonical ABI. */
 export function trap(message: string): never {
-  throw new WebAssembly.RuntimeError(message);
+  throw new GuestTrap('canonical-abi', message);
+}
+
+/** The guest went beyond a limit of the host. */
+export function limitTrap(message: string): never {
+  throw new GuestTrap('host-limit', message);
 }
 
 export class CanonicalContext {
@@ -99,7 +106,9 @@ export class CanonicalContext {
     }
     this.#liftedBytes += count * element.hostBytes + hostBytes;
     if (this.#liftedBytes > LIFTED_MAX_BYTES) {
-      trap(`the lists and texts of a call take more than ${LIFTED_MAX_BYTES} bytes of the host, which is the limit`);
+      limitTrap(
+        `the lists and texts of a call take more than ${LIFTED_MAX_BYTES} bytes of the host, which is the limit`,
+      );
     }
     this.checked(address, sizeBytes, element.align);
     return sizeBytes;

@@ -3,6 +3,7 @@
  *
  * Boundary: flat values in, values out, and back. Who calls whom, and what becomes of a call that waits, is component-module.ts.
  */
+import { GuestTrap } from '../../../engine/pending.ts';
 import { PluvioError } from '../../../errors/index.ts';
 import {
   type FlatFunction,
@@ -89,7 +90,7 @@ export function checkResult(type: FunctionType, value: unknown, of: string): voi
 
 /** The same trap, with the place in a call. */
 const placed = (error: unknown, where: string): unknown =>
-  error instanceof WebAssembly.RuntimeError ? new WebAssembly.RuntimeError(`${where}: ${error.message}`) : error;
+  error instanceof GuestTrap ? new GuestTrap(error.code, `${where}: ${error.message}`) : error;
 
 /**
  * The arguments of a function that the guest calls. Handles that it gives away are taken when the call is over: `HandleTable`.
