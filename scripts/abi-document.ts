@@ -104,7 +104,7 @@ An input that a timer made has the timer's payload as its body. It counts only w
 cancelled or set anew in the meantime does not come.
 
 An input can be cancelled, when who asked for it has gone. Then \`sleep\`, \`call\` and \`http_fetch\` give \`CANCELLED\` until the input is over; \`recv\`
-does if it is the call of the export that was cancelled. The guest SHOULD end its work on it.
+does if it is the call of the export that was cancelled. What the export writes to its output from then on goes nowhere. The guest SHOULD end its work on it.
 
 ## Effects
 

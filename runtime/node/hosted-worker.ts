@@ -253,6 +253,11 @@ export class HostedWorker {
     return this.#running.cancel(ref, reason);
   }
 
+  /** Nobody waits for that input any more: it is taken back, or its guest is told of it. */
+  askerGone(ref: string): void {
+    this.#running.askerGone(ref);
+  }
+
   /** Lets a worker go on that was put in the place of another: with its call, its program, or its inputs. */
   async goOn(): Promise<void> {
     const { halted, fresh, kind } = this.record;

@@ -10,7 +10,8 @@
  * 1. A request that was accepted is not given to a worker twice: while its worker moves or is replaced it is asked for again by its key,
  *    and without one it fails.
  * 2. `x-forwarded-*` and `pluvio-*` that a guest sees were said by this node.
- * 3. A request is passed on by at most `ingressHops` nodes.
+ * 3. A request that no client can ask for again (no key) is given up when its client has gone.
+ * 4. A request is passed on by at most `ingressHops` nodes.
  */
 import { createHash } from 'node:crypto';
 import { type Context, Hono } from 'hono';
@@ -24,6 +25,7 @@ import { boundedBody, readBody } from './body.ts';
 import { checkKey } from './call-desk.ts';
 import type { Clock } from './clock.ts';
 import { answerHeaders, HOPS_HEADER, type HeaderPairs, REQUEST_KEY_HEADER, requestHeaders } from './http-hops.ts';
+import type { HostedWorker } from './hosted-worker.ts';
 import type { InputEnd } from './input-end.ts';
 import type { Logger } from './logger.ts';
 import type { NodeAdmission } from './node-admission.ts';
@@ -58,7 +60,10 @@ interface Incoming {
   readonly traceparent: string | undefined;
   readonly givenKey: string | null;
   readonly dueMs: number;
+  /** Aborts when the client has gone, or its time is over. */
   readonly signal: AbortSignal;
+  /** Aborts when the client has gone. */
+  readonly gone: AbortSignal;
   /** Ends the connection: an answer that was begun cannot be finished. */
   readonly breakOff: () => void;
 }
@@ -121,6 +126,7 @@ async function incomingOf(context: Context, { limits, clock }: IngressOptions): 
     givenKey: passedKey !== null && REQUEST_KEY.test(passedKey) ? passedKey : keyOf(request),
     dueMs: clock.now() + limits.ingressMs,
     signal: AbortSignal.any([request.signal, AbortSignal.timeout(limits.ingressMs)]),
+    gone: request.signal,
     breakOff: () => (context.env as Partial<HttpBindings>).outgoing?.destroy(),
   };
 }
@@ -216,8 +222,9 @@ async function ask(
     ...(traceparent === undefined ? {} : { traceparent }),
   };
   const stream = new AnswerStream(incoming.breakOff);
-  const { ended } = await placeRequest(post, worker, { export: route.export, body, key, info, stream });
+  const { ref, ended } = await placeRequest(post, worker, { export: route.export, body, key, info, stream });
   accepted();
+  if (incoming.givenKey === null) giveUpWithout(incoming.gone, worker, ref, ended);
   const over = new AbortController();
   const late = clock.sleep(Math.max(0, dueMs - clock.now()), AbortSignal.any([signal, over.signal]));
   // An answer that is whole soon has a length.
@@ -229,10 +236,20 @@ async function ask(
   over.abort();
   if (end !== undefined && 'head' in end && !('kind' in end)) return httpAnswer(method, end.head ?? undefined, stream);
   if (end === undefined) {
+    if (incoming.gone.aborted) throw new PluvioError('ABORTED', 'the client has gone before it was answered');
     const message = `worker "${name}" did not answer within ${limits.ingressMs} ms`;
     throw new PluvioError('INGRESS_TIMEOUT', message, { limitMs: limits.ingressMs });
   }
   return answerOf(name, method, end);
+}
+
+/** A request that can be asked for by no key is for its client alone: when that has gone, before its end, it is given up. */
+function giveUpWithout(client: AbortSignal, worker: HostedWorker, ref: string, ended: Promise<InputEnd>): void {
+  const giveUp = (): void => worker.askerGone(ref);
+  if (client.aborted) return giveUp();
+  client.addEventListener('abort', giveUp, { once: true });
+  const over = (): void => client.removeEventListener('abort', giveUp);
+  ended.then(over, over);
 }
 
 /** @throws PluvioError `CALL_FAILED` */

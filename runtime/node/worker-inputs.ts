@@ -164,6 +164,12 @@ export class WorkerInputs {
     return this.#queue.splice(at, 1)[0];
   }
 
+  /** The number of a message that the mailbox has, or the guest, and that somebody waits for; undefined: there is none of that name. */
+  deliveredSeqOf(ref: string): number | undefined {
+    const seq = Number(ref);
+    return seq <= this.#deliveredSeq && this.#waiting.has(seq) ? seq : undefined;
+  }
+
   /** The end of an input of the journal, once it is known here. */
   end(seq: number): Promise<InputEnd> {
     if (this.#left !== undefined) return Promise.reject(this.#left);

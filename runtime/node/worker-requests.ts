@@ -17,6 +17,12 @@ export interface WorkerRequest {
   readonly stream: AnswerStream;
 }
 
+export interface PlacedRequest {
+  /** What the worker knows it by. */
+  readonly ref: string;
+  readonly ended: Promise<InputEnd>;
+}
+
 /**
  * Gives a request to a worker; resolves, when it is accepted, with the promise of its end.
  * @throws PluvioError as `placeCall`
@@ -25,17 +31,17 @@ export async function placeRequest(
   post: PostOffice,
   worker: HostedWorker,
   { export: name, body, key, info, stream }: WorkerRequest,
-): Promise<{ readonly ended: Promise<InputEnd> }> {
+): Promise<PlacedRequest> {
   if (name !== undefined) {
     const program = worker.readyProgram ?? (await worker.program());
-    const { ended } = await placeCall(post, worker, program, { export: name, args: [], body, key, info, stream });
-    return { ended };
+    return placeCall(post, worker, program, { export: name, args: [], body, key, info, stream });
   }
   worker.inputs.checkRoom(worker.name);
   const journalled = jsonInfo({ ...info, id: key ?? '', reply: true });
   const { seq, known } = await post.append(worker.name, { kind: 'http', key, body, info: journalled });
-  if (known?.outcome) return { ended: Promise.resolve(decodeEnd(known.outcome)) };
+  const ref = String(seq);
+  if (known?.outcome) return { ref, ended: Promise.resolve(decodeEnd(known.outcome)) };
   const ended = worker.inputs.end(seq);
   worker.arrived();
-  return { ended };
+  return { ref, ended };
 }

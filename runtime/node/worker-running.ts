@@ -147,6 +147,28 @@ export class WorkerRunning {
     });
   }
 
+  /**
+   * Nobody waits for an input any more. One that waits is taken back; of one that the guest has it is told, and it goes on as it likes.
+   * @param ref As of `cancel`; one that is over, or goes elsewhere with the worker, is left alone.
+   */
+  askerGone(ref: string): void {
+    this.#core
+      .inTurn(() => this.#giveUp(ref))
+      .catch((error: unknown) => this.#core.failed('an input could not be given up', error));
+  }
+
+  async #giveUp(ref: string): Promise<void> {
+    const { inputs, isOver, move } = this.#core;
+    if (isOver || move) return;
+    const waiting = inputs.withdraw(ref);
+    if (waiting !== undefined) return this.#takenBack(waiting, 'who sent the request has gone');
+    const seq = inputs.current?.ref === ref ? inputs.current.seq : inputs.deliveredSeqOf(ref);
+    if (seq === undefined) return;
+    const { engine } = await this.#core.load();
+    engine.cancelInput(seq);
+    if (!this.#core.halted) await this.#awake(); // it may have been asleep
+  }
+
   async #takenBack(input: QueuedInput, message: string): Promise<void> {
     const outcome = { kind: 'trapped', code: 'cancelled', message, frames: [] } as const;
     const end = { kind: 'call', outcome, output: null, head: null } as const;

@@ -2,16 +2,15 @@
 import { componentEmbed, componentNew } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { type FunctionType, programOf } from '../../runtime/component/index.ts';
 import { witOfWasi } from '../component/tools.ts';
+import { worldWith } from '../component/wasi-component.ts';
 
 /** A world that imports every interface of these packages. */
 function everything(packages: readonly string[]): string {
-  const imports: string[] = [];
-  const nested = packages.map((text) => {
-    const [line = '', name = '', version = ''] = /^package ([^@;]+)@([^;]+);/m.exec(text) ?? [];
-    for (const [, of = ''] of text.matchAll(/^interface ([\w-]+)/gm)) imports.push(`import ${name}/${of}@${version};`);
-    return `${text.replace(line, `package ${name}@${version} {`)}}`;
+  const imports = packages.flatMap((text) => {
+    const [, name = '', version = ''] = /^package ([^@;]+)@([^;]+);/m.exec(text) ?? [];
+    return [...text.matchAll(/^interface ([\w-]+)/gm)].map(([, of = '']) => `import ${name}/${of}@${version};`);
   });
-  return [`package pluvio:test;`, `world everything { ${imports.join(' ')} }`, ...nested].join('\n');
+  return worldWith(packages, `world everything { ${imports.join(' ')} }`);
 }
 
 /** By interface and name, `wasi:io/poll@0.2 poll`. */

@@ -143,7 +143,7 @@ export function createAbi(options: AbiOptions): AbiHost {
     },
     endInput: () => endInput(abi),
     cancel: (seq) => {
-      inputs.cancel(seq);
+      if (inputs.cancel(seq)) void abi.services.settled({ seq, effects: 0 });
       poke();
     },
     get inProgress() {

@@ -3,6 +3,7 @@ import type { HttpAnswer, HttpPort } from '../wasi2/http/http-port.ts';
 import type { AbiContext } from './context.ts';
 import { writeOutput } from './entry-output.ts';
 import { SAFE_TO_REPEAT } from './http-data.ts';
+import type { Entry } from './inputs.ts';
 import { traceOf } from './mailbox-calls.ts';
 import type { Answer } from './types.ts';
 
@@ -12,6 +13,8 @@ export interface AbiHttpPort extends HttpPort {
 }
 
 const NOTHING = { bytes: new Uint8Array(), state: 'broken' } as const;
+
+const CANCELLED = 'who sent the request that is answered has gone';
 
 type Refusal = Extract<HttpAnswer, { ok: false }>;
 
@@ -35,10 +38,28 @@ function answerOf(answer: Answer): HttpAnswer {
 export function createHttpPort(abi: AbiContext): AbiHttpPort {
   const { inputs, limits, services, grants, waits, fetchRate } = abi;
   let changed = Promise.withResolvers<void>();
+  /** What gives up each request that has been sent, with the call that has sent it. */
+  const underWay = new Map<() => void, Entry | undefined>();
+  /** The answer, or that there is none since nobody waits for it. */
+  const answered = (ask: number, answer: Promise<Answer>, signal: AbortSignal): Promise<HttpAnswer> =>
+    new Promise((resolve) => {
+      const giveUp = (): void => {
+        underWay.delete(giveUp);
+        services.abandon(ask);
+        resolve({ ok: false, reason: 'interrupted', message: CANCELLED });
+      };
+      underWay.set(giveUp, inputs.entry);
+      signal.addEventListener('abort', giveUp, { once: true });
+      const found = answer.then(answerOf, (error: unknown) => refuse('failed', String(error)));
+      void found.then((each) => {
+        if (underWay.delete(giveUp)) resolve(each);
+      });
+    });
   return {
     poke: () => {
       changed.resolve();
       changed = Promise.withResolvers();
+      for (const [giveUp, entry] of underWay) if (entry?.cancelled === true) giveUp();
     },
     incoming: () => {
       const { kind, method = 'GET', url, headers = [] } = inputs.current?.info ?? {};
@@ -55,7 +76,7 @@ export function createHttpPort(abi: AbiContext): AbiHttpPort {
       if (inputs.entry !== undefined) inputs.entry.head = head;
     },
     get room() {
-      return inputs.entry === undefined ? 0 : limits.outputBytes - inputs.entry.output.sizeBytes;
+      return inputs.entry?.cancelled !== false ? 0 : limits.outputBytes - inputs.entry.output.sizeBytes;
     },
     write: (bytes) => {
       if (inputs.entry !== undefined) writeOutput(inputs.entry, bytes, services);
@@ -64,6 +85,7 @@ export function createHttpPort(abi: AbiContext): AbiHttpPort {
     answerMaxBytes: limits.fetchBodyBytes,
     fetch: ({ request, body, number, again, timeoutMs, answerMaxBytes, signal }) => {
       if (!grants.covers('http.outbound', request.url)) return refuse('denied', `${request.url} is not granted`);
+      if (inputs.isCancelled) return refuse('interrupted', CANCELLED);
       if (again && !SAFE_TO_REPEAT.has(request.method)) return refuse('interrupted', 'it may have been sent before');
       if (!again && fetchRate.tryUse(1) > 0) {
         services.limited?.('fetchesPerSecond');
@@ -81,8 +103,7 @@ export function createHttpPort(abi: AbiContext): AbiHttpPort {
         dueMs: timeoutMs === null ? null : services.now() + timeoutMs,
         ...traceOf(abi),
       });
-      signal.addEventListener('abort', () => services.abandon(ask), { once: true });
-      return answer.then(answerOf, (error: unknown) => refuse('failed', String(error)));
+      return answered(ask, answer, signal);
     },
   };
 }

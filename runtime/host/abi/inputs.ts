@@ -168,12 +168,17 @@ export class Inputs {
     return { ...entry, effects: entry.effects ?? this.ordinal };
   }
 
-  /** Nobody wants that input any more. One that was not taken counts as taken. */
-  cancel(seq: number): void {
+  /** Nobody wants that input any more. One that was not taken counts as taken; true: it was in the mailbox. */
+  cancel(seq: number): boolean {
+    const waited = this.isQueued(seq);
     this.drop(seq);
     if (!this.isTaken(seq)) this.markTaken(seq);
     if (this.current?.seq === seq) this.current.cancelled = true;
-    if (this.entry?.seq === seq) this.entry.cancelled = true;
+    if (this.entry?.seq === seq) {
+      this.entry.cancelled = true;
+      this.entry.output.clear();
+    }
+    return waited;
   }
 
   /** Whether nobody wants what the guest works on. */

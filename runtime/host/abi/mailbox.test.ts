@@ -339,6 +339,16 @@ describe('cancellation', () => {
     guest.host.deliver(input(2));
     guest.host.cancel(2);
     expect([guest.host.lastSeq, guest.call('recv', 0n)]).toEqual([2, code('TIMEOUT')]);
+    expect(guest.services.settledInputs).toContainEqual({ seq: 2, effects: 0 });
+  });
+
+  test('leaves nothing of the output, and takes no more', () => {
+    const guest = new HandGuest();
+    guest.host.beginInput(input(1));
+    guest.call('output_write', 'before');
+    guest.host.cancel(1);
+    expect(guest.call('output_write', 'after')).toBe(0);
+    expect(guest.host.endInput().output).toEqual(new Uint8Array());
   });
 });
 

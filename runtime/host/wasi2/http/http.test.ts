@@ -236,6 +236,26 @@ describe('a request that goes out', () => {
     expect(get(component, future)).toEqual({ tag: 'err' });
   });
 
+  it('is broken off when who is answered has gone, as the answer is', async () => {
+    const { guest, component } = service();
+    const [, out] = asked({ guest, component }, '');
+    const response = outgoing(component, 'response');
+    const { stream } = bodyOf(component, 'response', response);
+    component.call(TYPES, '[static]response-outparam.set', out, { tag: 'ok', val: response });
+    write(component, stream, 'begun');
+    const future = send(component, 'get').val as Resource; // as WIT says
+    const pollable = component.resource(TYPES, '[method]future-incoming-response.subscribe', future);
+    const wait = component.waits('io/poll', '[method]pollable.block', pollable);
+    guest.host.cancel(1);
+    await wait.promise;
+    expect(guest.services.abandoned).toEqual([guest.services.asks[0]?.ask]);
+    expect(get(component, future)).toEqual({ tag: 'ok', val: { tag: 'err', val: { tag: 'connection-terminated' } } });
+    expect(component.err(STREAMS, '[method]output-stream.check-write', stream)).toEqual({ tag: 'closed' });
+    expect(get(component, send(component, 'get').val as Resource)).toBeUndefined();
+    expect(guest.services.asks).toHaveLength(1);
+    expect(guest.host.endInput().output).toEqual(new Uint8Array());
+  });
+
   it('needs a grant, a URL, and a host that has the network', async () => {
     const { component } = service(new HandGuest({ grants: {} }));
     const future = send(component, 'get').val;
