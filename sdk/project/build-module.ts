@@ -81,7 +81,11 @@ export async function compileTyped(
   };
 }
 
-async function runCommand(folder: string, [program = '', ...args]: readonly string[]): Promise<string> {
+/**
+ * Runs a command in the project's folder, where the folder of builds is there; gives what it printed.
+ * @throws PluvioError `BUILD_FAILED`, `COMPILER_MISSING`
+ */
+export async function runCommand(folder: string, [program = '', ...args]: readonly string[]): Promise<string> {
   await mkdir(join(folder, BUILD_FOLDER), { recursive: true });
   const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const closed: Promise<unknown[]> = once(child, 'close').catch((cause: unknown) => {
@@ -93,7 +97,8 @@ async function runCommand(folder: string, [program = '', ...args]: readonly stri
   throw new PluvioError('BUILD_FAILED', `${program} ended with code ${String(code)}:\n${messages}`, {});
 }
 
-async function readModule(folder: string, module: string): Promise<Uint8Array> {
+/** @throws PluvioError `FILE_FAILED` */
+export async function readModule(folder: string, module: string): Promise<Uint8Array> {
   const path = join(folder, module);
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new PluvioError('FILE_FAILED', `cannot read module ${path}: ${String(cause)}`, { path }, { cause });

@@ -28,7 +28,7 @@ export interface BuiltProject {
 }
 
 /** The content of the project's files, by path in the bundle. */
-async function readFiles(folder: string, mounts: readonly FileMount[]): Promise<Map<string, Uint8Array>> {
+export async function readFiles(folder: string, mounts: readonly FileMount[]): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   const add = async (path: string): Promise<void> => {
     const entry = await lstat(join(folder, path));

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { findGuestTests, type GuestTestResult, runGuestTests } from './guest-tests.ts';
+import { findGuestTests } from './assembly-tests.ts';
+import { type GuestTestResult, runGuestTests } from './guest-tests.ts';
 import { loadProject, type Project } from './load-project.ts';
 import { projectFolder } from './testing/projects.ts';
 

@@ -10,11 +10,15 @@ interface Guide {
   readonly language: string;
   readonly tool: Tool;
   readonly compile: (source: string, kind: GuestKind) => Promise<Uint8Array>;
+  /** The tests that it shows, which `npm run templates` runs. */
+  readonly tests: readonly string[];
 }
 
+const templateFile = (path: string): string => readFileSync(new URL(`../templates/${path}`, import.meta.url), 'utf8');
+
 const GUIDES: readonly Guide[] = [
-  { language: 'c', tool: 'clang-22', compile: compileC },
-  { language: 'rust', tool: 'rustc for WASI', compile: compileRust },
+  { language: 'c', tool: 'clang-22', compile: compileC, tests: ['c-program/tests/primes.c'] },
+  { language: 'rust', tool: 'rustc for WASI', compile: compileRust, tests: [] },
 ];
 
 /** Every program of a guide, in their order. */
@@ -26,10 +30,10 @@ function programsOf(language: string): string[] {
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-for (const { language, tool, compile } of GUIDES) {
+for (const { language, tool, compile, tests } of GUIDES) {
   it.skipIf(requireTool(tool))(`the programs of docs/${language}.md`, { timeout: 60_000 }, async () => {
     const [service = '', loop = '', ...others] = programsOf(language);
-    expect(others).toEqual([]);
+    expect(others).toEqual(tests.map(templateFile));
     const capabilities = { kv: [], 'mailbox.receive': [] };
     const grants = { all: capabilities, tenants: {} };
     const [first, second] = [await openNode({ grants }), await openNode({ grants })];

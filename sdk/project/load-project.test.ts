@@ -18,7 +18,7 @@ describe('a pluvio.json', () => {
       folder: '.',
       name: 'x',
       build: { kind: 'assembly', entry: 'a.ts', optimize: 'balanced' },
-      tests: 'tests',
+      tests: { kind: 'folder', folder: 'tests' },
       manifest: { schemaVersion: 1, name: 'x' },
     });
   });

@@ -22,13 +22,21 @@ export type Build =
   | { readonly kind: 'command'; readonly command: readonly string[]; readonly module: string }
   | { readonly kind: 'module'; readonly module: string };
 
+/** Where a project's own tests are. */
+export type TestSource =
+  /** Sources in AssemblyScript. */
+  | { readonly kind: 'folder'; readonly folder: string }
+  /** A command that makes a program, which has them. */
+  | { readonly kind: 'program'; readonly command: readonly string[]; readonly module: string }
+  /** A command that runs them itself. */
+  | { readonly kind: 'command'; readonly command: readonly string[] };
+
 /** A folder with a pluvio.json, checked. */
 export interface Project {
   readonly folder: string;
   readonly name: string;
   readonly build: Build;
-  /** Folder of the guest's tests. */
-  readonly tests: string;
+  readonly tests: TestSource;
   /** What the file says of the manifest; `interface` lacks the typed exports, sources of files are paths of the project. */
   readonly manifest: WorkerManifest;
 }
@@ -37,7 +45,7 @@ export interface Project {
 interface ProjectJson extends Omit<WorkerManifest, 'schemaVersion' | 'types' | 'annotations' | 'stdin'> {
   readonly $schema?: string;
   readonly version?: string;
-  readonly tests?: string;
+  readonly tests?: string | { readonly command: readonly string[]; readonly module?: string };
   readonly build: {
     readonly entry?: string;
     readonly optimize?: Optimize;
@@ -78,7 +86,8 @@ export function projectOf(folder: string, path: string, bytes: Uint8Array): Proj
   inPlace(() => checkValue(PROJECT_SCHEMA, text.value, 'project'));
   const json = text.value as ProjectJson; // checked by the schema
   const build = inPlace(() => buildOf(json.build));
-  const { $schema: _, build: __, version, tests = 'tests', ...rest } = json;
+  const tests = inPlace(() => testsOf(json.tests));
+  const { $schema: _, build: __, tests: ___, version, ...rest } = json;
   const manifest = inPlace(() =>
     checkWorkerManifest({
       schemaVersion: 1,
@@ -136,4 +145,13 @@ function buildOf({ entry, optimize, command, module }: ProjectJson['build']): Bu
   if (command === undefined) return { kind: 'module', module };
   if (command.length === 0) return fail('has an empty command');
   return { kind: 'command', command, module };
+}
+
+function testsOf(tests: ProjectJson['tests'] = 'tests'): TestSource {
+  if (typeof tests === 'string') return { kind: 'folder', folder: tests };
+  const { command, module } = tests;
+  if (command.length === 0) {
+    throw new PluvioError('PROJECT_INVALID', 'tests: has an empty command', { field: 'tests' });
+  }
+  return module === undefined ? { kind: 'command', command } : { kind: 'program', command, module };
 }

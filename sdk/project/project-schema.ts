@@ -3,7 +3,7 @@ import { PROJECT_SCHEMA } from './project-table.ts';
 
 /** A schema that says in words of its own what the check takes for granted: no other fields. */
 function closed(schema: Schema): unknown {
-  const { properties, items, additionalProperties, description, ...rest } = schema;
+  const { properties, items, anyOf, additionalProperties, description, ...rest } = schema;
   return {
     ...(description ? { description } : {}),
     ...rest,
@@ -11,6 +11,7 @@ function closed(schema: Schema): unknown {
       ? { properties: Object.fromEntries(Object.entries(properties).map(([key, inner]) => [key, closed(inner)])) }
       : {}),
     ...(items ? { items: closed(items) } : {}),
+    ...(anyOf ? { anyOf: anyOf.map(closed) } : {}),
     ...(schema.type === 'object'
       ? { additionalProperties: typeof additionalProperties === 'object' ? closed(additionalProperties) : false }
       : {}),

@@ -72,7 +72,25 @@ export const PROJECT_FIELDS = {
   name: text('Of the worker.', '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
   version: text('Of the program; it is told with the bundle.', '^[0-9A-Za-z][0-9A-Za-z.+-]{0,127}$'),
   build: BUILD,
-  tests: { ...PATH, description: 'Folder of the guest’s tests, `*.test.ts`. Default: `tests`.' },
+  tests: {
+    description:
+      'The guest’s tests. AssemblyScript: the folder of its `*.test.ts`, default `tests`. Others: the command that makes a program of tests, or runs them.',
+    anyOf: [
+      PATH,
+      record(
+        'Of any other compiler.',
+        {
+          command: list('A program and its arguments, run in the project’s folder.', text('One word.'), 1000),
+          module: {
+            ...PATH,
+            description:
+              'The program of tests that the command makes: each function that it exports by a name test_… is one, or what its `main` is. Without it the command itself runs the tests.',
+          },
+        },
+        ['command'],
+      ),
+    ],
+  },
   interface: map(
     'Exports that are not typed by the program: how callers give and get values.',
     record(

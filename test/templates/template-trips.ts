@@ -13,8 +13,6 @@ export interface TemplateTrip {
   readonly package?: string;
   /** Its compiler does not give the same bytes twice: componentize-js keeps an interpreter that has started, with its random seeds. */
   readonly differs?: true;
-  /** Whether it has tests of its own. */
-  readonly tests: boolean;
   /** Asks the worker that was deployed, then the one that was moved. @throws AssertionError */
   readonly ask: (node: TripNode, name: string, isMoved: boolean, folder: string) => Promise<void>;
 }
@@ -74,16 +72,14 @@ function writes(linesOf: (primes: readonly number[]) => string[]): TemplateTrip[
 }
 
 export const TEMPLATE_TRIPS: Readonly<Record<TemplateName, TemplateTrip>> = {
-  'assemblyscript-service': { tests: true, ask: greets((text) => `${JSON.stringify(text)}\n`) },
+  'assemblyscript-service': { ask: greets((text) => `${JSON.stringify(text)}\n`) },
   'assemblyscript-http': {
-    tests: true,
     ask: async ({ ingress }, _, isMoved) => {
       const answer = await fetch(`${ingress}/garden`);
       assert.equal(await answer.text(), `/garden was asked for ${isMoved ? 2 : 1} times\n`);
     },
   },
   'stateful-agent': {
-    tests: true,
     ask: async (node, name, isMoved, folder) => {
       if (isMoved) {
         assert.equal(await call(folder, node, name, 'recall', 'key'), '["the key is under the mat"]\n');
@@ -94,22 +90,19 @@ export const TEMPLATE_TRIPS: Readonly<Record<TemplateName, TemplateTrip>> = {
   },
   'c-program': {
     tool: 'clang-22',
-    tests: false,
     ask: writes((primes) => primes.filter((prime) => prime % 1000 < 20).map(String)),
   },
   'js-component': {
     package: '@bytecodealliance/componentize-js@0.23',
     differs: true,
-    tests: false,
     ask: async (node, name, isMoved, folder) => {
       const expected = isMoved ? 'Hello again, Ada! (2)' : 'Hello, Ada!';
       assert.equal(await call(folder, node, name, 'greet', '"Ada"'), `${JSON.stringify(expected)}\n`);
     },
   },
-  'rust-service': { tool: 'rustc for WASI', tests: false, ask: greets((text) => text) },
+  'rust-service': { tool: 'rustc for WASI', ask: greets((text) => text) },
   'rust-program': {
     tool: 'rustc for WASI',
-    tests: false,
     ask: writes((primes) =>
       primes.flatMap((prime, index) => ((index + 1) % 1000 === 0 ? [`${index + 1} ${prime}`] : [])),
     ),

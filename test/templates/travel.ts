@@ -34,7 +34,7 @@ const lockOf = (project: string): Promise<string> => readFile(join(project, 'plu
 /** Takes a project of a template through its life. @throws Error where something does not hold */
 export function travel(
   template: string,
-  { tests, ask, differs, package: more }: TemplateTrip,
+  { ask, differs, package: more }: TemplateTrip,
   [first, second]: TwoNodes,
 ): Promise<Times> {
   const watch = new Stopwatch();
@@ -48,7 +48,7 @@ export function travel(
     await rm(join(project, 'build'), { recursive: true });
     await watch.step('again', () => pluvio(project, 'build'));
     if (differs !== true) assert.equal(await lockOf(project), lock, 'the second build has other digests');
-    if (tests) await watch.step('test', () => pluvio(project, 'test'));
+    await watch.step('test', () => pluvio(project, 'test'));
     await watch.step('deploy', () => pluvio(project, 'deploy', '--node', first.url));
     await watch.step('call', () => ask(first, name, false, project));
     await watch.step('move', () => pluvio(project, 'move', name, second.url, '--node', first.url));

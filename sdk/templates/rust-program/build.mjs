@@ -1,4 +1,4 @@
-// Compiles with the rustc of $RUSTC, or that on PATH, for the target of WASI 0.1 that it has.
+// Compiles with the rustc of $RUSTC, or that on PATH, for the target of WASI 0.1 that it has; with --test the tests.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
@@ -23,8 +23,9 @@ if (target === undefined) {
 }
 
 const options = ['--edition', '2021', '--target', target, '-O', '-C', 'strip=debuginfo'];
+const output = process.argv.includes('--test') ? ['--test', '-o', 'build/tests.wasm'] : ['-o', 'build/{{name}}.wasm'];
 try {
-  execFileSync(rustc, [...options, '-o', 'build/{{name}}.wasm', 'src/main.rs'], { stdio: 'inherit' });
+  execFileSync(rustc, [...options, ...output, 'src/main.rs'], { stdio: 'inherit' });
 } catch {
   process.exit(1); // rustc has said why
 }

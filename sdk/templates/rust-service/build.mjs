@@ -1,4 +1,4 @@
-// Compiles the SDK and the program with the rustc of $RUSTC, or that on PATH, for the target of WASI 0.1 that it has.
+// Compiles the SDK and the program with the rustc of $RUSTC, or that on PATH, for the target of WASI 0.1 that it has; with --test the tests.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -27,10 +27,13 @@ if (target === undefined) {
 const sdk = dirname(createRequire(import.meta.url).resolve('pluvio/package.json')) + '/sdk/rust';
 const options = ['--edition', '2021', '--target', target, '-O', `--remap-path-prefix=${sdk}=pluvio`];
 const library = ['--crate-type', 'rlib', '--crate-name', 'pluvio', '-o', 'build/libpluvio.rlib', `${sdk}/src/lib.rs`];
-const program = ['--crate-type', 'cdylib', '-C', 'strip=debuginfo', '--extern', 'pluvio=build/libpluvio.rlib'];
+const program = ['-C', 'strip=debuginfo', '--extern', 'pluvio=build/libpluvio.rlib'];
+const output = process.argv.includes('--test')
+  ? ['--test', '-o', 'build/tests.wasm']
+  : ['--crate-type', 'cdylib', '-o', 'build/{{name}}.wasm'];
 try {
   execFileSync(rustc, [...options, ...library], { stdio: 'inherit' });
-  execFileSync(rustc, [...options, ...program, '-o', 'build/{{name}}.wasm', 'src/lib.rs'], { stdio: 'inherit' });
+  execFileSync(rustc, [...options, ...program, ...output, 'src/lib.rs'], { stdio: 'inherit' });
 } catch {
   process.exit(1); // rustc has said why
 }

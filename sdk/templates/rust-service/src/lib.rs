@@ -3,16 +3,17 @@ use pluvio::{input, kv, log, output};
 /// Greets whom the call names, and remembers it.
 #[no_mangle]
 pub extern "C" fn greet() {
-    pluvio::run(|| {
-        let name = input::text()?;
-        let key = format!("visits/{}", name);
-        let visits = 1 + kv::get_text(&key)?.map_or(0, |text| text.parse().unwrap_or(0));
-        kv::set(&key, visits.to_string().as_bytes())?;
-        log::info(&format!("greeted {}", name))?;
-        output::text(&match visits {
-            1 => format!("Hello, {}!", name),
-            _ => format!("Hello again, {}! ({})", name, visits),
-        })
+    pluvio::run(|| output::text(&greeting(&input::text()?)?))
+}
+
+fn greeting(name: &str) -> pluvio::Result<String> {
+    let key = format!("visits/{}", name);
+    let visits = 1 + kv::get_text(&key)?.map_or(0, |text| text.parse().unwrap_or(0));
+    kv::set(&key, visits.to_string().as_bytes())?;
+    log::info(&format!("greeted {}", name))?;
+    Ok(match visits {
+        1 => format!("Hello, {}!", name),
+        _ => format!("Hello again, {}! ({})", name, visits),
     })
 }
 
@@ -25,4 +26,17 @@ pub extern "C" fn guests() {
         }
         Ok::<(), pluvio::Error>(())
     })
+}
+
+// `npx pluvio test` runs each of these in the sandbox, with keys and values of its own.
+#[cfg(test)]
+mod tests {
+    use super::greeting;
+
+    #[test]
+    fn remembers_guests() {
+        assert_eq!(greeting("Ada").unwrap(), "Hello, Ada!");
+        assert_eq!(greeting("Ada").unwrap(), "Hello again, Ada! (2)");
+        assert_eq!(greeting("Bob").unwrap(), "Hello, Bob!");
+    }
 }
