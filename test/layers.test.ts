@@ -14,7 +14,10 @@ const ALLOWED: Readonly<Record<string, { readonly from: readonly string[]; reado
   'runtime/component': { from: ['errors', 'wasm'], anyPlatform: true },
   'runtime/instrument': { from: ['errors', 'wasm'], anyPlatform: true },
   'runtime/engine': { from: ['errors', 'limits', 'wasm', 'component', 'instrument'], anyPlatform: true },
-  'runtime/host': { from: ['errors', 'limits', 'wasm', 'component', 'instrument', 'engine'], anyPlatform: true },
+  'runtime/host': {
+    from: ['errors', 'limits', 'values', 'wasm', 'component', 'instrument', 'engine'],
+    anyPlatform: true,
+  },
   'runtime/bundle': { from: ['errors', 'limits', 'values', 'wasm', 'engine'], anyPlatform: true },
   'runtime/node': {
     from: ['errors', 'limits', 'values', 'wasm', 'component', 'instrument', 'engine', 'host', 'bundle'],

@@ -139,6 +139,7 @@ class Fusion {
       bytes: encodeModule(this.#draft),
       imports,
       exports: entries.map(({ made }) => made()),
+      typeNames: this.#component.typeNames,
     };
   }
 

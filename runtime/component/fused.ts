@@ -1,6 +1,6 @@
 /** What a component is fused to: one core module, and what its imports and exports mean. */
 import type { ImportedFunction } from './resolved.ts';
-import type { FunctionType, ResourceType } from './value-types.ts';
+import type { FunctionType, ResourceType, ValueType } from './value-types.ts';
 
 /** Where the canonical ABI reads and writes. */
 export interface FusedOptions {
@@ -36,4 +36,6 @@ export interface FusedComponent {
   readonly bytes: Uint8Array;
   readonly imports: readonly FusedImport[];
   readonly exports: readonly FusedExport[];
+  /** The names that its world and interfaces give to types. */
+  readonly typeNames: ReadonlyMap<ValueType, string>;
 }

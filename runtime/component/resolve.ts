@@ -21,7 +21,7 @@ import type {
   ResolvedComponent,
 } from './resolved.ts';
 import { type ComponentFunction, type Exports, type Item, type ResolvedType, Scope } from './scope.ts';
-import type { ResourceType } from './value-types.ts';
+import type { ResourceType, ValueType } from './value-types.ts';
 
 /** Core instances that a component may make. */
 const INSTANCES_MAX = 256;
@@ -39,7 +39,8 @@ export function resolveComponent(component: Component): ResolvedComponent {
   const exports = resolver.run(component, new Scope(), (name, description, scope) =>
     resolver.imported(name, description, scope),
   );
-  return { instances: resolver.instances, exports: liftedExports(exports), destructors: resolver.destructors };
+  const { instances, destructors, typeNames } = resolver;
+  return { instances, exports: liftedExports(exports), destructors, typeNames };
 }
 
 function liftedExports(exports: Exports): ComponentExport[] {
@@ -63,6 +64,7 @@ type GiveImport = (name: string, description: ExternDescription, scope: Scope) =
 class Resolver {
   readonly instances: ModuleInstance[] = [];
   readonly destructors = new Map<ResourceType, CoreItem>();
+  readonly typeNames = new Map<ValueType, string>();
   #resources = 0;
 
   /** Runs the definitions of a component in a scope of its own; gives its exports. */
@@ -100,11 +102,13 @@ class Resolver {
         return scope.add(resolveCanon(definition.canon, scope));
       case 'import': {
         const item = give(definition.name, definition.description, scope);
+        if (scope.parent === undefined) this.#nameTypes(definition.name, item); // within, it has the name of its outside
         return scope.add(item);
       }
       case 'export': {
         const item = scope.item(definition.item.sort, definition.item.index);
         exports.set(definition.name, item);
+        this.#nameTypes(definition.name, item);
         return scope.add(item);
       }
       case 'export type':
@@ -119,6 +123,14 @@ class Resolver {
       this.destructors.set(resource, scope.get('core func', definition.destructor));
     }
     return { kind: 'resource', resource };
+  }
+
+  /** The first name counts: others are where it is used. */
+  #nameTypes(name: string, item: Item): void {
+    if (item.sort === 'instance') for (const [inner, each] of item.value) this.#nameTypes(inner, each);
+    if (item.sort !== 'type' || item.value.kind !== 'value') return;
+    const { type } = item.value;
+    if (NAMED_KINDS.has(type.kind) && !this.typeNames.has(type)) this.typeNames.set(type, name);
   }
 
   #instantiateCore({ module, args }: Extract<Definition, { kind: 'core instance' }>, scope: Scope): CoreInstance {
@@ -151,6 +163,9 @@ class Resolver {
 }
 
 const UNNAMED = 'resource';
+
+/** Types that WIT knows by name alone. */
+const NAMED_KINDS: ReadonlySet<ValueType['kind']> = new Set(['record', 'variant', 'flags', 'enum']);
 
 function importedItem(name: string, from: string, description: ExternDescription, scope: Scope): Item {
   switch (description.kind) {

@@ -1,6 +1,6 @@
 /** What the definitions of a component come to: core instances in the order in which they are made, and functions without indices. */
 import type { Module } from '../wasm/index.ts';
-import type { FunctionType, ResourceType } from './value-types.ts';
+import type { FunctionType, ResourceType, ValueType } from './value-types.ts';
 
 /** An instance of a core module. */
 export interface ModuleInstance {
@@ -61,4 +61,6 @@ export interface ResolvedComponent {
   readonly exports: readonly ComponentExport[];
   /** Destructors of resources that the component defines. */
   readonly destructors: ReadonlyMap<ResourceType, CoreItem>;
+  /** The names that its world and interfaces give to types. */
+  readonly typeNames: ReadonlyMap<ValueType, string>;
 }

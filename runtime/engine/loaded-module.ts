@@ -7,7 +7,7 @@
  * 1. What it does depends on the bytes alone: the key of the cache is their digest, the instrumenter's version and the unwind mode.
  * 2. Plans and continuations are made when they are first needed and kept.
  */
-import { type FusedComponent, FUSION_VERSION, programOf } from '../component/index.ts';
+import { type FunctionType, type FusedComponent, FUSION_VERSION, programOf } from '../component/index.ts';
 import { assert, PluvioError } from '../errors/index.ts';
 import {
   entrySideModule,
@@ -112,6 +112,17 @@ export class LoadedModule {
     if (component === undefined) return module.exports.map(({ name, kind }) => ({ name, kind }));
     const names = [...this.#componentExports.keys(), ...(this.#exportIndex('_start') === undefined ? [] : ['_start'])];
     return names.map((name) => ({ name, kind: 'func' }));
+  }
+
+  /** Of a component: the types of its functions, by all names that they may be called by. */
+  get functions(): ReadonlyMap<string, FunctionType> {
+    const types = new Map(this.component?.exports.map(({ name, type }) => [name, type]));
+    return new Map(
+      [...this.#componentExports].flatMap(([name, full]) => {
+        const type = types.get(full);
+        return type === undefined ? [] : [[name, type] as const];
+      }),
+    );
   }
 
   /** Full names by what a function of a component may be called. */

@@ -70,11 +70,19 @@ export interface WorkerInfo {
   readonly logNextSeq: number;
 }
 
-/** What the manifest of a worker's bundle says to its callers. */
+/** A function of a component, for its callers. */
+export interface ComponentFunction {
+  readonly encoding: 'component';
+  /** The kinds of types as WIT has them: `string`, `record`, `list`, …; missing where a component has too many. */
+  readonly params?: readonly NamedType[];
+  readonly result?: string;
+}
+
+/** What the manifest of a worker's bundle, and its component, say to its callers. */
 export interface WorkerInterface {
   readonly bundle: string;
-  /** By name; what is not named takes and gives numbers. */
-  readonly exports: Readonly<Record<string, ExportInterface>>;
+  /** By name; what is not named takes and gives numbers. A component's functions are there by all names that they are called by. */
+  readonly exports: Readonly<Record<string, ExportInterface | ComponentFunction>>;
   /** Fields of the classes that `exports` name. */
   readonly types: Readonly<Record<string, readonly NamedType[]>>;
 }

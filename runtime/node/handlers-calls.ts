@@ -53,8 +53,9 @@ export function callHandlers(services: NodeServices): Record<CallOperation, Hand
     },
     getInterface: async (call): Promise<WorkerInterface> => {
       const worker = workerOf(call);
-      const { manifest } = (worker.readyProgram ?? (await worker.program())).bundle;
-      return { bundle: worker.info().bundle, exports: manifest.interface ?? {}, types: manifest.types ?? {} };
+      const { bundle, module } = worker.readyProgram ?? (await worker.program());
+      const { interface: exports = {}, types = {} } = bundle.manifest;
+      return { bundle: worker.info().bundle, exports: { ...module.functions, ...exports }, types };
     },
     getInput: async (call) => {
       const worker = workerOf(call);

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { closestOf } from './closest.ts';
+import { componentArguments } from './local/call-arguments.ts';
 import { typedArguments } from './typed-call.ts';
 
 const read = (type: string, text: string): unknown =>
@@ -39,6 +40,23 @@ it.each([
   ['Point', 'x', 'argument p of "f" is the text "x"; it must be an object of the class Point'],
 ])('refuses as %s what is %s', (type, text, told) => {
   expect(() => read(type, text)).toThrow(told);
+});
+
+it.each<[kind: string | undefined, text: string, value: unknown]>([
+  ['string', 'Ada', 'Ada'],
+  ['string', '"Ada"', 'Ada'],
+  ['string', '5', '5'],
+  ['char', '5', '5'],
+  ['enum', 'true', 'true'],
+  ['s64', '5n', 5n],
+  ['u64', '18446744073709551615', 2n ** 64n - 1n],
+  ['u32', '5', 5],
+  ['option', 'Ada', 'Ada'],
+  ['option', 'null', null],
+  ['record', '{"name":"Ada"}', { name: 'Ada' }],
+  [undefined, 'Ada', 'Ada'],
+])('reads %s of a component out of %s', (kind, text, value) => {
+  expect(componentArguments(kind === undefined ? [] : [kind], [text])).toEqual([value]);
 });
 
 it('counts arguments', () => {

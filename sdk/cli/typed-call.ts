@@ -2,7 +2,7 @@
 import type { ExportInterface, WorkerManifest } from '../../runtime/bundle/index.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import { argumentsFault, parsedTypes, type ValueType } from '../../runtime/values/index.ts';
-import type { PluvioClient, WorkerInfo } from '../client/index.ts';
+import type { ComponentFunction, PluvioClient, WorkerInfo, WorkerInterface } from '../client/index.ts';
 import { fetchManifest } from '../project/worker-manifest.ts';
 import { closestOf } from './closest.ts';
 import { UsageError } from './usage-error.ts';
@@ -34,6 +34,21 @@ export async function interfaceOf(
   const isRoute = manifest.routes?.some((route) => route.export === exportName) ?? false;
   if (isTyped && !isRoute && exportName !== INPUT_EXPORT) throw notExported(name, exportName, Object.keys(exported));
   return undefined;
+}
+
+/** What a node says of a function of a component; undefined: it is of none, or the node does not tell. */
+export async function componentFunctionOf(
+  client: PluvioClient,
+  worker: string,
+  exportName: string,
+): Promise<ComponentFunction | undefined> {
+  // Where it cannot be asked the call itself tells why.
+  const exports = await client.workers.interface(worker).then(
+    (known) => known.exports,
+    (): WorkerInterface['exports'] => ({}),
+  );
+  const found = Object.hasOwn(exports, exportName) ? exports[exportName] : undefined;
+  return found?.encoding === 'component' ? found : undefined;
 }
 
 function notExported(worker: string, exportName: string, exports: readonly string[]): PluvioError {

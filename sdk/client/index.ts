@@ -11,6 +11,7 @@ export type {
   Reverted,
   Updated,
   WorkerInfo,
+  ComponentFunction,
   WorkerInterface,
   WorkerStack,
   WorkerStatus,

@@ -1,7 +1,7 @@
 /** What the client knows of the interfaces of workers, for looking at arguments before they are sent. */
 import type { WorkerInterface } from '../../runtime/node/api-types.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
-import { type ArgumentsFault, argumentsFault } from '../../runtime/values/index.ts';
+import { type ArgumentsFault, argumentsFault, fieldName } from '../../runtime/values/index.ts';
 
 /** Arguments of a typed call: as JSON has them, and as the caller gave them. */
 export interface TypedCall {
@@ -9,6 +9,14 @@ export interface TypedCall {
   readonly export: string;
   readonly json: readonly unknown[];
   readonly given: readonly unknown[];
+}
+
+export interface FoundExport {
+  /** undefined: the node does not tell. */
+  readonly known: WorkerInterface | undefined;
+  /** The name of a component's function; undefined: it is none. */
+  readonly component: string | undefined;
+  readonly isNew: boolean;
 }
 
 export type FetchInterface = (worker: string, signal: AbortSignal | undefined) => Promise<WorkerInterface>;
@@ -26,14 +34,28 @@ export class Interfaces {
   }
 
   /**
+   * What is known of an export: the node is asked if nothing is, or the export is not in what is.
+   * @throws PluvioError `EXPORT_NOT_FOUND`: the worker is a component, and has no such function
+   */
+  async find(worker: string, name: string, signal?: AbortSignal): Promise<FoundExport> {
+    const asked = this.#known.get(worker);
+    const kept = await asked;
+    if (asked !== undefined && (kept === undefined || isKnown(kept, name))) {
+      return { known: kept, component: componentName(kept, name), isNew: false };
+    }
+    const known = await this.#ask(worker, signal);
+    if (known !== undefined && !isKnown(known, name)) refuseUnknown(worker, name, known);
+    return { known, component: componentName(known, name), isNew: true };
+  }
+
+  /**
    * Refuses arguments that do not fit. What a worker's interface is may have changed since it was asked for: before a call is refused by one
    * that is not new, the node is asked again. A node that does not tell the interface checks by itself.
    * @throws PluvioError `INVALID_ARGUMENT` names the argument, what it is, and what it must be
    */
-  async check(call: TypedCall, signal?: AbortSignal): Promise<void> {
-    const known = this.#known.get(call.worker);
-    if (known !== undefined && faultOf(await known, call) === undefined) return;
-    const fault = faultOf(await this.#ask(call.worker, signal), call);
+  async check(call: TypedCall, { known, isNew }: FoundExport, signal?: AbortSignal): Promise<void> {
+    let fault = faultOf(known, call);
+    if (fault !== undefined && !isNew) fault = faultOf(await this.#ask(call.worker, signal), call);
     if (fault !== undefined) throw new PluvioError('INVALID_ARGUMENT', fault.message, fault.details);
   }
 
@@ -47,6 +69,27 @@ export class Interfaces {
     }
     return asked;
   }
+}
+
+/** A component has no other functions than those that it tells. */
+function refuseUnknown(worker: string, name: string, { exports }: WorkerInterface): void {
+  const names = Object.keys(exports);
+  if (!names.some((each) => exports[each]?.encoding === 'component')) return;
+  throw new PluvioError('EXPORT_NOT_FOUND', `worker "${worker}" has no function ${name}; it has ${names.join(', ')}`, {
+    worker,
+    exports: names,
+  });
+}
+
+const isKnown = (known: WorkerInterface, name: string): boolean =>
+  Object.hasOwn(known.exports, name) || componentName(known, name) !== undefined;
+
+/** A function of a component by its name, or by that in camelCase: `linkCount` is `link-count` in WIT. */
+function componentName(known: WorkerInterface | undefined, name: string): string | undefined {
+  if (known === undefined) return undefined;
+  const { exports } = known;
+  if (Object.hasOwn(exports, name)) return exports[name]?.encoding === 'component' ? name : undefined;
+  return Object.keys(exports).find((each) => exports[each]?.encoding === 'component' && fieldName(each) === name);
 }
 
 function faultOf(known: WorkerInterface | undefined, call: TypedCall): ArgumentsFault | undefined {

@@ -31,3 +31,22 @@ export function decodeOutcome(outcome: JsonOutcome): Outcome {
   const frames = outcome.frames.map(({ func, name, pc }) => ({ func, name: name ?? undefined, pc: pc ?? undefined }));
   return { ...outcome, frames };
 }
+
+/** The result of a call; null: it gives none. @throws PluvioError `CALL_FAILED` */
+export function resultOf(worker: string, outcome: Outcome): unknown {
+  switch (outcome.kind) {
+    case 'returned':
+      return outcome.values[0] ?? null;
+    case 'trapped':
+      throw callFailed(worker, `trapped: ${outcome.message}`, { outcome: 'trapped', trap: outcome.code });
+    case 'limit':
+      throw callFailed(worker, `reached its limit ${outcome.limit}`, { outcome: 'limit' });
+    case 'exited':
+      throw callFailed(worker, `exited with code ${outcome.code}`, { outcome: 'exited' });
+    case 'stopped':
+      throw callFailed(worker, 'was stopped', { outcome: 'stopped' });
+  }
+}
+
+const callFailed = (worker: string, how: string, details: Readonly<Record<string, string>>): PluvioError =>
+  new PluvioError('CALL_FAILED', `the call of worker "${worker}" ${how}`, details);

@@ -15,7 +15,7 @@ import { Interfaces } from './interfaces.ts';
 import { jsonArguments } from './json-arguments.ts';
 import { type LogOptions, type LogPiece, readLogs } from './logs.ts';
 import { pause, type Transport } from './transport.ts';
-import { decodeOutcome, encodeValue, type CallValue } from './values.ts';
+import { decodeOutcome, encodeValue, resultOf, type CallValue } from './values.ts';
 
 /** A worker from a bundle that the node has or pulls from a registry, or from the bytes of a module. */
 export type CreateWorker =
@@ -287,18 +287,22 @@ export class Workers {
     return this.#transport.json({ method: 'POST', path: pathOf(name, '/settle-move'), json: { runs }, signal });
   }
 
-  /** Calls an exported function and gives its outcome, however long it takes and wherever the worker goes meanwhile. */
+  /**
+   * Calls an exported function and gives its outcome, however long it takes and wherever the worker goes meanwhile.
+   * @param options `key`: repeating the call with the same one gives the first one's outcome, also after a crash or a move.
+   */
   async call(
     name: string,
     exportName: string,
     args: readonly CallValue[] = [],
-    { signal, deadlineMs }: CallOptions & DeadlineOption = {},
+    { signal, key, deadlineMs }: KeyedOptions & DeadlineOption = {},
   ): Promise<Outcome> {
     const state = await this.#transport.json<RunState>({
       method: 'POST',
       path: pathOf(name, `/call/${encodeURIComponent(exportName)}`),
       query: { waitMs: WAIT_MS, deadlineMs },
       json: { args: args.map(encodeValue) },
+      ...(key === undefined ? {} : { headers: { 'idempotency-key': key }, repeatable: true }),
       timeoutMs: 0,
       signal,
     });
@@ -320,8 +324,9 @@ export class Workers {
   }
 
   /**
-   * Calls a typed export with values and gives its result, however long it takes. Values are as JSON has them; docs/projects.md says how wide
-   * integers and bytes are written. Arguments are held against the worker's interface before they are sent, and by its node.
+   * Calls a typed export, or a function of a component, with values and gives its result, however long it takes. Values of typed exports are as
+   * JSON has them; docs/projects.md says how wide integers and bytes are written. Those of components are JavaScript's (docs/components.md), and
+   * a function of theirs is called by its name, or in camelCase. Arguments are held against the worker's interface before they are sent, and by its node.
    * @param options `key`: repeating the call with the same one gives the first one's result, also after a crash or a move; it is sent again when
    * the connection breaks. Without one the call is as durable as the worker is.
    * @throws PluvioError `INVALID_ARGUMENT` names the argument, what it is, and what it must be; `CALL_FAILED`: the worker's log says why
@@ -332,8 +337,13 @@ export class Workers {
     args: readonly unknown[] = [],
     { signal, key, deadlineMs }: KeyedOptions & DeadlineOption = {},
   ): Promise<unknown> {
+    const found = await this.#interfaces.find(name, exportName, signal);
+    if (found.component !== undefined) {
+      const options = { ...(signal && { signal }), ...(key !== undefined && { key }), deadlineMs };
+      return resultOf(name, await this.call(name, found.component, args as readonly CallValue[], options)); // encodeValue refuses others
+    }
     const json = jsonArguments(args);
-    await this.#interfaces.check({ worker: name, export: exportName, json, given: args }, signal);
+    await this.#interfaces.check({ worker: name, export: exportName, json, given: args }, found, signal);
     const response = await this.#wholeAnswer(name, {
       path: pathOf(name, `/call/${encodeURIComponent(exportName)}`),
       query: { waitMs: WAIT_MS, deadlineMs },

@@ -1,10 +1,8 @@
 /** TypeScript declarations of a worker's typed exports, for `PluvioClient.worker`. */
 import type { ExportInterface, NamedType, WorkerManifest } from '../../runtime/bundle/index.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
+import { type Direction, IDENTIFIER, interfaceName, keyOf, paramOf } from './declaration-names.ts';
 import { NUMBER_ARRAYS, parseType, type ValueType, WIDE_NUMBERS } from '../../runtime/values/value-types.ts';
-
-/** Values that callers give may be of several types, those that they get are as JSON has them. */
-type Direction = 'given' | 'got';
 
 const isWide = (name: string): boolean => (WIDE_NUMBERS as readonly string[]).includes(name);
 
@@ -45,11 +43,6 @@ function typed(text: string, where: string): ValueType {
   );
 }
 
-const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
-const keyOf = (name: string): string => (IDENTIFIER.test(name) ? name : JSON.stringify(name));
-/** The same name, or one that is an identifier. */
-const paramOf = (name: string, index: number): string => (IDENTIFIER.test(name) ? name : `p${index}`);
-
 function functionOf([name, { params = [], result }]: readonly [string, ExportInterface]): string {
   const given = params.map(({ name: param, type, optional }, index) => {
     const source = sourceOf(typed(type, `parameter ${param} of ${name}`), 'given');
@@ -74,12 +67,6 @@ function classOf([name, fields]: readonly [string, readonly NamedType[]]): strin
     '',
   ];
 }
-
-/** `my-worker` gives `MyWorker`. */
-const interfaceName = (name: string): string => {
-  const joined = name.replace(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-  return /^\d/.test(joined) ? `Worker${joined}` : joined;
-};
 
 /** The source of a `.d.ts` file. @throws PluvioError `BUNDLE_MANIFEST_INVALID`: a type is none */
 export function declarationsOf({ name, interface: exported = {}, types = {} }: WorkerManifest): string {

@@ -6,4 +6,5 @@ export { type GuestTestResult, runGuestTests } from './guest-tests.ts';
 export { loadProject, type Project } from './load-project.ts';
 export { isTemplate, type TemplateName, TEMPLATES } from './template-table.ts';
 export { newProject } from './templates.ts';
+export { typesOf } from './program-types.ts';
 export { fetchManifest } from './worker-manifest.ts';

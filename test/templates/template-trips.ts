@@ -95,10 +95,7 @@ export const TEMPLATE_TRIPS: Readonly<Record<TemplateName, TemplateTrip>> = {
   'js-component': {
     package: '@bytecodealliance/componentize-js@0.23',
     differs: true,
-    ask: async (node, name, isMoved, folder) => {
-      const expected = isMoved ? 'Hello again, Ada! (2)' : 'Hello, Ada!';
-      assert.equal(await call(folder, node, name, 'greet', '"Ada"'), `${JSON.stringify(expected)}\n`);
-    },
+    ask: greets((text) => `${JSON.stringify(text)}\n`),
   },
   'rust-service': { tool: 'rustc for WASI', ask: greets((text) => text) },
   'rust-program': {

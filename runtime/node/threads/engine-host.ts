@@ -17,6 +17,7 @@ import {
   stackViewOf,
 } from '../../engine/index.ts';
 import { programOf } from '../../component/index.ts';
+import { componentFunctions } from './component-functions.ts';
 import { PluvioError } from '../../errors/index.ts';
 import { EngineTenants } from '../quotas/tenant-share.ts';
 import { decodeModule } from '../../wasm/index.ts';
@@ -179,7 +180,9 @@ class EngineHost {
     const module = await loadModule(bytes, options);
     this.#modules.set(digest, module);
     const { exports, imports, portability, instrumentedBytes } = module;
-    const info = { digest: module.digest, exports, imports, portability, instrumentedBytes };
+    const functions = componentFunctions(module);
+    const facts = { digest: module.digest, exports, imports, portability, instrumentedBytes };
+    const info = functions === undefined ? facts : { ...facts, functions };
     const gives = compiled === null && this.#sharesCode;
     return { info, compiled: gives ? { module: module.compiled, instrumentedBytes } : null };
   }

@@ -28,6 +28,7 @@ import type {
   SettledInput,
   TimerInfo,
 } from '../../host/index.ts';
+import type { ComponentFunction } from '../api-types.ts';
 import type { TenantShare } from '../quotas/tenant-share.ts';
 import type { AnswerPiece } from '../answer-stream.ts';
 import type { BodyPart } from '../incoming-body.ts';
@@ -41,6 +42,8 @@ export interface ModuleInfo {
   readonly imports: readonly (ExternDescription & { readonly module: string })[];
   readonly portability: Portability;
   readonly instrumentedBytes: number;
+  /** Of a component: its functions, by all names that they are called by. */
+  readonly functions?: Readonly<Record<string, ComponentFunction>>;
 }
 
 /** What a module was compiled to: can be posted to threads, which share the code. */

@@ -1,11 +1,11 @@
 import type { CommandAction, CommandRow } from '../command.ts';
-import { untypedArgument } from '../local/call-arguments.ts';
+import { componentArguments, untypedArgument } from '../local/call-arguments.ts';
 import { exitCodeOf, outcomeJson, reportOutcome, valueText } from '../local/outcome.ts';
 import { connect } from '../node-client.ts';
 import { durationOf, formatOf } from '../option-values.ts';
 import { REMOTE, WORKER } from '../options.ts';
 import { printBytes, printJson, printJsonLine, printLine } from '../terminal.ts';
-import { interfaceOf, typedArguments } from '../typed-call.ts';
+import { componentFunctionOf, interfaceOf, typedArguments } from '../typed-call.ts';
 import { UsageError } from '../usage-error.ts';
 
 const action: CommandAction = async ({ args: [name = '', exportName = '', ...texts], options }) => {
@@ -28,7 +28,15 @@ const action: CommandAction = async ({ args: [name = '', exportName = '', ...tex
     for await (const bytes of output) printBytes(bytes);
     return 0;
   }
-  const outcome = await here().workers.call(name, exportName, texts.map(untypedArgument), { deadlineMs });
+  const component = exported === undefined ? await componentFunctionOf(here(), name, exportName) : undefined;
+  const args =
+    component === undefined
+      ? texts.map(untypedArgument)
+      : componentArguments(
+          (component.params ?? []).map(({ type }) => type),
+          texts,
+        );
+  const outcome = await here().workers.call(name, exportName, args, { deadlineMs });
   if (isJson) printJson(outcomeJson(outcome));
   else if (outcome.kind === 'returned') for (const value of outcome.values) printLine(valueText(value));
   reportOutcome(outcome, `"${exportName}" of worker "${name}"`);
@@ -39,7 +47,7 @@ export const CALL: CommandRow = {
   name: 'call',
   summary: 'call a function that a worker exports',
   details:
-    'Arguments of a typed export are JSON, and so is its result; a text may be given bare, bytes are base64. An export that takes bytes gets the one argument as it is, and what it writes is printed as it comes. Arguments of others are numbers, and their results are printed one per line. An i64 is written as 5n; a typed export takes 5 too. What follows -- is an argument, also when it looks like an option.',
+    'Arguments of a typed export or of a component are JSON, and so is its result; a text may be given bare, bytes of a typed export are base64. An export that takes bytes gets the one argument as it is, and what it writes is printed as it comes. Arguments of others are numbers, and their results are printed one per line. An i64 is written as 5n; a typed export takes 5 too. What follows -- is an argument, also when it looks like an option.',
   arguments: [
     WORKER,
     { name: '<export>', description: 'name of the function', completes: 'nothing' },

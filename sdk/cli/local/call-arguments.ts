@@ -1,5 +1,4 @@
 /** Arguments of an exported function, from text. */
-import type { FunctionType } from '../../../runtime/component/index.ts';
 import type { FuncType, ValType } from '../../../runtime/wasm/index.ts';
 import { F32, F64, I32, I64, typeText } from '../../../runtime/wasm/index.ts';
 import type { CallValue } from '../../client/index.ts';
@@ -65,14 +64,17 @@ export function callArguments(name: string, type: FuncType, texts: readonly stri
 
 const DIGITS = /^-?\d+n?$/;
 
-/** Arguments for a function of a component: JSON, or a text as it is. What does not fit is told by the call. */
-export function componentArguments({ params }: FunctionType, texts: readonly string[]): unknown[] {
+/**
+ * Arguments for a function of a component: JSON, or a text as it is. What does not fit is told by the call.
+ * @param kinds Of its parameters' types, as far as they are known.
+ */
+export function componentArguments(kinds: readonly string[], texts: readonly string[]): CallValue[] {
   return texts.map((text, index) => {
-    const kind = params[index]?.[1].kind;
+    const kind = kinds[index];
     if ((kind === 's64' || kind === 'u64') && DIGITS.test(text)) return BigInt(text.replace('n', ''));
-    let value: unknown;
+    let value: CallValue;
     try {
-      value = JSON.parse(text) as unknown;
+      value = JSON.parse(text) as CallValue;
     } catch {
       return text;
     }

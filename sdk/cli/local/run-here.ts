@@ -124,7 +124,10 @@ function entryOf(guest: Guest, settings: RunSettings): () => Promise<Outcome> {
   const args =
     exported === undefined
       ? callArguments(invoke, module.program.funcType(func), settings.args)
-      : componentArguments(exported.type, settings.args);
+      : componentArguments(
+          exported.type.params.map(([, { kind }]) => kind),
+          settings.args,
+        );
   return async () => {
     if (bundle.snapshot === undefined && invoke !== '_initialize' && module.exportedFunc('_initialize') !== undefined) {
       const initialised = await worker.call('_initialize');

@@ -2,7 +2,7 @@
 import { alignTo, flagsBytes, flatten, type ValueType } from '../../../component/value-types.ts';
 import type { ComponentValue } from '../component-host.ts';
 import { type Codec, HOST_BYTES, type Misfit, misfit, misfitOf, nextI32, within } from './codec.ts';
-import { fieldName } from './field-name.ts';
+import { fieldName } from '../../../values/field-name.ts';
 import { SMALL_NUMBERS } from './primitives.ts';
 
 /** Where the parts of a product are in memory, and how large all of it is. */

@@ -1,6 +1,6 @@
 /** Random types of the component model, and values of them. */
 import fc from 'fast-check';
-import { fieldName } from '../field-name.ts';
+import { fieldName } from '../../../../values/field-name.ts';
 import { type Primitive, PRIMITIVES, type ValueType } from '../../../../component/value-types.ts';
 
 const MOST_PARTS = 5;
