@@ -140,6 +140,7 @@ async function openServices(
     clock,
     logger,
     limits,
+    fault: options.fault ?? noFaults,
     remembered: new FixedBudget(Math.floor(limits.rememberedBytes / PAGE_BYTES)),
     persistent: dataDir !== undefined,
   };

@@ -1,5 +1,6 @@
 import type { CheckpointPolicy } from '../bundle/index.ts';
 import type { MemoryBudget } from '../engine/index.ts';
+import type { FaultHook } from './faults.ts';
 import type { BundleShelf } from './bundle-shelf.ts';
 import type { Clock } from './clock.ts';
 import type { HostedWorker } from './hosted-worker.ts';
@@ -57,6 +58,8 @@ export interface WorkerServices {
   readonly limits: NodeLimits;
   /** Pages that engines may remember for checkpoints. */
   readonly remembered: MemoryBudget;
+  /** Where tests let it fail. */
+  readonly fault: FaultHook;
   /** Whether state outlives the process. */
   readonly persistent: boolean;
 }

@@ -15,6 +15,7 @@
  * 2. State, ends of inputs, timers, topics and record change in one transaction. Inputs are dealt with as in worker-reverting.ts.
  */
 import { PluvioError } from '../errors/index.ts';
+import { NO_MOVE } from './faults.ts';
 import { carryStorage } from './carried-storage.ts';
 import { type Program, loadProgram, recordOf } from './program.ts';
 import { stateOf } from './stored-state.ts';
@@ -163,6 +164,7 @@ async function writeStorage(
     checkpoint: { ...facts, bundle, stored: true },
   };
   await post.commit(old.name, { checkpoint: last, pin: true }); // for the way back; the worker is still what it was
+  await services.fault('update-kept', NO_MOVE);
   await post.commit(old.name, {
     checkpoint: { ...facts, base: bundle, delta, side: null },
     settled: after.settled,

@@ -125,3 +125,31 @@ it('what was stored outlives the end of the node right after', async () => {
   const { client } = await openNode({ dataDir, grants: GRANTS });
   expect(await call(client, 'get')).toBe('apple2');
 });
+
+it('a node that ends between the two writes of an update has the worker as it was; the update is made again', async () => {
+  const dataDir = await openFolder();
+  const policy = { checkpoint: 'each-call' } as const;
+  const first = await spawnNode({ dataDir, grants: GRANTS, killAt: 'update-kept' });
+  await deployStore(first.client, policy);
+  await call(first.client, 'remind');
+  await first.client.workers.invoke('store', 'put', bytesOf('apple'), { key: 'once' });
+  const bundle = await upload(first.client, program('2'), policy);
+  await expect(first.client.workers.update('store', { bundle, storage: true })).rejects.toThrow();
+  await first.gone;
+
+  const { client } = await openNode({ dataDir, grants: GRANTS });
+  expect([await call(client, 'get'), await call(client, 'puts')]).toEqual(['apple1', '1']);
+  expect((await client.workers.get('store')).versions).toEqual([]);
+  expect((await client.workers.history('store')).filter(({ pinned }) => pinned)).toHaveLength(1); // the first write was made
+  const timers = await call(client, 'timers');
+  expect(timers.match(/"id":"key"/g)).toHaveLength(1);
+  await client.workers.invoke('store', 'put', bytesOf('apple'), { key: 'once' }); // answered by the journal
+  expect(await call(client, 'puts')).toBe('1');
+
+  expect(await client.workers.update('store', { bundle, storage: true })).toMatchObject({ state: 'storage' });
+  expect([await call(client, 'get'), await call(client, 'puts')]).toEqual(['apple2', '0']);
+  expect(await call(client, 'timers')).toBe(timers);
+  expect((await client.workers.get('store')).versions).toHaveLength(1);
+  expect(await client.workers.rollback('store')).toMatchObject({ state: 'restored' });
+  expect([await call(client, 'get'), await call(client, 'puts')]).toEqual(['apple1', '1']);
+});

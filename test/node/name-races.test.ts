@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { memoryBlobStore } from '../../runtime/bundle/index.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
+import { noFaults } from '../../runtime/node/faults.ts';
 import { BundleShelf } from '../../runtime/node/bundle-shelf.ts';
 import { systemClock as clock } from '../../runtime/node/clock.ts';
 import { nodeCodecs as codecs } from '../../runtime/node/codecs.ts';
@@ -53,6 +54,7 @@ async function openTable() {
     logger,
     limits,
     remembered: new FixedBudget(0),
+    fault: noFaults,
     persistent: false,
     find: () => undefined,
     nodeName: 'test',
