@@ -94,6 +94,17 @@ const CASES = [
     keys: { benchmark: 'fork', machine, small_us: positive, waiting_us: positive, clone_ratio: summary },
   },
   {
+    args: ['project'],
+    keys: {
+      benchmark: 'project',
+      machine,
+      rounds: 1,
+      build_s: summary,
+      start_s: summary,
+      dev_s: { ...summary, count: 3 },
+    },
+  },
+  {
     args: ['cli'],
     keys: {
       benchmark: 'cli',

@@ -16,6 +16,7 @@ import { instrument } from './instrument.ts';
 import { parseOptions } from './options.ts';
 import { journal } from './journal.ts';
 import { overhead } from './overhead.ts';
+import { project } from './project.ts';
 import { real } from './real.ts';
 import { reentry } from './reentry.ts';
 import { snapshot } from './snapshot.ts';
@@ -50,6 +51,7 @@ const BENCHMARKS = {
   call: entry(call),
   component: entry(component),
   cli: entry(cli),
+  project: entry(project),
 };
 
 function usage(): string {
