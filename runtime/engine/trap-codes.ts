@@ -20,4 +20,5 @@ export const TRAP_CODES = {
   unknown: 'The engine does not tell; the message is its own.',
 } as const satisfies Readonly<Record<string, string>>;
 
+/** Why a guest trapped; docs/errors.md says of each what it is about. */
 export type TrapCode = keyof typeof TRAP_CODES;
