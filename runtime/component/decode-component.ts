@@ -7,7 +7,7 @@ import { openReader, readByte, readCount, readName, type Reader, readU32, skipBy
 import { malformedComponent } from './component-error.ts';
 import { readCanon } from './decode-canon.ts';
 import { readExternDescription, readType } from './decode-types.ts';
-import { isExternName } from './labels.ts';
+import { isExternName, noKebabCase } from './labels.ts';
 import { type Component, CORE_SORTS, type Definition, type Sort, type SortIndex, SORTS } from './definitions.ts';
 
 const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
@@ -51,8 +51,7 @@ export function readExternName(reader: Reader): string {
   const form = readByte(reader);
   if (form > 1) throw malformedComponent(at, `the form ${form} of a name is unknown`);
   const name = readName(reader);
-  if (!isExternName(name))
-    throw malformedComponent(at, `${JSON.stringify(name.slice(0, 60))} is no name in kebab-case`);
+  if (!isExternName(name)) throw noKebabCase(name, at);
   return name;
 }
 

@@ -1,4 +1,5 @@
 /** Names within types (Component Model, Explain.md, "Import and Export Definitions": `label`). */
+import type { PluvioError } from '../errors/index.ts';
 import { readName, type Reader } from '../wasm/index.ts';
 import { malformedComponent } from './component-error.ts';
 
@@ -17,11 +18,15 @@ const isLabel = (name: string): boolean =>
 
 const shown = (name: string): string => JSON.stringify(name.slice(0, SHOWN_UNITS));
 
+/** What a name is refused with that is none. */
+export const noKebabCase = (name: string, at: number): PluvioError =>
+  malformedComponent(at, `${shown(name)} is no name in kebab-case`);
+
 /** The name of a field, case, flag or parameter. */
 export function readLabel(reader: Reader): string {
   const at = reader.pos;
   const name = readName(reader);
-  if (!isLabel(name)) throw malformedComponent(at, `${shown(name)} is no name in kebab-case`);
+  if (!isLabel(name)) throw noKebabCase(name, at);
   return name;
 }
 

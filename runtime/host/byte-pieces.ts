@@ -1,3 +1,8 @@
+/** Pieces of at least that are kept as they come. */
+const LONG_BYTES = 4096;
+const SLAB_BYTES = 65_536;
+const SLAB_LEAST_BYTES = 256;
+
 /**
  * Bytes that come in pieces, in their order. A guest may write byte by byte, and an array for each would take a hundred times what it writes:
  * so short pieces are put together.
@@ -69,8 +74,3 @@ export class BytePieces {
     this.#sizeBytes = 0;
   }
 }
-
-/** Pieces of at least that are kept as they come. */
-const LONG_BYTES = 4096;
-const SLAB_BYTES = 65_536;
-const SLAB_LEAST_BYTES = 256;

@@ -13,7 +13,7 @@
 import { isOwnKey } from '../../component/value-types.ts';
 import { assert } from '../../errors/index.ts';
 import type { StateField } from '../state-field.ts';
-import { limitTrap, trap } from './canonical/context.ts';
+import { limitTrap, trap } from '../guest-trap.ts';
 import type { Resource } from './component-host.ts';
 
 export type Ownership = 'own' | 'borrow';

@@ -1,4 +1,3 @@
-import { GuestTrap } from '../../engine/pending.ts';
 import type { ComponentFunction } from '../component/component-host.ts';
 import type { FileTree } from '../files/file-tree.ts';
 import type { GuestClock, SleepFunction } from '../system/guest-clock.ts';
@@ -40,13 +39,3 @@ export interface Wasi2Context {
 
 /** The functions of one interface, by their names in WIT. */
 export type InterfaceOf = (wasi: Wasi2Context) => Readonly<Record<string, ComponentFunction>>;
-
-/** Ends the guest with a trap: it did what WIT forbids. */
-export function trap(message: string): never {
-  throw new GuestTrap('canonical-abi', message);
-}
-
-/** The same where it asked for more than a limit allows. */
-export function limitTrap(message: string): never {
-  throw new GuestTrap('host-limit', message);
-}

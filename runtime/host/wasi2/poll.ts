@@ -10,7 +10,8 @@
 import { type Pending, pending } from '../../engine/pending.ts';
 import type { Wake } from '../../engine/types.ts';
 import { SUBSCRIPTIONS_MAX } from '../system/limits.ts';
-import { type InterfaceOf, limitTrap, trap, type Wasi2Context } from './context.ts';
+import { limitTrap, trap } from '../guest-trap.ts';
+import type { InterfaceOf, Wasi2Context } from './context.ts';
 import { isBodyReady } from './http/http-incoming.ts';
 import { makesRoomFor } from './http/http-outgoing.ts';
 import type { ClockPollable, InputStream, OutputStream, Pollable } from './resources.ts';

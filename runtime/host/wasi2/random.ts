@@ -1,5 +1,6 @@
 /** wasi:random; what WIT calls insecure is taken from the same source. */
-import { type InterfaceOf, limitTrap, type Wasi2Context } from './context.ts';
+import { limitTrap } from '../guest-trap.ts';
+import type { InterfaceOf, Wasi2Context } from './context.ts';
 
 /** Bytes of one call: WIT has no way to give fewer than were asked for. */
 export const RANDOM_MAX_BYTES = 2 ** 24;

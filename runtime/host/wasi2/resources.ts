@@ -3,7 +3,8 @@ import type { DirectoryInode, FileInode, Inode } from '../files/inode.ts';
 import { fail } from '../errno.ts';
 import { RESOURCE_BYTES } from './held-bytes.ts';
 import type { ErrorCode } from './outcome.ts';
-import { limitTrap, type Wasi2Context } from './context.ts';
+import { limitTrap } from '../guest-trap.ts';
+import type { Wasi2Context } from './context.ts';
 
 export const POLLABLE = 'wasi:io/poll@0.2/pollable';
 export const ERROR = 'wasi:io/error@0.2/error';

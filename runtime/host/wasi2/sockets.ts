@@ -1,6 +1,7 @@
 /** wasi:sockets: there, and refused. A component that imports it runs, and finds that it may not use the network. */
 import type { ComponentFunction } from '../component/component-host.ts';
-import { type InterfaceOf, trap } from './context.ts';
+import { trap } from '../guest-trap.ts';
+import type { InterfaceOf } from './context.ts';
 import { err } from './outcome.ts';
 import { adopt, NETWORK } from './resources.ts';
 

@@ -9,7 +9,8 @@
 import type { Pending } from '../../engine/pending.ts';
 import { Errno } from '../errno.ts';
 import type { Output } from '../system/output.ts';
-import { type InterfaceOf, trap, type Wasi2Context } from './context.ts';
+import { trap } from '../guest-trap.ts';
+import type { InterfaceOf, Wasi2Context } from './context.ts';
 import { codeOf, done, err, type ErrorCode, ok, type Outcome } from './outcome.ts';
 import { takeBody } from './http/http-incoming.ts';
 import { makesRoomFor, roomOf, writeBody } from './http/http-outgoing.ts';
@@ -105,9 +106,10 @@ function checkWrite(wasi: Wasi2Context, stream: OutputStream): StreamOutcome<big
   const found = trouble(wasi, stream);
   if (found !== undefined) return found;
   const room = stream.kind === 'body output' ? roomOf(wasi, stream) : WRITE_MAX_BYTES;
-  stream.permit = isStreamReady(wasi, stream) ? room : 0;
+  const isReady = isStreamReady(wasi, stream);
+  stream.permit = isReady ? room : 0;
   // Nothing would ever make room in a body that is full, unless an answer is under way.
-  if (room === 0 && isStreamReady(wasi, stream)) return CLOSED;
+  if (room === 0 && isReady) return CLOSED;
   return ok(BigInt(stream.permit));
 }
 

@@ -54,7 +54,9 @@ export function createWasi2(options: Wasi2Options = {}): ComponentHost {
   const name = 'wasi:0.2';
   const limits = resolveWasiLimits(options);
   const clock = new GuestClock(options.clock ?? PLATFORM_CLOCK);
-  const env = options.env ?? {};
+  const { env = {}, http } = options;
+  const holdings = new Holdings(limits.heldBytes);
+  const changes = new Changes();
   environmentList(env); // checks it
   const wasi: Wasi2Context = {
     args: stringList('argument', options.args ?? []).strings,
@@ -65,20 +67,17 @@ export function createWasi2(options: Wasi2Options = {}): ComponentHost {
     stderr: new Output(options.stderr ?? discard),
     tree: new FileTree(baseTreeOf(options), limits, () => clock.realtimeNs()),
     clock,
-    http: options.http,
+    http,
     random: options.random ?? platformRandom,
     sleep: options.sleep ?? platformSleep,
     live: new Set(),
     maxResources: limits.maxOpenFiles,
-    holdings: new Holdings(limits.heldBytes),
-    changes: new Changes(),
-    get sending() {
-      return sending;
-    },
+    holdings,
+    changes,
+    sending: new Sending({ http, holdings, changes }),
     maxPathBytes: limits.maxPathBytes,
     wait: new AbortController(),
   };
-  const sending = new Sending(wasi);
   const interfaces: Record<string, Readonly<Record<string, ComponentFunction>>> = {};
   for (const [key, functionsOf] of Object.entries(INTERFACES)) interfaces[key] = functionsOf(wasi);
   const filesId = options.filesId ?? null;
@@ -96,7 +95,7 @@ export function createWasi2(options: Wasi2Options = {}): ComponentHost {
     taken: (given: Resource) => release(wasi, given as Wasi2Resource),
     close: () => {
       wasi.wait.abort();
-      sending.clear();
+      wasi.sending.clear();
       wasi.stdin.close();
     },
   };

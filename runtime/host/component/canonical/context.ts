@@ -3,7 +3,7 @@
  *
  * Boundary: addresses. What is at them is the codecs'. All that a guest can do wrong is a trap, `WebAssembly.RuntimeError`.
  */
-import { GuestTrap } from '../../../engine/pending.ts';
+import { limitTrap, trap } from '../../guest-trap.ts';
 import type { HandleTable } from '../handle-table.ts';
 
 /** A value of a flat type: i64 as bigint. */
@@ -28,16 +28,6 @@ export interface Extent {
   readonly sizeBytes: number;
   readonly align: number;
   readonly hostBytes: number;
-}
-
-/** The guest broke a rule of the canonical ABI. */
-export function trap(message: string): never {
-  throw new GuestTrap('canonical-abi', message);
-}
-
-/** The guest went beyond a limit of the host. */
-export function limitTrap(message: string): never {
-  throw new GuestTrap('host-limit', message);
 }
 
 export class CanonicalContext {

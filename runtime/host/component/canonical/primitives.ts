@@ -2,7 +2,7 @@
 import type { Primitive, ValueType } from '../../../component/value-types.ts';
 import { alignOf, flatten, sizeOf } from '../../../component/value-types.ts';
 import { type Codec, HOST_BYTES, misfitOf } from './codec.ts';
-import { trap } from './context.ts';
+import { trap } from '../../guest-trap.ts';
 import { INTEGER_RANGES, type IntegerRange, isInteger } from './integer-ranges.ts';
 
 type Small = Exclude<Primitive, 'string'>;

@@ -2,7 +2,8 @@
 import { alignTo, discriminantBytes, type FlatType, flatten, type ValueType } from '../../../component/value-types.ts';
 import type { ComponentValue } from '../component-host.ts';
 import { type Codec, type FlatSource, HOST_BYTES, type Misfit, misfitOf, nextI32, within } from './codec.ts';
-import { type CanonicalContext, type FlatValue, trap } from './context.ts';
+import { trap } from '../../guest-trap.ts';
+import type { CanonicalContext, FlatValue } from './context.ts';
 import { SMALL_NUMBERS } from './primitives.ts';
 
 /** How a type looks in JavaScript: which case a value is, and its payload. */

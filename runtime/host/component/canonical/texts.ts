@@ -1,7 +1,8 @@
 /** The codec of texts: UTF-8 in the guest. A lone surrogate of a JavaScript text becomes U+FFFD, as everywhere on the web. */
 import type { ValueType } from '../../../component/value-types.ts';
 import { type Codec, HOST_BYTES, misfitOf } from './codec.ts';
-import { type CanonicalContext, type Extent, trap } from './context.ts';
+import { trap } from '../../guest-trap.ts';
+import type { CanonicalContext, Extent } from './context.ts';
 import { codecOfElsewhere, type Elsewhere } from './elsewhere.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

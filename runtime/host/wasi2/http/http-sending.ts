@@ -13,13 +13,15 @@ import type { FutureResponse } from './http-resources.ts';
 /** Of the head of an answer, as it is kept. */
 const HEAD_BYTES = 65_536;
 
+type SendingContext = Pick<Wasi2Context, 'http' | 'holdings' | 'changes'>;
+
 export class Sending {
-  readonly #wasi: Wasi2Context;
+  readonly #wasi: SendingContext;
   readonly #underWay = new Set<FutureResponse>();
   /** Those that wait for room, in order. */
   readonly #queue = new Set<FutureResponse>();
 
-  constructor(wasi: Wasi2Context) {
+  constructor(wasi: SendingContext) {
     this.#wasi = wasi;
   }
 
