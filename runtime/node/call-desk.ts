@@ -3,7 +3,7 @@
  *
  * Boundary: transports bring a call whole and carry the answer; how a call gets to its worker is in worker-calls.ts.
  */
-import { PluvioError } from '../errors/index.ts';
+import { callFailed, PluvioError } from '../errors/index.ts';
 import type { Caller } from '../host/index.ts';
 import type { Encoding } from '../bundle/index.ts';
 import { AnswerStream } from './answer-stream.ts';
@@ -24,7 +24,7 @@ import { checkValue } from './schema-check.ts';
 import { CALL_REQUEST } from './schemas.ts';
 import type { Identity } from './security/identity.ts';
 import type { Waits } from './waits.ts';
-import { BegunError, callFailed, type CallRequest, type PlacedCall, placeCall } from './worker-calls.ts';
+import { BegunError, type CallRequest, type PlacedCall, placeCall } from './worker-calls.ts';
 import type { WorkerTable } from './worker-table.ts';
 
 export interface ExportCall {

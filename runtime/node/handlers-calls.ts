@@ -1,5 +1,5 @@
 /** Calls of exports and messages over HTTP. */
-import { PluvioError } from '../errors/index.ts';
+import { callFailed, PluvioError } from '../errors/index.ts';
 import type { JsonOutcome, WorkerInterface } from './api-types.ts';
 import { hasBody, readBody } from './body.ts';
 import { type CallAnswer, callerOf, checkKey, traceOf } from './call-desk.ts';
@@ -9,7 +9,6 @@ import { IncomingBody } from './incoming-body.ts';
 import { decodeEnd, type InputEnd } from './input-end.ts';
 import { MEDIA } from './media-types.ts';
 import { numberOf } from './query.ts';
-import { callFailed } from './worker-calls.ts';
 import { jsonInfo } from './worker-effects.ts';
 
 type CallOperation = 'callExport' | 'getInterface' | 'cancelCall' | 'getInput' | 'sendMessage';

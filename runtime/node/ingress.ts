@@ -18,7 +18,7 @@ import { type Context, Hono } from 'hono';
 import type { HttpBindings } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { nanoid } from 'nanoid';
-import { PluvioError } from '../errors/index.ts';
+import { callFailed, PluvioError } from '../errors/index.ts';
 import type { HttpHead, InputInfo } from '../host/index.ts';
 import { AnswerStream } from './answer-stream.ts';
 import { boundedBody, readBody } from './body.ts';
@@ -35,7 +35,6 @@ import type { NodeQuotas } from './quotas/node-quotas.ts';
 import { asPluvioError, problemResponse } from './problem.ts';
 import { ReverseProxy } from './reverse-proxy.ts';
 import type { RouteMatch } from './route-index.ts';
-import { callFailed } from './worker-calls.ts';
 import { placeRequest } from './worker-requests.ts';
 import type { WorkerTable } from './worker-table.ts';
 

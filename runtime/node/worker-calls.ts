@@ -4,7 +4,7 @@
  * Boundary: from a checked request to the end of the call; how values travel is the caller's.
  */
 import { nanoid } from 'nanoid';
-import { PluvioError } from '../errors/index.ts';
+import { callFailed, PluvioError } from '../errors/index.ts';
 import type { InputInfo, Reply } from '../host/index.ts';
 import type { AnswerPiece, AnswerStream } from './answer-stream.ts';
 import type { JsonOutcome } from './api-types.ts';
@@ -99,20 +99,6 @@ function followWith(stream: AnswerStream, worker: string, ended: Promise<CallEnd
     },
     (error: unknown) => stream.fail(error),
   );
-}
-
-/** The outcome of a call that gave nothing, as an error. */
-export function callFailed(worker: string, outcome: JsonOutcome): PluvioError {
-  const what =
-    outcome.kind === 'trapped'
-      ? `trapped: ${outcome.message}`
-      : outcome.kind === 'limit'
-        ? `reached its limit ${outcome.limit}`
-        : outcome.kind === 'exited'
-          ? `exited with code ${outcome.code}`
-          : 'was stopped';
-  const facts = outcome.kind === 'trapped' ? { trap: outcome.code } : {};
-  return new PluvioError('CALL_FAILED', `the call of worker "${worker}" ${what}`, { outcome: outcome.kind, ...facts });
 }
 
 /** What those get who wait for the reply to a message that its worker could not give; null: it has not failed. */

@@ -7,7 +7,7 @@
  * 1. A question of a guest is answered or abandoned; it is never rejected.
  * 2. A message that somebody waits for is journalled before it is sent, with a key that is the same if it is asked again.
  */
-import { PluvioError } from '../errors/index.ts';
+import { callFailed, PluvioError } from '../errors/index.ts';
 import type { Answer, Ask, Effect, FetchRequest, InputInfo, LogEntry, SettledInput } from '../host/index.ts';
 import type { AnswerPiece } from './answer-stream.ts';
 import type { HostedWorker } from './hosted-worker.ts';
@@ -15,7 +15,6 @@ import { decodeEnd, type InputEnd } from './input-end.ts';
 import { inSpan } from './metrics/tracing.ts';
 import type { OutputPiece } from './threads/engine-protocol.ts';
 import type { EngineWorker, EngineWorkerOwner } from './threads/engine-worker.ts';
-import { callFailed } from './worker-calls.ts';
 import { effectKey, jsonInfo, senderOf, storedEffect } from './worker-effects.ts';
 import type { WorkerServices } from './worker-services.ts';
 

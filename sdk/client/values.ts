@@ -1,5 +1,5 @@
 import type { Outcome } from '../../runtime/engine/types.ts';
-import { PluvioError } from '../../runtime/errors/index.ts';
+import { callFailed, PluvioError } from '../../runtime/errors/index.ts';
 import { jsonOfValue, type JsonValue, valueOfJson } from '../../runtime/values/index.ts';
 import type { JsonOutcome } from '../../runtime/node/api-types.ts';
 
@@ -34,19 +34,6 @@ export function decodeOutcome(outcome: JsonOutcome): Outcome {
 
 /** The result of a call; null: it gives none. @throws PluvioError `CALL_FAILED` */
 export function resultOf(worker: string, outcome: Outcome): unknown {
-  switch (outcome.kind) {
-    case 'returned':
-      return outcome.values[0] ?? null;
-    case 'trapped':
-      throw callFailed(worker, `trapped: ${outcome.message}`, { outcome: 'trapped', trap: outcome.code });
-    case 'limit':
-      throw callFailed(worker, `reached its limit ${outcome.limit}`, { outcome: 'limit' });
-    case 'exited':
-      throw callFailed(worker, `exited with code ${outcome.code}`, { outcome: 'exited' });
-    case 'stopped':
-      throw callFailed(worker, 'was stopped', { outcome: 'stopped' });
-  }
+  if (outcome.kind !== 'returned') throw callFailed(worker, outcome);
+  return outcome.values[0] ?? null;
 }
-
-const callFailed = (worker: string, how: string, details: Readonly<Record<string, string>>): PluvioError =>
-  new PluvioError('CALL_FAILED', `the call of worker "${worker}" ${how}`, details);
