@@ -1,9 +1,10 @@
 /** Puts a project onto a node: what would change, and doing it. */
-import { digestOf, writeDrop, type WorkerManifest } from '../../runtime/bundle/index.ts';
+import { digestOf, type WorkerManifest } from '../../runtime/bundle/index.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import { nodeCodecs } from '../../runtime/node/codecs.ts';
 import type { PluvioClient, WorkerInfo } from '../client/index.ts';
 import type { BuiltProject } from './build-project.ts';
+import { uploadBundle } from './upload-bundle.ts';
 import { fetchManifest } from './worker-manifest.ts';
 
 /** A field that changes, as JSON; undefined: it is not there. */
@@ -104,9 +105,7 @@ export async function applyPlan(
   keep: boolean,
 ): Promise<{ readonly worker: WorkerInfo; readonly state: DeployPlan['state'] | 'restored' }> {
   if (action === 'none') return { worker: await client.workers.get(worker), state };
-  const chunks: BlobPart[] = [];
-  for await (const chunk of writeDrop(packed)) chunks.push(new Uint8Array(chunk));
-  await client.bundles.upload(new Blob(chunks));
+  await uploadBundle(client, packed);
   if (action === 'create') return { worker: await client.workers.create({ name: worker, bundle }), state };
   return client.workers.update(worker, { bundle, keep, storage: state === 'storage' });
 }

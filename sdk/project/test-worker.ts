@@ -1,9 +1,10 @@
 /** The worker that a test runs in. */
-import { packBundle, type WorkerManifest, writeDrop } from '../../runtime/bundle/index.ts';
-import { nodeCodecs } from '../../runtime/node/index.ts';
+import { packBundle, type WorkerManifest } from '../../runtime/bundle/index.ts';
+import { nodeCodecs } from '../../runtime/node/codecs.ts';
 import type { PluvioClient } from '../client/index.ts';
 import { readFiles } from './build-project.ts';
 import type { Project } from './load-project.ts';
+import { uploadBundle } from './upload-bundle.ts';
 
 /** Its name; there is one at a time. */
 const WORKER = 'test';
@@ -24,9 +25,7 @@ export async function uploadTests(
     { manifest: { ...manifest, name: WORKER, limits, ...own }, module, files },
     nodeCodecs,
   );
-  const chunks: BlobPart[] = [];
-  for await (const chunk of writeDrop(packed)) chunks.push(new Uint8Array(chunk));
-  return (await client.bundles.upload(new Blob(chunks))).digest;
+  return (await uploadBundle(client, packed)).digest;
 }
 
 /** Calls with the name of a worker of that program, which is gone afterwards. */

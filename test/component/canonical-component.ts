@@ -7,6 +7,7 @@ import {
   PRIMITIVES,
   type ValueType,
 } from '../../runtime/component/value-types.ts';
+import { MEMORY_AND_REALLOC } from './guest-allocator.ts';
 
 /** Definitions of types, each under a name; those that WIT wants to have one are imported under it. */
 class TypeDefinitions {
@@ -63,18 +64,7 @@ const coreType = (params: readonly FlatType[], results: readonly FlatType[]): st
 /** Where results are in memory. */
 const RESULT_AT = 64;
 
-/** Memory, and an allocator that begins at 4096 again when a page is full. */
-const LIBC = `(core module $Libc
-  (memory (export "memory") 2)
-  (global $next (mut i32) (i32.const 4096))
-  (func (export "realloc") (param i32 i32) (param $align i32) (param $bytes i32) (result i32)
-    (local $at i32)
-    (if (i32.gt_u (global.get $next) (i32.const 65536)) (then (global.set $next (i32.const 4096))))
-    (local.set $at (i32.and
-      (i32.add (global.get $next) (i32.sub (local.get $align) (i32.const 1)))
-      (i32.sub (i32.const 0) (local.get $align))))
-    (global.set $next (i32.add (local.get $at) (local.get $bytes)))
-    (local.get $at)))`;
+const LIBC = `(core module $Libc ${MEMORY_AND_REALLOC})`;
 
 /** Goes round a few times, so that there is where to stop. */
 const SPIN = `(func $spin (local $left i32)

@@ -12,9 +12,9 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { packBundle, writeDrop } from '../../runtime/bundle/index.ts';
-import { nodeCodecs, startNode } from '../../runtime/node/index.ts';
+import { startNode } from '../../runtime/node/index.ts';
 import { PluvioClient } from '../../sdk/client/index.ts';
+import { deploy } from '../node/deploy.ts';
 import { ATTACKS, type Attack, hostileComponent } from './hostile-guest.ts';
 
 const MIB = 2 ** 20;
@@ -52,12 +52,7 @@ async function openNode(authority: string) {
   });
   const client = new PluvioClient({ baseUrl: node.url });
   const routes = [{ path: '/*', export: 'handle' }];
-  const manifest = { schemaVersion: 1, name: 'hostile', capabilities, routes } as const;
-  const packed = await packBundle({ manifest, module: await hostileComponent(), files: new Map() }, nodeCodecs);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of writeDrop(packed)) chunks.push(chunk);
-  const { digest } = await client.bundles.upload(new Blob(chunks as BlobPart[])); // chunks lie in buffers of their own
-  await client.workers.create({ name: 'hostile', bundle: digest });
+  await deploy(client, await hostileComponent(), { name: 'hostile', capabilities, routes });
   return { node, client };
 }
 

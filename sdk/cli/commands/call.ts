@@ -28,7 +28,9 @@ const action: CommandAction = async ({ args: [name = '', exportName = '', ...tex
     for await (const bytes of output) printBytes(bytes);
     return 0;
   }
-  const component = exported === undefined ? await componentFunctionOf(here(), name, exportName) : undefined;
+  // Where there are no arguments it does not matter how they are read.
+  const isAsked = exported === undefined && texts.length > 0;
+  const component = isAsked ? await componentFunctionOf(here(), name, exportName) : undefined;
   const args =
     component === undefined
       ? texts.map(untypedArgument)

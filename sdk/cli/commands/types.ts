@@ -1,5 +1,5 @@
-import type { CommandAction, CommandRow } from '../command.ts';
 import { basename } from 'node:path';
+import type { CommandAction, CommandRow } from '../command.ts';
 import { writeFileWhole } from '../whole-file.ts';
 import { connect } from '../node-client.ts';
 import { textOf } from '../option-values.ts';

@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
-import { writeDrop } from '../../../runtime/bundle/index.ts';
 import type { PluvioClient } from '../../client/index.ts';
 import { type BuiltProject, buildProject } from '../build-project.ts';
 import { loadProject } from '../load-project.ts';
+import { uploadBundle } from '../upload-bundle.ts';
 
 const folders: string[] = [];
 
@@ -47,8 +47,6 @@ export async function buildModule(module: Uint8Array, fields: object): Promise<B
 
 /** Makes a worker of a build. */
 export async function deployBuilt(client: PluvioClient, { packed, bundle }: BuiltProject): Promise<void> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of writeDrop(packed)) chunks.push(chunk);
-  const { digest } = await client.bundles.upload(Buffer.concat(chunks));
+  const { digest } = await uploadBundle(client, packed);
   await client.workers.create({ name: bundle.manifest.name, bundle: digest });
 }
