@@ -66,7 +66,7 @@ export class WorkerInputs {
   current: WaitingInput | undefined;
   /** Inputs of the journal up to this one are here, or were. */
   knownSeq = 0;
-  /** Messages up to this one may be in the mailbox of the worker in memory. */
+  /** Messages up to this one may be in the mailbox of the worker in memory, or have been taken out of it. */
   #deliveredSeq = 0;
   /** Why nothing comes to an end here any more. */
   #left: PluvioError | undefined;
@@ -212,7 +212,7 @@ export class WorkerInputs {
     for (const { ref, seq } of this.#queue) if (seq > 0) this.calm(ref);
     this.#queue = this.#queue.filter(({ seq }) => seq === 0);
     this.knownSeq = lastSeq;
-    this.#deliveredSeq = 0;
+    this.#deliveredSeq = lastSeq; // the guest may be on one of them
   }
 
   /** The state that took inputs is gone: the journal is to be read again from `lastSeq` on. */
