@@ -25,14 +25,30 @@ export interface LogPiece {
   readonly bytes: Uint8Array;
 }
 
+interface KeptPiece {
+  readonly piece: LogPiece;
+  /** Of all that came before it. */
+  readonly startBytes: number;
+}
+
+interface Reader {
+  /** Number of the last piece that it got. */
+  seen: number;
+  /** Whether the writer waits for it. */
+  patient: boolean;
+}
+
 export class WorkerLog {
   readonly #limitBytes: number;
   readonly #clock: Clock;
   readonly #written = new Doorbell();
   readonly #read = new Doorbell();
-  readonly #readers = new Set<{ seen: number; patient: boolean }>();
-  #pieces: LogPiece[] = [];
-  #heldBytes = 0;
+  readonly #readers = new Set<Reader>();
+  /** Oldest first; those before `#first` are gone. */
+  #kept: KeptPiece[] = [];
+  #first = 0;
+  /** Of all pieces that ever came. */
+  #writtenBytes = 0;
   #nextSeq = 1;
   #ended = false;
 
@@ -46,12 +62,27 @@ export class WorkerLog {
   }
 
   get firstSeq(): number {
-    return this.#pieces[0]?.seq ?? this.#nextSeq;
+    return this.#kept[this.#first]?.piece.seq ?? this.#nextSeq;
   }
 
   /** All pieces that are kept, oldest first. */
   get pieces(): readonly LogPiece[] {
-    return this.#pieces;
+    return this.#after(0);
+  }
+
+  #after(seq: number): LogPiece[] {
+    return this.#kept.slice(this.#indexAfter(seq)).map(({ piece }) => piece);
+  }
+
+  #indexAfter(seq: number): number {
+    let low = this.#first;
+    let high = this.#kept.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#kept[middle]?.piece.seq ?? 0) <= seq) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** Takes bytes (copied). A promise asks the writer to wait until readers have caught up. */
@@ -69,26 +100,24 @@ export class WorkerLog {
   }
 
   #append(piece: LogPiece): void {
-    this.#pieces.push(piece);
     this.#nextSeq = piece.seq + 1;
-    this.#heldBytes += piece.bytes.length + PIECE_OVERHEAD_BYTES;
-    let drop = 0;
-    while (this.#heldBytes > this.#limitBytes && drop < this.#pieces.length - 1) {
-      this.#heldBytes -= (this.#pieces[drop++]?.bytes.length ?? 0) + PIECE_OVERHEAD_BYTES;
-    }
-    if (drop > 0) this.#pieces = this.#pieces.slice(drop);
+    this.#kept.push({ piece, startBytes: this.#writtenBytes });
+    this.#writtenBytes += PIECE_OVERHEAD_BYTES + piece.bytes.length;
+    while (this.#heldBytes > this.#limitBytes && this.#first < this.#kept.length - 1) this.#first++;
+    if (this.#first < this.#kept.length / 2) return;
+    this.#kept = this.#kept.slice(this.#first);
+    this.#first = 0;
+  }
+
+  get #heldBytes(): number {
+    return this.#writtenBytes - (this.#kept[this.#first]?.startBytes ?? this.#writtenBytes);
   }
 
   #slowReader(): boolean {
-    for (const reader of this.#readers) {
-      if (!reader.patient) continue;
-      let behind = 0;
-      for (let at = this.#pieces.length - 1; at >= 0; at--) {
-        const piece = this.#pieces[at];
-        if (!piece || piece.seq <= reader.seen) break;
-        behind += piece.bytes.length + PIECE_OVERHEAD_BYTES;
-      }
-      if (behind * 2 > this.#limitBytes) return true;
+    for (const { patient, seen } of this.#readers) {
+      if (!patient) continue;
+      const unseen = this.#kept[this.#indexAfter(seen)];
+      if (unseen !== undefined && (this.#writtenBytes - unseen.startBytes) * 2 > this.#limitBytes) return true;
     }
     return false;
   }
@@ -128,13 +157,13 @@ export class WorkerLog {
     try {
       while (!signal.aborted) {
         const writing = this.#written.wait(signal);
-        for (const piece of this.#pieces.filter(({ seq }) => seq > reader.seen)) {
+        for (const piece of this.#after(reader.seen)) {
           if (signal.aborted) return;
           yield piece;
           reader.seen = piece.seq;
           this.#read.ring();
         }
-        if (reader.seen < (this.#pieces.at(-1)?.seq ?? 0)) continue;
+        if (reader.seen < (this.#kept.at(-1)?.piece.seq ?? 0)) continue;
         reader.patient = options.follow;
         if (!options.follow || this.#ended) return;
         await writing;
@@ -147,8 +176,8 @@ export class WorkerLog {
 
   /** Takes up the pieces of an earlier life of the worker, in place of what is here. */
   adopt(pieces: readonly LogPiece[], nextSeq: number): void {
-    this.#pieces = [];
-    this.#heldBytes = 0;
+    this.#kept = [];
+    this.#first = 0;
     for (const piece of pieces) this.#append(piece);
     this.#nextSeq = nextSeq;
   }

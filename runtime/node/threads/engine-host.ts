@@ -119,7 +119,7 @@ class EngineHost {
   #hears(): Listener<EngineNotices> {
     return {
       stdin: ({ id, bytes }) => this.#guests.get(id)?.input.give(bytes),
-      outputTaken: ({ id, bytes }) => this.#guests.get(id)?.output.taken(bytes),
+      outputTaken: ({ id, heldBytes }) => this.#guests.get(id)?.output.taken(heldBytes),
       cancelInput: ({ id, seq }) => this.#guests.get(id)?.cancelInput(seq),
       bodyPart: ({ id, name, part }) => this.#guests.get(id)?.addBody(name, part),
       skipInput: ({ id, seq }) => this.#guests.get(id)?.skipInput(seq),

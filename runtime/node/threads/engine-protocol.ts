@@ -212,8 +212,8 @@ export type EngineOperations = {
 export type EngineNotices = {
   /** Standard input; null: that was all. */
   readonly stdin: Of & { readonly bytes: Uint8Array | null };
-  /** Output that has been taken. */
-  readonly outputTaken: Of & { readonly bytes: number };
+  /** Output that has been taken, and what it counted for. */
+  readonly outputTaken: Of & { readonly heldBytes: number };
   /** Nobody wants that input any more. */
   readonly cancelInput: Of & { readonly seq: number };
   /** More of the body of the call in progress, if that is the one of this name. */

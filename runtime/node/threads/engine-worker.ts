@@ -20,6 +20,7 @@ import type {
 import type { AnswerPiece } from '../answer-stream.ts';
 import type { BodyPart } from '../incoming-body.ts';
 import type { Engine } from './engine.ts';
+import { heldBytesOf } from './guest-output.ts';
 
 /** What a worker of an engine needs of its owner. */
 export interface EngineWorkerOwner {
@@ -211,12 +212,19 @@ export class EngineWorker {
   }
 
   wrote(pieces: readonly OutputPiece[]): void {
+    let takenBytes = 0;
     for (const piece of pieces) {
-      const taken = (): void => this.engine.tell('outputTaken', { id: this.id, bytes: piece.bytes.length });
+      const heldBytes = heldBytesOf(piece);
       const taking = this.owner.output(piece);
-      if (taking === undefined) taken();
+      const taken = (): void => this.#outputTaken(heldBytes);
+      if (taking === undefined) takenBytes += heldBytes;
       else void taking.then(taken, taken);
     }
+    if (takenBytes > 0) this.#outputTaken(takenBytes);
+  }
+
+  #outputTaken(heldBytes: number): void {
+    this.engine.tell('outputTaken', { id: this.id, heldBytes });
   }
 
   wantsInput(): void {

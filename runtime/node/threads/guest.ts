@@ -28,6 +28,7 @@ import type {
 } from './engine-protocol.ts';
 import { guestFuel, GuestMemory, guestStorage, type TellLimit, type TenantBudgets } from '../quotas/tenant-share.ts';
 import { limitTeller } from '../quotas/limit-teller.ts';
+import { GuestAnswer } from './guest-answer.ts';
 import { GuestInput } from './guest-input.ts';
 import { GuestOutput } from './guest-output.ts';
 
@@ -53,6 +54,7 @@ export interface GuestOptions {
 interface Hosts {
   readonly input: GuestInput;
   readonly output: GuestOutput;
+  readonly answer: GuestAnswer;
   readonly abi: AbiHost | undefined;
 }
 
@@ -180,8 +182,9 @@ export class Guest {
   }
 
   #ended(outcome: Outcome): Ended {
-    const { abi, output } = this.#hosts;
+    const { abi, output, answer } = this.#hosts;
     output.flush();
+    answer.flush();
     const ended = abi?.inProgress.entry !== undefined && this.worker.state !== 'stopped';
     const left = ended ? abi.endInput() : null;
     return { outcome: withoutCause(outcome), figures: this.figures, left, known: false, snapshot: null };
@@ -239,7 +242,8 @@ async function make(options: GuestOptions, build: (options: WorkerOptions) => Pr
   const tell = limitTeller((scope, limit) => report('limited', { id, scope, limit }));
   const input = new GuestInput(() => report('stdinWanted', { id }));
   const output = new GuestOutput((pieces) => report('output', { id, pieces }));
-  const abi = spec.abi === null ? undefined : abiOf(spec.abi, options, tell);
+  const answer = new GuestAnswer((piece) => report('written', { id, piece }));
+  const abi = spec.abi === null ? undefined : abiOf(spec.abi, options, { tell, output, answer });
   const { name, limits, share } = spec;
   const memory = new GuestMemory(memoryBudget, budgets.memory, spec.tenant, tell);
   const pool = guestFuel(budgets.fuel, tell);
@@ -267,10 +271,14 @@ async function make(options: GuestOptions, build: (options: WorkerOptions) => Pr
     throw error;
   });
   memory.isMade = true;
-  return new Guest(worker, { input, output, abi });
+  return new Guest(worker, { input, output, answer, abi });
 }
 
-function abiOf(spec: AbiSpec, { id, report, ask, settled, budgets }: GuestOptions, tell: TellLimit): AbiHost {
+function abiOf(
+  spec: AbiSpec,
+  { id, report, ask, settled, budgets }: GuestOptions,
+  { tell, output, answer }: { readonly tell: TellLimit; readonly output: GuestOutput; readonly answer: GuestAnswer },
+): AbiHost {
   const { self, grants, config, limits, secrets } = spec;
   return createAbi({
     self,
@@ -281,14 +289,17 @@ function abiOf(spec: AbiSpec, { id, report, ask, settled, budgets }: GuestOption
     services: {
       limited: (limit) => tell('worker', limit),
       effect: (effect) => report('effect', { id, effect }),
-      written: (piece) => report('written', { id, piece }),
+      written: (piece) => answer.write(piece),
       ask,
       abandon: (number) => report('abandoned', { id, ask: number }),
       settled: (input) => {
         const over = settled(input);
         return spec.settles ? over : undefined;
       },
-      log: (entry) => report('logged', { id, entry }),
+      log: (entry) => {
+        output.flush(); // it comes before
+        report('logged', { id, entry });
+      },
       secret: (name) => (Object.hasOwn(secrets, name) ? secrets[name] : undefined),
       now: () => Date.now(),
       random: (bytes) => void crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
