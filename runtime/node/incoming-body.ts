@@ -1,5 +1,5 @@
 /**
- * The body of a call that its guest reads while it comes.
+ * The body of a call, which its guest may read while it comes.
  *
  * Invariants:
  * 1. Nothing is read of it before the call begins: until then it waits in the connection.
@@ -18,6 +18,7 @@ export class IncomingBody {
   readonly name = nextName++;
   readonly #source: AsyncIterable<Uint8Array>;
   readonly #failed = Promise.withResolvers<PluvioError>();
+  #whole: Promise<Uint8Array> | undefined;
   #isOpen = false;
 
   /** @param source Bounded; fails when the caller hangs up. */
@@ -37,7 +38,7 @@ export class IncomingBody {
 
   /** All of it, for a call that takes no parts. @throws PluvioError as the source */
   whole(): Promise<Uint8Array> {
-    return readBody(this.#source);
+    return (this.#whole ??= readBody(this.#source));
   }
 
   /** Gives its parts from now on. */

@@ -21,11 +21,12 @@ import { nanoid } from 'nanoid';
 import { callFailed, PluvioError } from '../errors/index.ts';
 import type { HttpHead, InputInfo } from '../host/index.ts';
 import { AnswerStream } from './answer-stream.ts';
-import { boundedBody, readBody } from './body.ts';
+import { boundedBody, hasBody } from './body.ts';
 import { checkKey } from './call-desk.ts';
 import type { Clock } from './clock.ts';
 import { answerHeaders, HOPS_HEADER, type HeaderPairs, REQUEST_KEY_HEADER, requestHeaders } from './http-hops.ts';
 import type { HostedWorker } from './hosted-worker.ts';
+import { IncomingBody } from './incoming-body.ts';
 import type { InputEnd } from './input-end.ts';
 import type { Logger } from './logger.ts';
 import type { NodeAdmission } from './node-admission.ts';
@@ -54,7 +55,9 @@ interface Incoming {
   readonly host: string;
   readonly headers: HeaderPairs;
   readonly forwarded: HeaderPairs;
-  readonly body: Uint8Array;
+  readonly body: IncomingBody;
+  /** Whether the body comes in parts, without a length. */
+  readonly comesInParts: boolean;
   readonly hops: number;
   readonly traceparent: string | undefined;
   readonly givenKey: string | null;
@@ -84,10 +87,7 @@ export interface Ingress {
 export function createIngress(options: IngressOptions): Ingress {
   const proxy = new ReverseProxy(options.limits.ingressMs);
   const app = new Hono();
-  app.all('*', async (context) => {
-    const incoming = await incomingOf(context, options);
-    return serve(options, proxy, incoming);
-  });
+  app.all('*', (context) => serve(options, proxy, incomingOf(context, options)));
   app.onError((thrown, context) => {
     const error = asPluvioError(thrown);
     if (error.status >= 500 && !error.retryable) {
@@ -100,7 +100,7 @@ export function createIngress(options: IngressOptions): Ingress {
   return { app, close: () => proxy.close() };
 }
 
-async function incomingOf(context: Context, { limits, clock }: IngressOptions): Promise<Incoming> {
+function incomingOf(context: Context, { limits, clock }: IngressOptions): Incoming {
   const request = context.req.raw;
   const { headers, method } = request;
   const url = new URL(request.url);
@@ -119,7 +119,8 @@ async function incomingOf(context: Context, { limits, clock }: IngressOptions): 
     host,
     headers: requestHeaders(headers),
     forwarded,
-    body: await readBody(boundedBody(request, limits.callBytes)),
+    body: new IncomingBody(boundedBody(request, limits.callBytes)),
+    comesInParts: headers.get('content-length') === null && hasBody(request),
     hops,
     traceparent: TRACEPARENT.test(traceparent) ? traceparent : undefined,
     givenKey: passedKey !== null && REQUEST_KEY.test(passedKey) ? passedKey : keyOf(request),
@@ -183,7 +184,7 @@ function notFound({ method, host, url }: Incoming): PluvioError {
   return new PluvioError('ROUTE_NOT_FOUND', message, { method, path: url.pathname });
 }
 
-function pass(
+async function pass(
   { limits }: IngressOptions,
   proxy: ReverseProxy,
   { hops, method, url, headers, body, signal }: Incoming,
@@ -198,7 +199,8 @@ function pass(
     const message = `the request was passed on by ${hops} nodes, the limit; worker "${worker}" is at none of them`;
     throw new PluvioError('INGRESS_LOOP', message, { hops });
   }
-  return proxy.pass({ target, method, path: url.pathname + url.search, headers, body, hops, key, signal });
+  const path = url.pathname + url.search;
+  return proxy.pass({ target, method, path, headers, body: await body.whole(), hops, key, signal });
 }
 
 async function ask(
@@ -211,7 +213,7 @@ async function ask(
   admission.check();
   const worker = table.get(name);
   quotas.checkCall(worker.record);
-  const { method, url, headers, forwarded, body, dueMs, traceparent, signal } = incoming;
+  const { method, url, headers, forwarded, body, comesInParts, dueMs, traceparent, signal } = incoming;
   const info: Omit<InputInfo, 'id'> = {
     kind: 'http',
     method,
@@ -221,7 +223,8 @@ async function ask(
     ...(traceparent === undefined ? {} : { traceparent }),
   };
   const stream = new AnswerStream(incoming.breakOff);
-  const { ref, ended } = await placeRequest(post, worker, { export: route.export, body, key, info, stream });
+  const request = { export: route.export, body, comesInParts, key, info, stream };
+  const { ref, ended } = await placeRequest(post, worker, request);
   accepted();
   if (incoming.givenKey === null) giveUpWithout(incoming.gone, worker, ref, ended);
   const over = new AbortController();

@@ -2,6 +2,7 @@
 import type { InputInfo } from '../host/index.ts';
 import type { AnswerStream } from './answer-stream.ts';
 import type { HostedWorker } from './hosted-worker.ts';
+import type { IncomingBody } from './incoming-body.ts';
 import { decodeEnd, type InputEnd } from './input-end.ts';
 import type { PostOffice } from './post-office.ts';
 import { placeCall } from './worker-calls.ts';
@@ -10,7 +11,9 @@ import { jsonInfo } from './worker-effects.ts';
 export interface WorkerRequest {
   /** undefined: the guest takes it from its mailbox. */
   readonly export: string | undefined;
-  readonly body: Uint8Array;
+  readonly body: IncomingBody;
+  /** Whether the body comes in parts, which an export may read as they come. */
+  readonly comesInParts: boolean;
   readonly key: string | null;
   readonly info: Omit<InputInfo, 'id'>;
   /** Gets what an export writes as it does. */
@@ -30,12 +33,17 @@ export interface PlacedRequest {
 export async function placeRequest(
   post: PostOffice,
   worker: HostedWorker,
-  { export: name, body, key, info, stream }: WorkerRequest,
+  { export: name, body: incoming, comesInParts, key, info, stream }: WorkerRequest,
 ): Promise<PlacedRequest> {
   if (name !== undefined) {
     const program = worker.readyProgram ?? (await worker.program());
-    return placeCall(post, worker, program, { export: name, args: [], body, key, info, stream });
+    const call = { export: name, args: [], key, info, stream };
+    // What is journalled is needed whole.
+    return comesInParts && key === null && !worker.isDurable && program.module.usesAbi
+      ? placeCall(post, worker, program, { ...call, body: new Uint8Array(), incoming })
+      : placeCall(post, worker, program, { ...call, body: await incoming.whole() });
   }
+  const body = await incoming.whole();
   worker.inputs.checkRoom(worker.name);
   const journalled = jsonInfo({ ...info, id: key ?? '', reply: true });
   const { seq, known } = await post.append(worker.name, { kind: 'http', key, body, info: journalled });

@@ -68,3 +68,30 @@ export const tickingServer = (): Promise<Uint8Array> =>
         (call $end)))`,
     WORLD,
   );
+
+/** Answers with the body of the request, each part as it comes; a body that breaks off with `!` at the end. */
+export const echoServer = (): Promise<Uint8Array> =>
+  wasiComponent(
+    `(module
+      (import "wasi:http/types@VERSION" "[method]incoming-request.consume" (func $consume (param i32 i32)))
+      (import "wasi:http/types@VERSION" "[method]incoming-body.stream" (func $open (param i32 i32)))
+      (import "wasi:io/streams@VERSION" "[method]input-stream.blocking-read" (func $read (param i32 i64 i32)))
+      ${LIBRARY}
+      (data (i32.const 32) "!")
+      (func (export "wasi:http/incoming-handler@VERSION#handle") (param $request i32) (param $out i32)
+        (local $input i32)
+        (call $consume (local.get $request) (i32.const 16))
+        (call $open (i32.load (i32.const 20)) (i32.const 16))
+        (local.set $input (i32.load (i32.const 20)))
+        (call $answer (local.get $out))
+        (loop $more
+          (call $read (local.get $input) (i64.const 4096) (i32.const 16))
+          (if (i32.eqz (i32.load8_u (i32.const 16)))
+            (then (br_if $more (call $put (i32.load (i32.const 20)) (i32.load (i32.const 24)))))
+            (else
+              ;; last-operation-failed is 0, closed is 1
+              (if (i32.eqz (i32.load8_u (i32.const 20)))
+                (then (drop (call $put (i32.const 32) (i32.const 1))))))))
+        (call $end)))`,
+    WORLD,
+  );

@@ -3,6 +3,8 @@ import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { Readable } from 'node:stream';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { echoServer } from '../component/http-guests.ts';
+import { WASI_VERSION } from '../component/wasi-component.ts';
 import { deploy } from './deploy.ts';
 import { assemble, openNode, type OpenNode } from './open-nodes.ts';
 
@@ -29,11 +31,19 @@ const GUEST = `(module
 const CANCELLED = -8;
 const BYTES = { encoding: 'bytes' } as const;
 
+const CAPABILITIES = { 'http.inbound': ['*/*'] } as const;
+const ROUTES = ['echo', 'count'].map((name) => ({ path: `/${name}`, export: name }));
+
+const openServing = (limits = {}): Promise<OpenNode> =>
+  openNode({ limits, ingress: '127.0.0.1:0', grants: { all: CAPABILITIES, tenants: {} } });
+
 async function openGuest(checkpoint?: 'each-call', limits = {}): Promise<OpenNode> {
-  const node = await openNode({ limits });
+  const node = await openServing(limits);
   await deploy(node.client, await assemble(GUEST), {
     name: 'guest',
     interface: { echo: BYTES, count: BYTES },
+    capabilities: CAPABILITIES,
+    routes: ROUTES,
     ...(checkpoint === undefined ? {} : { checkpoint }),
   });
   return node;
@@ -41,9 +51,15 @@ async function openGuest(checkpoint?: 'each-call', limits = {}): Promise<OpenNod
 
 const last = async ({ client }: OpenNode): Promise<unknown> => client.workers.call('guest', 'last');
 
+type Address = (node: OpenNode, name: string) => string;
+const ADDRESSES: Readonly<Record<string, Address>> = {
+  'a call': ({ url }, name) => `${url}/v1/workers/guest/call/${name}?stream=true`,
+  'a request of the ingress': ({ ingress = '' }, name) => `${ingress}/${name}`,
+};
+
 /** A request whose body is sent by hand. */
-function open({ url }: OpenNode, name: string) {
-  const request = httpRequest(`${url}/v1/workers/guest/call/${name}?stream=true`, {
+function openAt(address: string) {
+  const request = httpRequest(address, {
     method: 'POST',
     headers: { 'content-type': 'application/octet-stream', 'transfer-encoding': 'chunked' },
   });
@@ -53,17 +69,24 @@ function open({ url }: OpenNode, name: string) {
   return { request, answered };
 }
 
-describe('a call whose body is on its way', () => {
+/** The parts of an answer as they come; undefined: its end. */
+function partsOf(response: IncomingMessage): () => Promise<string | undefined> {
+  const parts = response[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  return async () => {
+    const part = await parts.next();
+    return part.done === true ? undefined : part.value.toString();
+  };
+}
+
+describe.each(Object.entries(ADDRESSES))('%s whose body is on its way', (_, addressOf) => {
+  const open = (node: OpenNode, name: string) => openAt(addressOf(node, name));
+
   it('is answered part by part, while the caller goes on sending', async () => {
     const node = await openGuest();
     const { request, answered } = open(node, 'echo');
     request.write('one ');
     const [response] = await answered;
-    const parts = response[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-    const next = async (): Promise<string | undefined> => {
-      const part = await parts.next();
-      return part.done === true ? undefined : part.value.toString();
-    };
+    const next = partsOf(response);
     expect(await next()).toBe('one ');
     await expect.poll(async () => (await node.client.workers.get('guest')).status).toBe('waiting');
     request.write('two ');
@@ -71,14 +94,6 @@ describe('a call whose body is on its way', () => {
     request.end('three');
     expect([await next(), await next()]).toEqual(['three', undefined]);
     expect(await last(node)).toEqual({ kind: 'returned', values: [0] });
-  });
-
-  it('by the client: a stream goes in, a stream comes out', async () => {
-    const { client } = await openGuest();
-    const body = Readable.toWeb(Readable.from(['a', 'bc', 'd'.repeat(200_000)].map((text) => Buffer.from(text))));
-    const parts = await client.workers.stream('guest', 'echo', body as ReadableStream<Uint8Array>);
-    const answer = await new Response(parts as BodyInit).text();
-    expect(answer).toBe(`abc${'d'.repeat(200_000)}`);
   });
 
   it('gives the length of the whole to who asks for that', async () => {
@@ -135,5 +150,51 @@ describe('a call whose body is on its way', () => {
     request.end('two');
     const [response] = await answered;
     expect(Buffer.concat((await response.toArray()) as Buffer[]).toString()).toBe('one two');
+  });
+});
+
+it('a stream goes in, a stream comes out of the client', async () => {
+  const { client } = await openGuest();
+  const body = Readable.toWeb(Readable.from(['a', 'bc', 'd'.repeat(200_000)].map((text) => Buffer.from(text))));
+  const parts = await client.workers.stream('guest', 'echo', body as ReadableStream<Uint8Array>);
+  const answer = await new Response(parts as BodyInit).text();
+  expect(answer).toBe(`abc${'d'.repeat(200_000)}`);
+});
+
+describe.skipIf(WASI_VERSION === undefined)('a component', () => {
+  async function openComponent(): Promise<OpenNode> {
+    const node = await openServing();
+    const routes = [{ path: '/*', export: 'handle' }];
+    await deploy(node.client, await echoServer(), { name: 'guest', capabilities: CAPABILITIES, routes });
+    return node;
+  }
+
+  it('reads the body of a request while it comes, and answers meanwhile', async () => {
+    const node = await openComponent();
+    const { request, answered } = openAt(`${node.ingress}/`);
+    request.write('one ');
+    const [response] = await answered;
+    const next = partsOf(response);
+    expect(await next()).toBe('one ');
+    request.write('two ');
+    expect(await next()).toBe('two ');
+    request.end('three');
+    expect([await next(), await next()]).toEqual(['three', undefined]);
+  });
+
+  it('answers a request whose body has a length', async () => {
+    const node = await openComponent();
+    const body = 'x'.repeat(200_000);
+    expect(await (await fetch(`${node.ingress}/`, { method: 'POST', body })).text()).toBe(body);
+  });
+
+  it('answers the next request after one that broke off', async () => {
+    const node = await openComponent();
+    const { request } = openAt(`${node.ingress}/`);
+    request.on('error', () => undefined);
+    request.write('half');
+    await expect.poll(async () => (await node.client.workers.get('guest')).status).toBe('waiting');
+    request.destroy();
+    expect(await (await fetch(`${node.ingress}/`, { method: 'POST', body: 'whole' })).text()).toBe('whole');
   });
 });
