@@ -9,7 +9,7 @@
  * speak of the fused module, which is a function of the component's bytes alone.
  *
  * Exports of the component become functions without parameters and results, which ask the host for their arguments (`args`), call the core
- * function, and give the host its result (`result`): all of it is one call of the worker. A component that exports `wasi:cli/run` has a
+ * function, and give the host its result, or tell it that they return (`result`): all of it is one call of the worker. A component that exports `wasi:cli/run` has a
  * `_start`, as commands of WASI 0.1 have.
  *
  * Boundary: linking by index. Whether the parts fit is checked when the result is validated. All active segments are in place before the
@@ -37,18 +37,23 @@ import type {
   ComponentExport,
   CoreFunction,
   CoreItem,
+  LiftedFunction,
   ModuleInstance,
   Options,
   ResolvedComponent,
 } from './resolved.ts';
-import { flattenFunction } from './value-types.ts';
+import { flattenFunction, hasPart } from './value-types.ts';
 
 /** Import module of what the host does for the component itself. */
 const HOST_MODULE = 'pluvio:component';
 /**
- * Changes with whatever changes the fused module of a component: snapshots speak of its functions, and caches hold what was made of it.
+ * How a component is fused: snapshots speak of the functions of the module, and caches hold what was made of it. A component has the lowest
+ * version that makes the same module of it, so that a new version takes nothing from components that it does not change.
+ *
+ *     1  an export tells the host its result
+ *     2  an export without one tells it that it returns, where that matters: `endsWithDuties`
  */
-export const FUSION_VERSION = 1;
+export const FUSION_VERSION = 2;
 /** The export of WASI's command world. */
 export const RUN_EXPORT = 'wasi:cli/run@0.2#run';
 const START = '_start';
@@ -84,6 +89,17 @@ interface Entry {
   /** Once all options have their places; the same each time. */
   readonly made: () => FusedExport;
 }
+
+/**
+ * Whether a function has something to keep to when it returns, though it gives nothing: what it was lent must be dropped by then, and from
+ * then on its clean-up calls nothing. What it borrows of the component's own is no handle (CanonicalABI.md: `lower_borrow`).
+ */
+const endsWithDuties = ({ type, options }: LiftedFunction): boolean =>
+  type.result === undefined &&
+  (options.postReturn !== undefined ||
+    type.params.some(([, param]) =>
+      hasPart(param, (part) => part.kind === 'borrow' && part.resource.from !== undefined),
+    ));
 
 /** @throws PluvioError `COMPONENT_UNSUPPORTED` */
 export const fuseComponent = (component: ResolvedComponent): FusedComponent => new Fusion(component).fuse();
@@ -137,6 +153,7 @@ class Fusion {
     this.#draft.customs.push({ name: 'name', content: nameSection(this.#funcNames), after: LAST_SECTION });
     return {
       bytes: encodeModule(this.#draft),
+      version: exports.some(({ func }) => endsWithDuties(func)) ? FUSION_VERSION : 1,
       imports,
       exports: entries.map(({ made }) => made()),
       typeNames: this.#component.typeNames,
@@ -201,7 +218,7 @@ class Fusion {
     return {
       source,
       args: flat.params.length === 0 ? undefined : declare('args', [[], flat.params]),
-      result: flat.results.length === 0 ? undefined : declare('result', [flat.results, []]),
+      result: flat.results.length > 0 || endsWithDuties(func) ? declare('result', [flat.results, []]) : undefined,
       made,
     };
   }

@@ -17,7 +17,7 @@ export type FusedImport = { readonly module: string; readonly name: string } & (
   | { readonly kind: `resource.${'new' | 'drop' | 'end' | 'rep'}`; readonly resource: ResourceType }
   /** Gives the arguments of the call of an export, flat. */
   | { readonly kind: 'args'; readonly export: FusedExport }
-  /** Takes the flat result of an export. */
+  /** Takes the flat result of an export: it returns, and all that is left to do is to clean up. */
   | { readonly kind: 'result'; readonly export: FusedExport }
   /** The command has failed. */
   | { readonly kind: 'failed' }
@@ -34,6 +34,8 @@ export interface FusedExport {
 export interface FusedComponent {
   /** The core module. The same component gives the same bytes. */
   readonly bytes: Uint8Array;
+  /** How it was fused: `FUSION_VERSION`, or an earlier one that gives the same module. */
+  readonly version: number;
   readonly imports: readonly FusedImport[];
   readonly exports: readonly FusedExport[];
   /** The names that its world and interfaces give to types. */

@@ -1,5 +1,4 @@
 export { isComponent } from './decode-component.ts';
-export { FUSION_VERSION } from './fuse.ts';
 export type { FusedComponent, FusedExport, FusedImport, FusedOptions } from './fused.ts';
 export { type ComponentProgram, programOf } from './program.ts';
 export type { ImportedFunction } from './resolved.ts';

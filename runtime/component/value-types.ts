@@ -262,13 +262,16 @@ export function flattenFunction({ params, result }: FunctionType, direction: 'lo
     : { params: passed, results: ['i32'], paramsInMemory, resultInMemory };
 }
 
-/** Whether values of the type hold a resource. */
-export function hasResource(type: ValueType): boolean {
-  if (type.kind === 'own' || type.kind === 'borrow') return true;
-  if (type.kind === 'list') return hasResource(type.element);
-  const inner = partsOf(type) ?? casesOf(type) ?? [];
-  return inner.some((part) => part !== undefined && hasResource(part));
+/** Whether a type, or one that it is made of, is such a one. */
+export function hasPart(type: ValueType, isOne: (part: ValueType) => boolean): boolean {
+  if (isOne(type)) return true;
+  const inner = type.kind === 'list' ? [type.element] : (partsOf(type) ?? casesOf(type) ?? []);
+  return inner.some((part) => part !== undefined && hasPart(part, isOne));
 }
+
+/** Whether values of the type hold a resource. */
+export const hasResource = (type: ValueType): boolean =>
+  hasPart(type, ({ kind }) => kind === 'own' || kind === 'borrow');
 
 /** The type as WIT has it. */
 export function valueTypeText(type: ValueType): string {

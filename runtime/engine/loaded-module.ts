@@ -7,7 +7,7 @@
  * 1. What it does depends on the bytes alone: the key of the cache is their digest, the instrumenter's version and the unwind mode.
  * 2. Plans and continuations are made when they are first needed and kept.
  */
-import { type FunctionType, type FusedComponent, FUSION_VERSION, programOf } from '../component/index.ts';
+import { type FunctionType, type FusedComponent, programOf } from '../component/index.ts';
 import { assert, PluvioError } from '../errors/index.ts';
 import {
   entrySideModule,
@@ -268,7 +268,7 @@ export async function loadModule(bytes: Uint8Array, options: LoadOptions = {}): 
   const module = decodeModule(core);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource));
   const mode = unwindMode(module, options.unwind);
-  const fusion = component === undefined ? '' : `-${FUSION_VERSION}`;
+  const fusion = component === undefined ? '' : `-${component.version}`;
   const key = `${toHex(digest)}-${INSTRUMENTER_VERSION}-${mode}${fusion}`;
   const known = loaded.get(key)?.deref();
   if (known !== undefined) return known;

@@ -19,6 +19,17 @@ describe('a component', () => {
     expect(await worker.call('count')).toEqual({ kind: 'returned', values: [1] });
   });
 
+  it('goes on in its clean-up, where it may call nothing: cleaning-2', async () => {
+    const module = await loadModule(await vector('leaver.wasm'));
+    const options = { imports: { 'example:host/words@1.0.0': { out: () => undefined } } };
+    const worker = await restoreWorker(module, await vector('cleaning-2.bin'), options);
+    expect(await worker.resume()).toMatchObject({
+      kind: 'trapped',
+      code: 'canonical-abi',
+      message: 'the component calls out after it has returned',
+    });
+  });
+
   it('is fused to the same module', async () => {
     const module = await loadModule(await vector('greeter.wasm'));
     const worker = await createWorker(module, { imports });

@@ -3,12 +3,14 @@
  * published version do not change.
  *
  * A component (test/component/greeter.ts) as bytes, and snapshots of it: stopped before it has taken its arguments, while it waits for the
- * host, when it has given its result. And the state of a WASI 0.2 host with a resource of most kinds.
+ * host, when it has given its result. Another one (test/component/leaver.ts), of version 2 of how components are fused: stopped in the clean-up of
+ * a function without a result. And the state of a WASI 0.2 host with a resource of most kinds.
  */
 import { writeFileSync } from 'node:fs';
 import { encodePlain } from '../../runtime/engine/messagepack.ts';
 import { createWorker, loadModule, pending } from '../../runtime/index.ts';
 import { greeter } from '../component/greeter.ts';
+import { CALLS, leaver, PLACES } from '../component/leaver.ts';
 import { openEverything } from '../wasi2/open-everything.ts';
 
 const keep = (name: string, bytes: Uint8Array): void =>
@@ -44,6 +46,17 @@ const waiting = await createWorker(module, {
 });
 void waiting.call('greet', ['Ada']);
 keep('waiting-1.bin', waiting.snapshot());
+
+const leaving = await leaver();
+keep('leaver.wasm', leaving);
+let polls = 0;
+const cleaning = await createWorker(await loadModule(leaving), {
+  imports: { [WORDS]: { out: () => undefined } },
+  onPoll: () => (polls++ === 1 ? 'stop' : 'go on'),
+});
+await cleaning.call('prepare', [PLACES['post-return'], CALLS.out]);
+await cleaning.call('tell', ['text']);
+keep('cleaning-2.bin', cleaning.snapshot());
 
 const { component, resources } = openEverything();
 keep('wasi-0.2-1.bin', encodePlain(component.host.snapshot(resources), 'state'));

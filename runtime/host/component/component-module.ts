@@ -10,7 +10,7 @@
  *
  * Invariants:
  * 1. A host function that waits is called again with the same arguments, from the start: handles that it was given stay until it answers.
- * 2. The guest calls nothing while it allocates for the host, or cleans up after a result (CanonicalABI.md: `may_leave`).
+ * 2. The guest calls nothing while it allocates for the host, or cleans up after it has returned (CanonicalABI.md: `may_leave`).
  * 3. A resource belongs to the one host that has its interface; only such resources are in a snapshot.
  */
 import type {
@@ -36,7 +36,7 @@ export interface ComponentCall {
   readonly exported: FusedExport;
   /** Until the guest asks for them. */
   readonly args: readonly unknown[] | undefined;
-  /** From when the guest has given it until the call has returned. */
+  /** From when the guest has returned, with it or without any, until its clean-up is over. */
   readonly result: readonly ComponentValue[] | undefined;
 }
 
@@ -134,7 +134,7 @@ export class ComponentModule implements HostModule {
   /** Traps where the guest may not call out. */
   #checkLeave(what: string): void {
     if (this.#allocates) trap(`the component calls ${what} while it allocates for its host`);
-    if (this.call?.result !== undefined) trap(`the component calls ${what} after it has given its result`);
+    if (this.call?.result !== undefined) trap(`the component calls ${what} after it has returned`);
   }
 
   // --- what the guest calls ---
@@ -223,6 +223,7 @@ export class ComponentModule implements HostModule {
       begin: (given) => {
         const args = given.length > 0 ? given : this.#argumentsOf(exported.name);
         checkParams(exported.type, args);
+        this.handles.beginCall();
         this.call = { exported, args, result: undefined };
       },
       end: () => {
@@ -253,7 +254,7 @@ export class ComponentModule implements HostModule {
   #result(exported: FusedExport, flat: readonly FlatValue[]): void {
     const value = liftResult(exported.type, flat, this.#context(exported.options));
     for (const given of this.handles.commit()) this.hostOf(given)?.taken?.(given);
-    this.call = { exported, args: undefined, result: [value] };
+    this.call = { exported, args: undefined, result: exported.type.result === undefined ? [] : [value] };
   }
 }
 

@@ -1,5 +1,5 @@
 /** The state of a component module in a snapshot: handles, the call in progress, hosts. docs/resume-contract.md is the specification. */
-import { type FunctionType, FUSION_VERSION, type FusedExport } from '../../component/index.ts';
+import type { FunctionType, FusedExport } from '../../component/index.ts';
 import { PluvioError } from '../../errors/index.ts';
 import { StateField } from '../state-field.ts';
 import type { ComponentHost, ComponentValue, Resource } from './component-host.ts';
@@ -46,13 +46,13 @@ const resultAsParams = ({ type }: FusedExport): FunctionType => ({
 });
 
 export function encodeComponent(module: ComponentModule): unknown {
-  const { handles, hosts, call } = module;
+  const { component, handles, hosts, call } = module;
   const resources = new Resources(module);
   const kept = handles.snapshot(resources.indexOf);
   const inProgress = call === undefined ? null : encodeCall(call, resources);
   return {
     version: COMPONENT_STATE_VERSION,
-    fusion: FUSION_VERSION,
+    fusion: component.version,
     handles: kept,
     call: inProgress,
     owners: resources.owners.map(({ name }) => name),
@@ -72,7 +72,7 @@ function encodeCall({ exported, args, result }: ComponentCall, { indexOf }: Reso
 export function loadComponent(module: ComponentModule, data: unknown): void {
   const state = new StateField(data, `hosts.${module.name}`);
   requireVersion(state.get('version'), COMPONENT_STATE_VERSION);
-  requireVersion(state.get('fusion'), FUSION_VERSION);
+  requireVersion(state.get('fusion'), module.component.version);
   const resources = loadResources(module, state);
   module.handles.restore(state.get('handles'), resources);
   module.call = loadCall(module, state.get('call'), resources);

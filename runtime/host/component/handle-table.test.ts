@@ -129,6 +129,25 @@ describe('a call', () => {
     table.drop(2, STREAM);
     table.endBorrows();
   });
+
+  it('owes nothing for a call before it, also in another table', () => {
+    const table = new HandleTable();
+    const lent = stream();
+    table.add(STREAM, lent, 'borrow');
+    table.beginCall();
+    table.endBorrows();
+    table.add(STREAM, lent, 'borrow');
+    const state = table.snapshot(() => 0);
+    expect(state).toMatchObject({ entries: [{ handle: 1, isOver: true }, { handle: 2 }] });
+    const again = restored(state, [lent]);
+    expect(again.snapshot(() => 0)).toEqual(state);
+    for (const each of [table, again]) {
+      each.drop(1, STREAM);
+      expect(trapOf(() => each.endBorrows())).toContain('kept 1 borrowed handles');
+      each.drop(2, STREAM);
+      each.endBorrows();
+    }
+  });
 });
 
 /** Handles 1 (borrowed), 3 and 5 of two streams and a counter; 4 and 2 are free, in this order. */

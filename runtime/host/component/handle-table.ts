@@ -5,7 +5,8 @@
  * call is over (`commit`), or stay (`rollback`). What a call borrows is lent until then, and cannot be given away by the same call. No other
  * code of the guest runs between a call and its answer, so nothing else can meet a handle that is lent.
  *
- * A handle that was lowered as a borrow is the guest's for one call of an export: it must have dropped it when it returns (`endBorrows`).
+ * A handle that was lowered as a borrow is the guest's for one call of an export: it must have dropped it when it returns (`endBorrows`). A
+ * call that has trapped has not returned; what it was lent stays a handle, and no later call has to drop it.
  *
  * Invariants:
  * 1. A handle that is free is in the list of free ones, once; the one that was freed last is given first.
@@ -24,6 +25,8 @@ interface Entry {
   /** The host's, or the representation of one of the component's own. */
   readonly value: Resource | number;
   readonly ownership: Ownership;
+  /** A borrow: the number of the call that it was lent to. */
+  readonly lentTo?: number;
 }
 
 /** Handles that a component may have at a time: by default, and at most. */
@@ -40,13 +43,21 @@ export class HandleTable {
   /** Of the call in progress. */
   readonly #taken = new Set<number>();
   readonly #lent = new Set<number>();
-  /** Entries that are borrows. */
+  /** Number of the export's call in progress. */
+  #call = 1;
+  /** Entries that were lent to it. */
   #borrows = 0;
 
   /** @param limit Handles at a time, up to `HANDLES_MAX`. */
   constructor(limit: number = HANDLES_DEFAULT) {
     assert(limit <= HANDLES_MAX, `a limit of ${limit} handles`);
     this.#limit = limit;
+  }
+
+  /** An export is called: it must drop what it is lent from now on. */
+  beginCall(): void {
+    this.#call++;
+    this.#borrows = 0;
   }
 
   /** Makes a handle. Traps if there are too many. */
@@ -56,8 +67,11 @@ export class HandleTable {
       limitTrap(`cannot make a handle of ${key}: the component has ${this.#limit}, which is the limit`);
     }
     this.#free.pop();
-    this.#entries[handle] = { key, value, ownership };
-    if (ownership === 'borrow') this.#borrows++;
+    if (ownership === 'own') this.#entries[handle] = { key, value, ownership };
+    else {
+      this.#entries[handle] = { key, value, ownership, lentTo: this.#call };
+      this.#borrows++;
+    }
     return handle;
   }
 
@@ -128,7 +142,7 @@ export class HandleTable {
   }
 
   #remove(handle: number): void {
-    if (this.#entries[handle]?.ownership === 'borrow') this.#borrows--;
+    if (this.#entries[handle]?.lentTo === this.#call) this.#borrows--;
     this.#entries[handle] = undefined;
     this.#free.push(handle);
   }
@@ -137,9 +151,10 @@ export class HandleTable {
   snapshot(indexOf: (resource: Resource) => number): unknown {
     const entries = this.#entries.flatMap((entry, handle) => {
       if (entry === undefined) return [];
-      const { key, value, ownership } = entry;
+      const { key, value, ownership, lentTo } = entry;
       const own = typeof value === 'number' ? { rep: value } : { resource: indexOf(value) };
-      return [{ handle, key, ownership, ...own }];
+      const isOver = lentTo !== undefined && lentTo !== this.#call;
+      return [{ handle, key, ownership, ...own, ...(isOver && { isOver }) }];
     });
     return { entries, free: [...this.#free] };
   }
@@ -157,7 +172,10 @@ export class HandleTable {
     for (const field of fields) {
       const handle = field.get('handle').integer(1, count);
       if (entries[handle] !== undefined) field.get('handle').malformed('of another handle than those before');
-      entries[handle] = entryAt(field, resources);
+      const entry = entryAt(field, resources);
+      const isLent = entry.ownership === 'borrow';
+      const isOver = !field.get('isOver').isNull && field.get('isOver').boolean();
+      entries[handle] = isLent ? { ...entry, lentTo: isOver ? 0 : this.#call } : entry;
     }
     const seen = new Set<number>();
     for (const field of free) {
@@ -167,7 +185,7 @@ export class HandleTable {
     }
     this.#entries = entries;
     this.#free = [...seen];
-    this.#borrows = entries.filter((entry) => entry?.ownership === 'borrow').length;
+    this.#borrows = entries.filter((entry) => entry?.lentTo === this.#call).length;
     this.rollback();
   }
 }
