@@ -7,7 +7,7 @@ import { openReader, readByte, readCount, readName, type Reader, readU32, skipBy
 import { malformedComponent } from './component-error.ts';
 import { readCanon } from './decode-canon.ts';
 import { readExternDescription, readType } from './decode-types.ts';
-import { isExternName, noKebabCase } from './labels.ts';
+import { checkDistinctNames, readExportName, readImportName } from './extern-names.ts';
 import { type Component, CORE_SORTS, type Definition, type Sort, type SortIndex, SORTS } from './definitions.ts';
 
 const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
@@ -16,6 +16,10 @@ const NESTING_MAX = 16;
 
 /** Whether the bytes begin as a component does. */
 export const isComponent = (bytes: Uint8Array): boolean => PREAMBLE.every((byte, index) => bytes[index] === byte);
+
+/** The names of all definitions of a kind. */
+export const namesOf = (definitions: readonly Definition[], kind: 'import' | 'export' | 'export type'): string[] =>
+  definitions.flatMap((each) => (each.kind === kind ? [each.name] : []));
 
 /** Items of a section, `count` of which follow. */
 export const readItems = <Item>(reader: Reader, what: string, read: (reader: Reader) => Item): Item[] => {
@@ -45,16 +49,6 @@ function readCoreSortIndex(reader: Reader): SortIndex {
   return { sort: `core ${core}`, index: readU32(reader) };
 }
 
-/** The name of an import or export; a version that stands apart is left out. */
-export function readExternName(reader: Reader): string {
-  const at = reader.pos;
-  const form = readByte(reader);
-  if (form > 1) throw malformedComponent(at, `the form ${form} of a name is unknown`);
-  const name = readName(reader);
-  if (!isExternName(name)) throw noKebabCase(name, at);
-  return name;
-}
-
 function readCoreInstance(reader: Reader): Definition {
   const at = reader.pos;
   const form = readByte(reader);
@@ -82,7 +76,11 @@ function readInstance(reader: Reader): Definition {
     return { kind: 'instance', component, args };
   }
   if (form !== 0x01) throw malformedComponent(at, `the form ${form} of an instance is unknown`);
-  const exports = readItems(reader, 'exports', () => [readExternName(reader), readSortIndex(reader)] as const);
+  const exports = readItems(reader, 'exports', () => [readExportName(reader), readSortIndex(reader)] as const);
+  checkDistinctNames(
+    exports.map(([name]) => name),
+    at,
+  );
   return { kind: 'exports', exports };
 }
 
@@ -97,7 +95,7 @@ export function readAlias(reader: Reader): Definition {
 }
 
 function readExport(reader: Reader): Definition {
-  const name = readExternName(reader);
+  const name = readExportName(reader);
   const item = readSortIndex(reader);
   const at = reader.pos;
   const hasDescription = readByte(reader);
@@ -108,7 +106,7 @@ function readExport(reader: Reader): Definition {
 
 const readImport = (reader: Reader): Definition => ({
   kind: 'import',
-  name: readExternName(reader),
+  name: readImportName(reader),
   description: readExternDescription(reader),
 });
 
@@ -144,8 +142,9 @@ function readComponent(reader: Reader, depth: number): Component {
     const sizeBytes = readU32(reader);
     const start = skipBytes(reader, sizeBytes, `section ${id}`);
     const section = openReader(bytes, start, start + sizeBytes);
-    definitions.push(...readSection(section, id, depth));
+    for (const definition of readSection(section, id, depth)) definitions.push(definition);
   }
+  for (const kind of ['import', 'export'] as const) checkDistinctNames(namesOf(definitions, kind), at);
   return { definitions };
 }
 

@@ -1,8 +1,9 @@
 /** Types of a component (Component Model, Binary.md, "Type Definitions"). */
 import { readByte, type Reader, readS33, readU32 } from '../wasm/index.ts';
 import { malformedComponent } from './component-error.ts';
-import { readAlias, readExternName, readItems } from './decode-component.ts';
+import { namesOf, readAlias, readItems } from './decode-component.ts';
 import type { Definition, ExternDescription, TypeDefinition, TypeRef } from './definitions.ts';
+import { checkDistinctNames, readExportName, readImportName } from './extern-names.ts';
 import { checkDistinct, readLabel } from './labels.ts';
 import type { Primitive } from './value-types.ts';
 
@@ -88,12 +89,20 @@ function readDeclaration(reader: Reader): Definition {
     case 0x02:
       return readAlias(reader);
     case 0x03:
-      return { kind: 'import', name: readExternName(reader), description: readExternDescription(reader) };
+      return { kind: 'import', name: readImportName(reader), description: readExternDescription(reader) };
     case 0x04:
-      return { kind: 'export type', name: readExternName(reader), description: readExternDescription(reader) };
+      return { kind: 'export type', name: readExportName(reader), description: readExternDescription(reader) };
     default:
       throw malformedComponent(at, `the declaration ${code} is not supported`);
   }
+}
+
+/** What a type of an instance or component declares. */
+function readDeclarations(reader: Reader): Definition[] {
+  const at = reader.pos;
+  const declarations = readItems(reader, 'declarations', readDeclaration);
+  for (const kind of ['import', 'export type'] as const) checkDistinctNames(namesOf(declarations, kind), at);
+  return declarations;
 }
 
 const unsupported = (what: string): TypeDefinition => ({ kind: 'unsupported', what });
@@ -128,8 +137,8 @@ const CONSTRUCTORS: Readonly<Record<number, (reader: Reader) => TypeDefinition>>
     return unsupported('a future (WASI 0.3)');
   },
   0x43: (reader) => readFunction(reader, true),
-  0x42: (reader) => ({ kind: 'instance', declarations: readItems(reader, 'declarations', readDeclaration) }),
-  0x41: (reader) => ({ kind: 'component', declarations: readItems(reader, 'declarations', readDeclaration) }),
+  0x42: (reader) => ({ kind: 'instance', declarations: readDeclarations(reader) }),
+  0x41: (reader) => ({ kind: 'component', declarations: readDeclarations(reader) }),
   0x40: (reader) => readFunction(reader, false),
   0x3f: (reader) => {
     const at = reader.pos;
