@@ -21,13 +21,19 @@ export interface FoundExport {
 
 export type FetchInterface = (worker: string, signal: AbortSignal | undefined) => Promise<WorkerInterface>;
 
+/** An interface, and the functions of a component in it, also by their names in camelCase. */
+interface Known {
+  readonly told: WorkerInterface;
+  readonly components: ReadonlyMap<string, string>;
+}
+
 /** Workers whose interface is kept. */
 const KEPT_MAX = 1000;
 
 /** Asks a node once for the interface of each worker. */
 export class Interfaces {
   readonly #fetch: FetchInterface;
-  readonly #known = new Map<string, Promise<WorkerInterface | undefined>>();
+  readonly #known = new Map<string, Promise<Known | undefined>>();
 
   constructor(fetch: FetchInterface) {
     this.#fetch = fetch;
@@ -41,11 +47,11 @@ export class Interfaces {
     const asked = this.#known.get(worker);
     const kept = await asked;
     if (asked !== undefined && (kept === undefined || isKnown(kept, name))) {
-      return { known: kept, component: componentName(kept, name), isNew: false };
+      return foundIn(kept, name, false);
     }
     const known = await this.#ask(worker, signal);
-    if (known !== undefined && !isKnown(known, name)) refuseUnknown(worker, name, known);
-    return { known, component: componentName(known, name), isNew: true };
+    if (known !== undefined && !isKnown(known, name)) refuseUnknown(worker, name, known.told);
+    return foundIn(known, name, true);
   }
 
   /**
@@ -55,12 +61,14 @@ export class Interfaces {
    */
   async check(call: TypedCall, { known, isNew }: FoundExport, signal?: AbortSignal): Promise<void> {
     let fault = faultOf(known, call);
-    if (fault !== undefined && !isNew) fault = faultOf(await this.#ask(call.worker, signal), call);
+    if (fault !== undefined && !isNew) fault = faultOf((await this.#ask(call.worker, signal))?.told, call);
     if (fault !== undefined) throw new PluvioError('INVALID_ARGUMENT', fault.message, fault.details);
   }
 
-  #ask(worker: string, signal: AbortSignal | undefined): Promise<WorkerInterface | undefined> {
-    const asked = this.#fetch(worker, signal).catch(() => undefined); // the call itself will tell why, where it fails too
+  #ask(worker: string, signal: AbortSignal | undefined): Promise<Known | undefined> {
+    const asked = this.#fetch(worker, signal)
+      .then(knownOf)
+      .catch(() => undefined); // the call itself will tell why, where it fails too
     this.#known.delete(worker);
     this.#known.set(worker, asked);
     for (const oldest of this.#known.keys()) {
@@ -81,15 +89,28 @@ function refuseUnknown(worker: string, name: string, { exports }: WorkerInterfac
   });
 }
 
-const isKnown = (known: WorkerInterface, name: string): boolean =>
-  Object.hasOwn(known.exports, name) || componentName(known, name) !== undefined;
+/** A function of a component has its name, and that in camelCase unless another one has it: `linkCount` is `link-count` in WIT. */
+function knownOf(told: WorkerInterface): Known {
+  const components = new Map<string, string>();
+  const names = Object.keys(told.exports).filter((name) => told.exports[name]?.encoding === 'component');
+  for (const name of names) components.set(name, name);
+  for (const name of names) {
+    const inCamelCase = fieldName(name);
+    if (!components.has(inCamelCase)) components.set(inCamelCase, name);
+  }
+  return { told, components };
+}
 
-/** A function of a component by its name, or by that in camelCase: `linkCount` is `link-count` in WIT. */
-function componentName(known: WorkerInterface | undefined, name: string): string | undefined {
-  if (known === undefined) return undefined;
-  const { exports } = known;
-  if (Object.hasOwn(exports, name)) return exports[name]?.encoding === 'component' ? name : undefined;
-  return Object.keys(exports).find((each) => exports[each]?.encoding === 'component' && fieldName(each) === name);
+const isKnown = ({ told, components }: Known, name: string): boolean =>
+  Object.hasOwn(told.exports, name) || components.has(name);
+
+/** What has the very name comes before what has it in camelCase. */
+function foundIn(known: Known | undefined, name: string, isNew: boolean): FoundExport {
+  if (known === undefined) return { known: undefined, component: undefined, isNew };
+  const { told, components } = known;
+  const found = components.get(name);
+  const isOther = Object.hasOwn(told.exports, name) && found !== name;
+  return { known: told, component: isOther ? undefined : found, isNew };
 }
 
 function faultOf(known: WorkerInterface | undefined, call: TypedCall): ArgumentsFault | undefined {
