@@ -1,7 +1,7 @@
 import type { BundleInfo } from '../../runtime/node/api-types.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
+import type { CallOptions } from './call-options.ts';
 import type { BodyInput, Transport } from './transport.ts';
-import type { CallOptions } from './workers.ts';
 
 const pathOf = (digest: string, rest = ''): string => `/v1/bundles/${encodeURIComponent(digest)}${rest}`;
 

@@ -1,10 +1,11 @@
 import type { DrainState, NodeEvent, NodeInfo } from '../../runtime/node/api-types.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import { Bundles } from './bundles.ts';
+import type { CallOptions } from './call-options.ts';
 import { type Remote, type RemoteOptions, remoteOf } from './remote.ts';
 import { readServerEvents } from './server-events.ts';
 import { type ClientOptions, pause, Transport } from './transport.ts';
-import { type CallOptions, Workers } from './workers.ts';
+import { Workers } from './workers.ts';
 
 /** Which events of a node are wanted. */
 export interface EventOptions extends CallOptions {

@@ -17,9 +17,11 @@ export type {
   WorkerStatus,
 } from '../../runtime/node/api-types.ts';
 export { Bundles } from './bundles.ts';
+export type { CallOptions } from './call-options.ts';
 export { type EventOptions, PluvioClient } from './client.ts';
+export type { CreateWorker } from './create-worker.ts';
 export type { LogOptions, LogPiece } from './logs.ts';
 export type { Remote, RemoteOptions } from './remote.ts';
 export type { BodyInput, ClientOptions, FetchFunction } from './transport.ts';
 export type { CallValue } from './values.ts';
-export { type CallOptions, type CreateWorker, Workers } from './workers.ts';
+export { Workers } from './workers.ts';

@@ -1,4 +1,5 @@
-import { freshKey, type Workers } from './workers.ts';
+import { freshKey } from './call-options.ts';
+import type { Workers } from './workers.ts';
 
 /** The functions of T, each a call that ends when the worker has answered. */
 export type Remote<T> = {

@@ -1,9 +1,8 @@
-import type { Outcome, WorkerLimits } from '../../runtime/engine/types.ts';
+import type { Outcome } from '../../runtime/engine/types.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import type {
   BundleInfo,
   CheckpointInfo,
-  JsonOutcome,
   MoveResult,
   Reverted,
   Updated,
@@ -11,99 +10,23 @@ import type {
   WorkerInterface,
   WorkerStack,
 } from '../../runtime/node/api-types.ts';
+import { BYTES_TYPE, JSON_TYPE, sendBytes, wholeAnswer } from './byte-requests.ts';
+import { type CallOptions, type DeadlineOption, freshKey, type KeyedOptions } from './call-options.ts';
+import { type CreateWorker, requestOf } from './create-worker.ts';
+import { WAIT_MS } from './inputs.ts';
 import { Interfaces } from './interfaces.ts';
 import { jsonArguments } from './json-arguments.ts';
 import { type LogOptions, type LogPiece, readLogs } from './logs.ts';
-import { pause, type Transport } from './transport.ts';
-import { decodeOutcome, encodeValue, resultOf, type CallValue } from './values.ts';
-
-/** A worker from a bundle that the node has or pulls from a registry, or from the bytes of a module. */
-export type CreateWorker =
-  | ((
-      | { readonly bundle: string }
-      /** As host/repository:tag; the config of the node must list it. */
-      | { readonly reference: string }
-    ) & {
-      /** Default: the name in the bundle's manifest. */
-      readonly name?: string;
-      readonly start?: boolean;
-      readonly stdin?: 'open' | 'closed';
-      /** Default: that of the token. */
-      readonly tenant?: string;
-    })
-  | {
-      readonly module: Uint8Array;
-      readonly name: string;
-      readonly args?: readonly string[];
-      readonly env?: Readonly<Record<string, string>>;
-      readonly limits?: Omit<WorkerLimits, 'tableElements' | 'heapBytes'>;
-      readonly start?: boolean;
-      readonly stdin?: 'open' | 'closed';
-      readonly tenant?: string;
-    };
-
-/** What every request takes. */
-export interface CallOptions {
-  readonly signal?: AbortSignal;
-}
-
-export interface KeyedOptions extends CallOptions {
-  /** Idempotency key; default: a fresh one for a message, none for a call. */
-  readonly key?: string;
-}
-
-interface BytesRequest {
-  readonly path: string;
-  readonly body: Uint8Array | string | ReadableStream<Uint8Array>;
-  /** Default: bytes. */
-  readonly contentType?: string;
-  readonly key: string | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly query: Readonly<Record<string, boolean | number | undefined>>;
-}
-
-interface RunState {
-  readonly worker: WorkerInfo;
-  readonly outcome: JsonOutcome | null;
-  /** What a call that goes on is asked for by. */
-  readonly input?: string;
-}
-
-interface InputState {
-  readonly state: 'pending' | 'ended';
-  readonly outcome: JsonOutcome | null;
-}
-
-export interface DeadlineOption {
-  /** Milliseconds after which the call is given up, waiting or running, if it is not over. Default: never; at most a day. */
-  readonly deadlineMs?: number | undefined;
-}
-
-const inputRequest = (name: string, input: string) =>
-  ({
-    method: 'GET',
-    path: pathOf(name, `/inputs/${input}`),
-    query: { waitMs: WAIT_MS },
-    timeoutMs: WAIT_MS + 30_000,
-  }) as const;
-
-const BYTES_TYPE = 'application/octet-stream';
-const JSON_TYPE = 'application/json';
-const WAIT_MS = 25_000;
-const MOVING_PAUSE_MS = 200;
-const pathOf = (name: string, rest = ''): string => `/v1/workers/${encodeURIComponent(name)}${rest}`;
-
-const KEY_BYTES = 16;
-
-/** An idempotency key that nobody has used. Messages are in the journal anyway, so that one costs them nothing. */
-export const freshKey = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+import { callExport, type RunState, waitForOutcome } from './outcome-calls.ts';
+import type { Transport } from './transport.ts';
+import { type CallValue, resultOf } from './values.ts';
+import { callPath, workerPath } from './worker-path.ts';
 
 /** The workers of a node. A worker that has moved is followed to where it is. */
 export class Workers {
   readonly #transport: Transport;
   readonly #interfaces = new Interfaces((name, signal) =>
-    this.#transport.json({ method: 'GET', path: pathOf(name, '/interface'), repeatable: false, signal }),
+    this.#transport.json({ method: 'GET', path: workerPath(name, '/interface'), repeatable: false, signal }),
   );
 
   constructor(transport: Transport) {
@@ -122,12 +45,12 @@ export class Workers {
 
   /** @throws PluvioError `WORKER_NOT_FOUND` */
   get(name: string, { signal }: CallOptions = {}): Promise<WorkerInfo> {
-    return this.#transport.json({ method: 'GET', path: pathOf(name), signal });
+    return this.#transport.json({ method: 'GET', path: workerPath(name), signal });
   }
 
   /** Which exports the worker has for callers, and the types of their values. @throws PluvioError `WORKER_NOT_FOUND` */
   interface(name: string, { signal }: CallOptions = {}): Promise<WorkerInterface> {
-    return this.#transport.json({ method: 'GET', path: pathOf(name, '/interface'), signal });
+    return this.#transport.json({ method: 'GET', path: workerPath(name, '/interface'), signal });
   }
 
   /**
@@ -136,34 +59,12 @@ export class Workers {
    * @throws PluvioError `WORKER_NOT_FOUND`, `WORKER_MOVING`, `WORKER_LOST`
    */
   stack(name: string, { frames, signal }: CallOptions & { readonly frames?: number } = {}): Promise<WorkerStack> {
-    return this.#transport.json({ method: 'GET', path: pathOf(name, '/stack'), query: { frames }, signal });
+    return this.#transport.json({ method: 'GET', path: workerPath(name, '/stack'), query: { frames }, signal });
   }
 
   /** Makes a worker and, unless `start` is false, sets it going. */
   create(worker: CreateWorker, { signal }: CallOptions = {}): Promise<WorkerInfo> {
-    const request = { method: 'POST', path: '/v1/workers', signal } as const;
-    if ('bundle' in worker) return this.#transport.json({ ...request, json: worker });
-    if ('reference' in worker) return this.#transport.json({ ...request, json: worker, timeoutMs: 0 });
-    const { module, name, args, env = {}, limits = {}, start, stdin, tenant } = worker;
-    const query = {
-      name,
-      arg: args,
-      env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
-      start,
-      stdin,
-      tenant,
-      fuel: limits.fuel?.toString(),
-      memoryPages: limits.memoryPages,
-      stackDepth: limits.stackDepth,
-      wallClockMs: limits.wallClockMs,
-    };
-    return this.#transport.json({
-      ...request,
-      query,
-      body: module,
-      contentType: 'application/wasm',
-      timeoutMs: 120_000,
-    });
+    return this.#transport.json({ method: 'POST', path: '/v1/workers', ...requestOf(worker), signal });
   }
 
   /**
@@ -177,7 +78,7 @@ export class Workers {
   ): Promise<Updated> {
     return this.#transport.json({
       method: 'PUT',
-      path: pathOf(name),
+      path: workerPath(name),
       json: to,
       repeatable: false,
       timeoutMs: 0,
@@ -187,19 +88,19 @@ export class Workers {
 
   /** Gives the worker the version that it had before. @throws PluvioError `VERSION_NOT_FOUND` */
   rollback(name: string, { signal }: CallOptions = {}): Promise<Updated> {
-    return this.#transport.json({ method: 'POST', path: pathOf(name, '/rollback'), timeoutMs: 0, signal });
+    return this.#transport.json({ method: 'POST', path: workerPath(name, '/rollback'), timeoutMs: 0, signal });
   }
 
   /** Ends a worker and forgets its state. @throws PluvioError `WORKER_NOT_FOUND`, `WORKER_MOVING` */
   async delete(name: string, { signal }: CallOptions = {}): Promise<void> {
-    await this.#transport.send({ method: 'DELETE', path: pathOf(name), repeatable: false, signal });
+    await this.#transport.send({ method: 'DELETE', path: workerPath(name), repeatable: false, signal });
   }
 
   /** Stops the call in progress at its next safepoint. */
   stop(name: string, { signal }: CallOptions = {}): Promise<WorkerInfo> {
     return this.#transport.json({
       method: 'POST',
-      path: pathOf(name, '/stop'),
+      path: workerPath(name, '/stop'),
       repeatable: true,
       timeoutMs: 0,
       signal,
@@ -210,7 +111,7 @@ export class Workers {
   async resume(name: string, { signal }: CallOptions = {}): Promise<WorkerInfo> {
     const state = await this.#transport.json<RunState>({
       method: 'POST',
-      path: pathOf(name, '/resume'),
+      path: workerPath(name, '/resume'),
       timeoutMs: 0,
       signal,
     });
@@ -219,7 +120,7 @@ export class Workers {
 
   /** Keeps the worker's state as a bundle on its node. */
   snapshot(name: string, { signal }: CallOptions = {}): Promise<BundleInfo> {
-    return this.#transport.json({ method: 'POST', path: pathOf(name, '/snapshot'), timeoutMs: 0, signal });
+    return this.#transport.json({ method: 'POST', path: workerPath(name, '/snapshot'), timeoutMs: 0, signal });
   }
 
   /** Makes a second worker on the same node, in the same state or in that of a checkpoint of it. */
@@ -228,7 +129,7 @@ export class Workers {
     as: { readonly name: string; readonly checkpoint?: number; readonly start?: boolean },
     { signal }: CallOptions = {},
   ): Promise<WorkerInfo> {
-    return this.#transport.json({ method: 'POST', path: pathOf(name, '/fork'), json: as, timeoutMs: 0, signal });
+    return this.#transport.json({ method: 'POST', path: workerPath(name, '/fork'), json: as, timeoutMs: 0, signal });
   }
 
   /** Keeps the state in the worker's history; `pin`: until it is unpinned. Done when it is durable. */
@@ -236,13 +137,13 @@ export class Workers {
     name: string,
     { signal, pin = false }: CallOptions & { readonly pin?: boolean } = {},
   ): Promise<CheckpointInfo> {
-    const path = pathOf(name, '/checkpoint');
+    const path = workerPath(name, '/checkpoint');
     return this.#transport.json({ method: 'POST', path, json: { pin }, timeoutMs: 0, signal });
   }
 
   /** The states that the worker can be set back to, newest first. */
   async history(name: string, { signal }: CallOptions = {}): Promise<readonly CheckpointInfo[]> {
-    const path = pathOf(name, '/history');
+    const path = workerPath(name, '/history');
     const answer = await this.#transport.json<{ checkpoints: readonly CheckpointInfo[] }>({
       method: 'GET',
       path,
@@ -253,7 +154,7 @@ export class Workers {
 
   /** Keeps a checkpoint until it is unpinned, or no longer. @throws PluvioError `CHECKPOINT_NOT_FOUND` */
   async pin(name: string, checkpoint: number, pinned = true, { signal }: CallOptions = {}): Promise<void> {
-    const path = pathOf(name, `/history/${checkpoint}`);
+    const path = workerPath(name, `/history/${checkpoint}`);
     await this.#transport.send({ method: 'PUT', path, json: { pinned }, repeatable: true, signal });
   }
 
@@ -267,7 +168,7 @@ export class Workers {
     to: { readonly checkpoint: number; readonly replay?: boolean; readonly start?: boolean },
     { signal }: CallOptions = {},
   ): Promise<Reverted> {
-    return this.#transport.json({ method: 'POST', path: pathOf(name, '/revert'), json: to, timeoutMs: 0, signal });
+    return this.#transport.json({ method: 'POST', path: workerPath(name, '/revert'), json: to, timeoutMs: 0, signal });
   }
 
   /**
@@ -279,48 +180,25 @@ export class Workers {
     to: { readonly target: string; readonly token?: string },
     { signal }: CallOptions = {},
   ): Promise<MoveResult> {
-    return this.#transport.json({ method: 'POST', path: pathOf(name, '/move'), json: to, timeoutMs: 0, signal });
+    return this.#transport.json({ method: 'POST', path: workerPath(name, '/move'), json: to, timeoutMs: 0, signal });
   }
 
   /** An operator's word on a move in doubt: whether the worker `runs` here or there. */
   settleMove(name: string, runs: 'here' | 'there', { signal }: CallOptions = {}): Promise<WorkerInfo> {
-    return this.#transport.json({ method: 'POST', path: pathOf(name, '/settle-move'), json: { runs }, signal });
+    return this.#transport.json({ method: 'POST', path: workerPath(name, '/settle-move'), json: { runs }, signal });
   }
 
   /**
    * Calls an exported function and gives its outcome, however long it takes and wherever the worker goes meanwhile.
    * @param options `key`: repeating the call with the same one gives the first one's outcome, also after a crash or a move.
    */
-  async call(
+  call(
     name: string,
     exportName: string,
     args: readonly CallValue[] = [],
     { signal, key, deadlineMs }: KeyedOptions & DeadlineOption = {},
   ): Promise<Outcome> {
-    const state = await this.#transport.json<RunState>({
-      method: 'POST',
-      path: pathOf(name, `/call/${encodeURIComponent(exportName)}`),
-      query: { waitMs: WAIT_MS, deadlineMs },
-      json: { args: args.map(encodeValue) },
-      ...(key === undefined ? {} : { headers: { 'idempotency-key': key }, repeatable: true }),
-      timeoutMs: 0,
-      signal,
-    });
-    if (state.outcome) return decodeOutcome(state.outcome);
-    const outcome =
-      state.input === undefined
-        ? await this.waitOutcome(name, { ...(signal ? { signal } : {}) }) // it moved in the middle of the call
-        : await this.#endOf(name, state.input, signal);
-    if (!outcome) throw new PluvioError('INTERNAL', `the call of "${exportName}" left no outcome`);
-    return outcome;
-  }
-
-  /** The end of a call that goes on for longer than a request waits. */
-  async #endOf(name: string, input: string, signal: AbortSignal | undefined): Promise<Outcome | null> {
-    for (;;) {
-      const { state, outcome } = await this.#transport.json<InputState>({ ...inputRequest(name, input), signal });
-      if (state === 'ended') return outcome && decodeOutcome(outcome);
-    }
+    return callExport(this.#transport, name, exportName, { args, signal, key, deadlineMs });
   }
 
   /**
@@ -344,8 +222,8 @@ export class Workers {
     }
     const json = jsonArguments(args);
     await this.#interfaces.check({ worker: name, export: exportName, json, given: args }, found, signal);
-    const response = await this.#wholeAnswer(name, {
-      path: pathOf(name, `/call/${encodeURIComponent(exportName)}`),
+    const response = await wholeAnswer(this.#transport, name, {
+      path: callPath(name, exportName),
       query: { waitMs: WAIT_MS, deadlineMs },
       body: JSON.stringify(json),
       contentType: JSON_TYPE,
@@ -365,7 +243,7 @@ export class Workers {
    */
   cancel(name: string, input?: string, { signal }: CallOptions = {}): Promise<WorkerInfo> {
     const json = input === undefined ? {} : { input };
-    return this.#transport.json({ method: 'POST', path: pathOf(name, '/cancel'), json, timeoutMs: 0, signal });
+    return this.#transport.json({ method: 'POST', path: workerPath(name, '/cancel'), json, timeoutMs: 0, signal });
   }
 
   /**
@@ -379,8 +257,10 @@ export class Workers {
     body: Uint8Array | string = new Uint8Array(),
     { signal, key, deadlineMs }: KeyedOptions & DeadlineOption = {},
   ): Promise<Uint8Array> {
-    const path = pathOf(name, `/call/${encodeURIComponent(exportName)}`);
-    return this.#bytes(name, { path, body, key, signal, query: { waitMs: WAIT_MS, deadlineMs } });
+    const path = callPath(name, exportName);
+    return bytesOf(
+      await wholeAnswer(this.#transport, name, { path, body, key, signal, query: { waitMs: WAIT_MS, deadlineMs } }),
+    );
   }
 
   /**
@@ -394,9 +274,9 @@ export class Workers {
     body: Uint8Array | string | ReadableStream<Uint8Array> = new Uint8Array(),
     { signal, key, deadlineMs }: KeyedOptions & DeadlineOption = {},
   ): Promise<ReadableStream<Uint8Array>> {
-    const path = pathOf(name, `/call/${encodeURIComponent(exportName)}`);
+    const path = callPath(name, exportName);
     const query = { waitMs: WAIT_MS, deadlineMs, stream: true };
-    const response = await this.#wholeAnswer(name, { path, body, key, signal, query });
+    const response = await wholeAnswer(this.#transport, name, { path, body, key, signal, query });
     return response.body ?? new ReadableStream({ start: (controller) => controller.close() });
   }
 
@@ -410,7 +290,9 @@ export class Workers {
     { signal, key = freshKey() }: KeyedOptions = {},
   ): Promise<Uint8Array> {
     const query = { reply: true, waitMs: WAIT_MS };
-    return this.#bytes(name, { path: pathOf(name, '/messages'), body, key, signal, query });
+    return bytesOf(
+      await wholeAnswer(this.#transport, name, { path: workerPath(name, '/messages'), body, key, signal, query }),
+    );
   }
 
   /** Puts a message into the worker's mailbox; done when it is durable. Gives its number. Sent again and taken once, as with `ask`. */
@@ -419,72 +301,24 @@ export class Workers {
     body: Uint8Array | string,
     { signal, key = freshKey() }: KeyedOptions = {},
   ): Promise<number> {
-    const response = await this.#sendBytes({ path: pathOf(name, '/messages'), body, key, signal, query: {} });
+    const response = await sendBytes(this.#transport, {
+      path: workerPath(name, '/messages'),
+      body,
+      key,
+      signal,
+      query: {},
+    });
     return ((await response.json()) as { seq: number }).seq; // as the API says
   }
 
-  async #bytes(name: string, request: BytesRequest): Promise<Uint8Array> {
-    return new Uint8Array(await (await this.#wholeAnswer(name, request)).arrayBuffer());
-  }
-
-  /** The answer, once there is one. */
-  async #wholeAnswer(name: string, request: BytesRequest): Promise<Response> {
-    let response = await this.#sendBytes(request);
-    if (response.status !== 202) return response;
-    const { input } = (await response.json()) as { input: string }; // as the API says
-    do {
-      response = await this.#transport.send({
-        ...inputRequest(name, input),
-        accept: BYTES_TYPE,
-        signal: request.signal,
-      });
-    } while (response.headers.get('content-type') !== BYTES_TYPE && (await response.arrayBuffer())); // it is not over yet
-    return response;
-  }
-
-  /** A worker on its way has taken nothing: what it is sent is sent again. */
-  async #sendBytes({ path, body, contentType = BYTES_TYPE, key, signal, query }: BytesRequest): Promise<Response> {
-    const request = {
-      method: 'POST',
-      path,
-      query,
-      body: typeof body === 'string' ? new TextEncoder().encode(body) : body,
-      contentType,
-      ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
-      repeatable: key !== undefined,
-      timeoutMs: 0,
-      signal,
-    } as const;
-    for (;;) {
-      try {
-        return await this.#transport.send(request);
-      } catch (error) {
-        if (contentType !== JSON_TYPE || !(error instanceof PluvioError && error.code === 'WORKER_MOVING')) throw error;
-        await pause(MOVING_PAUSE_MS, this.#transport.signalOf(signal));
-      }
-    }
-  }
-
   /** Waits for the end of what the worker does; null: it does nothing and has done nothing. Follows it when it moves. */
-  async waitOutcome(name: string, { signal }: CallOptions = {}): Promise<Outcome | null> {
-    for (;;) {
-      const { worker, outcome } = await this.#transport.json<RunState>({
-        method: 'GET',
-        path: pathOf(name, '/outcome'),
-        query: { waitMs: WAIT_MS },
-        timeoutMs: WAIT_MS + 30_000,
-        signal,
-      });
-      if (outcome) return decodeOutcome(outcome);
-      if (worker.status === 'stopped') return { kind: 'stopped' };
-      if (worker.status === 'lost') throw new PluvioError('WORKER_LOST', `worker "${name}" was lost`);
-      if (worker.status === 'idle' || worker.status === 'ended') return null;
-    }
+  waitOutcome(name: string, { signal }: CallOptions = {}): Promise<Outcome | null> {
+    return waitForOutcome(this.#transport, name, signal);
   }
 
   /** Output from the beginning or from a number on; with `follow` until the worker ends, on whichever node it is. */
   logs(name: string, options: LogOptions = {}): AsyncGenerator<LogPiece> {
-    return readLogs(this.#transport, pathOf(name, '/logs'), options);
+    return readLogs(this.#transport, workerPath(name, '/logs'), options);
   }
 
   /** Sends standard input; `end`: that was all. */
@@ -494,7 +328,9 @@ export class Workers {
     { end = false, signal }: CallOptions & { readonly end?: boolean } = {},
   ): Promise<void> {
     const body = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes;
-    const request = { method: 'POST', path: pathOf(name, '/stdin'), query: { end }, signal } as const;
-    await this.#transport.send({ ...request, body, contentType: 'application/octet-stream' });
+    const request = { method: 'POST', path: workerPath(name, '/stdin'), query: { end }, signal } as const;
+    await this.#transport.send({ ...request, body, contentType: BYTES_TYPE });
   }
 }
+
+const bytesOf = async (response: Response): Promise<Uint8Array> => new Uint8Array(await response.arrayBuffer());
