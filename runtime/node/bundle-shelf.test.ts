@@ -76,6 +76,15 @@ describe('BundleShelf', () => {
     expect(await blobCount()).toBe(0);
   });
 
+  it('keeps a bundle that is needed from the moment on when the others were looked at', async () => {
+    const shelf = await openShelf();
+    const { digest } = await shelf.keep(bundleOf('a'), 'held');
+    let looks = 0;
+    await shelf.load(() => (++looks > 1 ? [digest] : []));
+    await shelf.collectNow(-1);
+    expect((await shelf.open(digest)).manifest.name).toBe('a');
+  });
+
   it('knows its bundles again', async () => {
     const info = await (await openShelf()).keep(bundleOf('a'), 'snapshot');
     expect((await openShelf()).list()).toEqual([info]);

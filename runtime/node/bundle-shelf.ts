@@ -420,7 +420,8 @@ export class BundleShelf {
     const roots = new Set([...stored, ...this.#roots()]);
     for (const { digest, origin } of this.list()) {
       if (this.#holds > 0) return 0;
-      if (origin === 'held' && !roots.has(digest) && !this.#young.has(digest)) await this.#forget(digest);
+      if (origin !== 'held' || roots.has(digest) || this.#young.has(digest)) continue;
+      if (!this.#roots().includes(digest)) await this.#forget(digest); // asked again: a worker may need it by now
     }
     const needed = new Set<string>(roots);
     for (const digest of this.#bundles.keys()) {

@@ -34,6 +34,8 @@ export class WorkerTable {
   readonly routes = new RouteIndex();
   /** Reserved names, who reserved them, and for which tenant, where that is known. */
   readonly #reserved = new Map<string, { readonly holder: string; readonly tenant?: string }>();
+  /** Bundles that workers are being made of, or given. */
+  readonly #coming = new Set<{ readonly bundle: string }>();
 
   constructor(services: WorkerServices) {
     this.#services = services;
@@ -108,6 +110,8 @@ export class WorkerTable {
   async create(name: string, bundle: string, options: CreateOptions = {}): Promise<HostedWorker> {
     const holder = `create ${name}`;
     this.reserve(name, holder);
+    const coming = { bundle };
+    this.#coming.add(coming);
     try {
       const { stdinOpen = false, tenant = DEFAULT_TENANT } = options;
       this.reserveFor(tenant, name, holder);
@@ -121,6 +125,7 @@ export class WorkerTable {
       this.#services.events.emit('created', name, { bundle });
       return worker;
     } finally {
+      this.#coming.delete(coming);
       if (!this.#workers.has(name)) this.routes.drop(name);
       this.release(name, holder);
     }
@@ -295,11 +300,17 @@ export class WorkerTable {
     name: string,
     request: UpdateRequest,
   ): Promise<{ readonly worker: HostedWorker; readonly state: KeptState }> {
-    const program = await loadProgram(this.#services, request.bundle);
-    const { tenant } = this.get(name).record;
-    this.checkAllowed({ name, tenant }, request.bundle, program.bundle.manifest);
-    this.routes.check(name, program.bundle.manifest.routes ?? []);
-    return this.#exchange(name, (old, taken) => writeUpdated(this.#services, old, taken, program, request));
+    const coming = { bundle: request.bundle };
+    this.#coming.add(coming);
+    try {
+      const program = await loadProgram(this.#services, request.bundle);
+      const { tenant } = this.get(name).record;
+      this.checkAllowed({ name, tenant }, request.bundle, program.bundle.manifest);
+      this.routes.check(name, program.bundle.manifest.routes ?? []);
+      return await this.#exchange(name, (old, taken) => writeUpdated(this.#services, old, taken, program, request));
+    } finally {
+      this.#coming.delete(coming);
+    }
   }
 
   /** Gives a worker the version that it had before. @throws PluvioError `VERSION_NOT_FOUND` */
@@ -331,14 +342,17 @@ export class WorkerTable {
     return { worker, state };
   }
 
-  /** Digests that the workers need. */
+  /** Digests that the workers need, and those that are being made. */
   roots(): string[] {
-    return [...this.all()].flatMap(({ record: { bundle, checkpoint, finalSide, versions } }) => [
+    const workers = [...this.all()].flatMap(({ live, record: { bundle, checkpoint, finalSide, versions } }) => [
       bundle,
       ...versions.map((version) => version.bundle),
       ...(checkpoint ? [checkpoint.bundle] : []),
+      // What it was brought into memory from is the base of the states that it keeps next, also when its last one is a later bundle.
+      ...(live === undefined ? [] : [live.program.digest]),
       ...(finalSide === null ? [] : [finalSide]),
     ]);
+    return [...workers, ...[...this.#coming].map(({ bundle }) => bundle)];
   }
 
   /** Reads what an earlier process left. */

@@ -45,6 +45,26 @@ describe('history', () => {
   });
 });
 
+it('a bundle that a worker in memory came from is kept for the states that stand on it', async () => {
+  const dataDir = await openFolder();
+  const storeLimits = { checkpointsKept: 1, checkpointHours: 0 };
+  const first = await spawnNode({ dataDir, grants: LEDGER_GRANTS, storeLimits });
+  await deployLedger(first.client, 'ledger');
+  await first.client.workers.invoke('ledger', 'add', '1');
+  const before = await first.client.workers.snapshot('ledger');
+  await first.kill();
+  const second = await spawnNode({ dataDir, grants: LEDGER_GRANTS, storeLimits });
+  expect(textOf(await second.client.workers.invoke('ledger', 'add', '2'))).toBe('3');
+  await second.client.workers.snapshot('ledger');
+  await second.client.bundles.delete(before.digest);
+  expect(await second.client.bundles.get(before.digest)).toMatchObject({ origin: 'held' });
+  await second.client.workers.invoke('ledger', 'add', '4');
+  await second.client.workers.checkpoint('ledger'); // a state on the bundle that it came from
+  await second.kill();
+  const third = await open({ dataDir });
+  expect(textOf(await third.client.workers.invoke('ledger', 'add', '8'))).toBe('15');
+});
+
 describe.each(['never', 'each-call', 'idle'] as const)('a worker with the policy %s', (checkpoint) => {
   it('goes back, and what ended since counts as done', async () => {
     const { client } = await open();
