@@ -114,6 +114,19 @@ const CASES = [
     },
   },
   {
+    args: ['workers'],
+    keys: {
+      benchmark: 'workers',
+      machine,
+      memory_kib: number,
+      wake_us: positive,
+      by_workers: [
+        { workers: 1, create_us: summary },
+        { workers: 10, wake_us: summary, bare_create_us: summary },
+      ],
+    },
+  },
+  {
     args: ['unwind'],
     keys: {
       benchmark: 'unwind',

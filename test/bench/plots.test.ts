@@ -2,12 +2,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BENCHMARKS } from './benchmarks.ts';
 import { barChart } from './plot/bar-chart.ts';
 import { lineChart } from './plot/line-chart.ts';
 import { decadeScale, linearScale, logScale } from './plot/scale.ts';
 import { drawAll, PICTURES_FOLDER } from './plots.ts';
 import { documentWith } from './report.ts';
-import { RESULTS_FOLDER, RUN_NAMES, writeResult } from './results.ts';
+import { RESULTS_FOLDER, RUN_NAMES, RUNS, writeResult } from './results.ts';
 
 const SUMMARY = { median: 1.5, mad: 0.1, min: 1.25, max: 2, count: 3 };
 const MACHINE = { engine: 'V8 <1>', platform: 'linux', cpu: 'a "cpu"', cores: 2, memoryGiB: 4, load: 0 };
@@ -58,6 +59,15 @@ describe('what is committed', () => {
     expect(drawn.length).toBeGreaterThan(0);
     expect(readdirSync(PICTURES_FOLDER).sort()).toEqual([...drawn].sort());
     expect(filesOf(PICTURES_FOLDER, drawn)).toEqual(filesOf(folder, drawn));
+  });
+
+  test('every benchmark has a run, and a row in BENCHMARKS.md; no figures there are put by hand', () => {
+    const benchmarks = Object.keys(BENCHMARKS).sort();
+    expect([...new Set(RUN_NAMES.map((name) => RUNS[name][0]))].sort()).toEqual(benchmarks);
+    const document = readFileSync(new URL('../../BENCHMARKS.md', import.meta.url), 'utf8');
+    const byHand = document.replace(/<!-- results: [^]*?<!-- end of results -->/g, '');
+    expect([...byHand.matchAll(/^\| `([a-z]+)` /gm)].map(([, name]) => name).sort()).toEqual(benchmarks);
+    expect(byHand).not.toMatch(/[\d.]+ \([\d.]+–[\d.]+\)|load average \d/); // a figure with its ends, a machine
   });
 
   test('BENCHMARKS.md has a section for every run, and shows the pictures that there are', async () => {

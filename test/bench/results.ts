@@ -3,50 +3,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
-import type { CallResult } from './call.ts';
-import type { ComponentResult } from './component.ts';
-import type { CliResult } from './cli.ts';
-import type { DensityResult } from './density.ts';
-import type { FairnessResult } from './fairness.ts';
-import type { ForkResult } from './fork.ts';
-import type { HttpResult } from './http.ts';
-import type { InstrumentResult } from './instrument.ts';
-import type { CheckpointResult } from './checkpoint.ts';
-import type { JournalResult } from './journal.ts';
-import type { OverheadResult } from './overhead.ts';
-import type { RealResult } from './real.ts';
-import type { ReentryResult } from './reentry.ts';
-import type { SnapshotResult } from './snapshot.ts';
-import type { UnwindResult } from './unwind.ts';
-import type { WakeResult } from './wake.ts';
+import type { BenchmarkName, ResultOf } from './benchmarks.ts';
 
-/** What each run gives. */
-export interface Results {
-  readonly overhead: OverheadResult;
-  readonly 'overhead-bun': OverheadResult;
-  readonly real: RealResult;
-  readonly 'real-bun': RealResult;
-  readonly reentry: ReentryResult;
-  readonly instrument: InstrumentResult;
-  readonly unwind: UnwindResult;
-  readonly snapshot: SnapshotResult;
-  readonly fork: ForkResult;
-  readonly http: HttpResult;
-  readonly density: DensityResult;
-  readonly wake: WakeResult;
-  readonly fairness: FairnessResult;
-  readonly journal: JournalResult;
-  readonly checkpoint: CheckpointResult;
-  readonly call: CallResult;
-  readonly component: ComponentResult;
-  readonly cli: CliResult;
-}
-export type RunName = keyof Results;
+const ON_BUN = ['--engine', 'bun', '--variants', 'pluvio'] as const;
 
-const ON_BUN = ['--engine', 'bun', '--variants', 'pluvio'];
-
-/** Arguments of `run.ts`, in the order in which they run. */
-export const RUNS: Readonly<Record<RunName, readonly string[]>> = {
+/** Arguments of `run.ts`, the benchmark first, in the order in which they run. */
+export const RUNS = {
   overhead: ['overhead'],
   'overhead-bun': ['overhead', ...ON_BUN],
   real: ['real', '--variants', 'pluvio,asyncify_fuel'],
@@ -56,6 +18,7 @@ export const RUNS: Readonly<Record<RunName, readonly string[]>> = {
   unwind: ['unwind', '--growth'],
   snapshot: ['snapshot', '--growth'],
   fork: ['fork'],
+  workers: ['workers'],
   http: ['http'],
   density: ['density'],
   wake: ['wake'],
@@ -65,17 +28,22 @@ export const RUNS: Readonly<Record<RunName, readonly string[]>> = {
   call: ['call'],
   component: ['component'],
   cli: ['cli'],
-};
+  project: ['project'],
+} as const satisfies Readonly<Record<string, readonly [BenchmarkName, ...string[]]>>;
+export type RunName = keyof typeof RUNS;
 export const RUN_NAMES = Object.keys(RUNS) as readonly RunName[]; // the record has exactly these keys
+
+/** What a run gives. */
+export type ResultOfRun<Name extends RunName> = ResultOf<(typeof RUNS)[Name][0]>;
 
 export const isRunName = (name: string): name is RunName => Object.hasOwn(RUNS, name);
 
 export const RESULTS_FOLDER = fileURLToPath(new URL('./results/', import.meta.url));
 
 /** A run's result, or undefined if the folder has none. */
-export function readResult<Name extends RunName>(folder: string, name: Name): Results[Name] | undefined {
+export function readResult<Name extends RunName>(folder: string, name: Name): ResultOfRun<Name> | undefined {
   const path = join(folder, `${name}.json`);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Results[Name]) : undefined; // written by writeResult
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as ResultOfRun<Name>) : undefined; // written by writeResult
 }
 
 /** @param json The line that `run.ts --json` gives. */
