@@ -24,6 +24,9 @@ const PRIMITIVE_OF_CODE: Readonly<Record<number, Primitive>> = {
   [-0x0d]: 'string',
 };
 
+/** Types of instances and components within each other. */
+const NESTING_MAX = 100;
+
 const ERROR_CONTEXT = 'error-context';
 
 function primitiveOf(code: number, at: number): string {
@@ -80,12 +83,12 @@ function readFunction(reader: Reader, isAsync: boolean): TypeDefinition {
   return { kind: 'func', params, result: undefined, isAsync };
 }
 
-function readDeclaration(reader: Reader): Definition {
+function readDeclaration(reader: Reader, depth: number): Definition {
   const at = reader.pos;
   const code = readByte(reader);
   switch (code) {
     case 0x01:
-      return { kind: 'type', type: readType(reader) };
+      return { kind: 'type', type: readType(reader, depth) };
     case 0x02:
       return readAlias(reader);
     case 0x03:
@@ -98,9 +101,10 @@ function readDeclaration(reader: Reader): Definition {
 }
 
 /** What a type of an instance or component declares. */
-function readDeclarations(reader: Reader): Definition[] {
+function readDeclarations(reader: Reader, depth: number): Definition[] {
   const at = reader.pos;
-  const declarations = readItems(reader, 'declarations', readDeclaration);
+  if (depth === NESTING_MAX) throw malformedComponent(at, `types are nested more than ${NESTING_MAX} deep`);
+  const declarations = readItems(reader, 'declarations', () => readDeclaration(reader, depth + 1));
   for (const kind of ['import', 'export type'] as const) checkDistinctNames(namesOf(declarations, kind), at);
   return declarations;
 }
@@ -108,7 +112,7 @@ function readDeclarations(reader: Reader): Definition[] {
 const unsupported = (what: string): TypeDefinition => ({ kind: 'unsupported', what });
 
 /** Type constructors by their code. */
-const CONSTRUCTORS: Readonly<Record<number, (reader: Reader) => TypeDefinition>> = {
+const CONSTRUCTORS: Readonly<Record<number, (reader: Reader, depth: number) => TypeDefinition>> = {
   0x72: (reader) => ({ kind: 'record', fields: readDistinct(reader, 'fields', readLabelled, firstOf) }),
   0x71: (reader) => ({ kind: 'variant', cases: readDistinct(reader, 'cases', readCase, firstOf) }),
   0x70: (reader) => ({ kind: 'list', element: readTypeRef(reader) }),
@@ -137,8 +141,8 @@ const CONSTRUCTORS: Readonly<Record<number, (reader: Reader) => TypeDefinition>>
     return unsupported('a future (WASI 0.3)');
   },
   0x43: (reader) => readFunction(reader, true),
-  0x42: (reader) => ({ kind: 'instance', declarations: readDeclarations(reader) }),
-  0x41: (reader) => ({ kind: 'component', declarations: readDeclarations(reader) }),
+  0x42: (reader, depth) => ({ kind: 'instance', declarations: readDeclarations(reader, depth) }),
+  0x41: (reader, depth) => ({ kind: 'component', declarations: readDeclarations(reader, depth) }),
   0x40: (reader) => readFunction(reader, false),
   0x3f: (reader) => {
     const at = reader.pos;
@@ -147,11 +151,12 @@ const CONSTRUCTORS: Readonly<Record<number, (reader: Reader) => TypeDefinition>>
   },
 };
 
-export function readType(reader: Reader): TypeDefinition {
+/** @param depth How many types it is within. */
+export function readType(reader: Reader, depth = 0): TypeDefinition {
   const at = reader.pos;
   const code = readByte(reader);
   const read = CONSTRUCTORS[code];
-  return read === undefined ? { kind: 'value', type: primitiveOf(code - 0x80, at) } : read(reader);
+  return read === undefined ? { kind: 'value', type: primitiveOf(code - 0x80, at) } : read(reader, depth);
 }
 
 export function readExternDescription(reader: Reader): ExternDescription {

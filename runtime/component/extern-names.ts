@@ -7,9 +7,9 @@
  *
  * Boundary: the form. Whether there is such a thing is the host's. Each name is looked through a fixed number of times, however long.
  */
-import { readByte, readName, type Reader } from '../wasm/index.ts';
+import { readByte, type Reader } from '../wasm/index.ts';
 import { malformedComponent } from './component-error.ts';
-import { checkDistinct, isLabel, shownName } from './labels.ts';
+import { checkDistinct, isLabel, readShortName, shownName } from './labels.ts';
 
 /** What a function of a resource has in front; functions with `async` are of WASI 0.3, and refused as such. */
 const OF_RESOURCE = /^\[(?:async )?(?:method|static)\]([^.]+)\.([^.]+)$/;
@@ -141,7 +141,7 @@ function readExternName(reader: Reader, isOne: (name: string) => boolean, of: st
   const at = reader.pos;
   const form = readByte(reader);
   if (form > 1) throw malformedComponent(at, `the form ${form} of a name is unknown`);
-  const name = readName(reader);
+  const name = readShortName(reader);
   if (!isOne(name)) throw malformedComponent(at, `${shownName(name)} is no name of an ${of}`);
   return name;
 }

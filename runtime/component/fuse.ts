@@ -111,6 +111,7 @@ class Fusion {
   readonly #lowered = new Map<CoreFunction, number>();
   readonly #drops: EndingDrop[] = [];
   readonly #places = new Map<ModuleInstance, Placement>();
+  readonly #exports = new Map<Module, ReadonlyMap<string, number>>();
   readonly #exportNames = new Map<number, string>();
   readonly #funcNames: [index: number, name: string][] = [];
   readonly #draft: ModuleDraft = {
@@ -241,12 +242,23 @@ class Fusion {
       }
       return index;
     }
-    const exported = item.instance.module.exports.find((each) => each.name === item.name && each.kind === kind);
-    const index = exported && this.#places.get(item.instance)?.[SPACE_OF_KIND[kind]][exported.index];
+    const { instance, name } = item;
+    const exported = this.#exportsOf(instance.module).get(`${kind} ${name}`);
+    const index = exported === undefined ? undefined : this.#places.get(instance)?.[SPACE_OF_KIND[kind]][exported];
     if (index === undefined) {
-      throw unsupportedComponent(`a core module in it has no ${kind} "${item.name}" where another one needs it`);
+      throw unsupportedComponent(`a core module in it has no ${kind} "${name}" where another one needs it`);
     }
     return index;
+  }
+
+  /** The indices of what a module exports, by kind and name. */
+  #exportsOf(module: Module): ReadonlyMap<string, number> {
+    let known = this.#exports.get(module);
+    if (known === undefined) {
+      known = new Map(module.exports.map(({ kind, name, index }) => [`${kind} ${name}`, index]));
+      this.#exports.set(module, known);
+    }
+    return known;
   }
 
   /** Adds what an instance defines. */

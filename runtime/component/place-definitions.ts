@@ -5,7 +5,7 @@ import { type Placement, Renumbering, subTypeAt, typeAt } from './renumber.ts';
 export function placeDefinitions(draft: ModuleDraft, module: Module, place: Placement): void {
   const code = new Renumbering(module, place);
   const exprOf = (range: ByteRange | undefined): Uint8Array | undefined => range && code.expr(range);
-  draft.types.push(...module.types.map((type) => subTypeAt(type, place)));
+  for (const type of module.types) draft.types.push(subTypeAt(type, place));
   module.funcs.forEach(({ typeIndex, body }, index) => {
     if (body !== undefined) draft.funcs.push({ typeIndex: typeIndex + place.types, body: code.body(index) });
   });

@@ -79,7 +79,7 @@ export class Scope {
   /** The scope so many levels out. */
   outer(depth: number): Scope {
     let scope: Scope | undefined = this;
-    for (let left = depth; left > 0; left--) scope = scope?.parent;
+    for (let left = depth; left > 0 && scope !== undefined; left--) scope = scope.parent;
     if (scope === undefined) throw unsupportedComponent(`it looks ${depth} levels out, where nothing is`);
     return scope;
   }

@@ -28,12 +28,22 @@ describe('a type', () => {
     [
       'of 16,383 parts',
       nested((part) => ({ kind: 'result', ok: part, err: part }), 13),
-      'a type is made of 16383 types; at most 10000 are allowed',
+      'a type is made of 16383 types and labels; at most 10000 are allowed',
+    ],
+    [
+      'with 10,000 labels',
+      { kind: 'enum', labels: Array.from({ length: 10_000 }, (_, index) => `l${index}`) },
+      'a type is made of 10001 types and labels; at most 10000 are allowed',
+    ],
+    [
+      'with 10,000 cases',
+      { kind: 'variant', cases: Array.from({ length: 10_000 }, (_, index) => [`c${index}`, undefined]) },
+      'a type is made of 10001 types and labels; at most 10000 are allowed',
     ],
     [
       'of 10,001 parts',
       { kind: 'tuple', types: Array.from({ length: 10_000 }, () => u8) },
-      'a type is made of 10001 types; at most 10000 are allowed',
+      'a type is made of 10001 types and labels; at most 10000 are allowed',
     ],
   ])('%s', (_, type, fault) => {
     expect(typeFault(type)).toBe(fault);
@@ -53,7 +63,7 @@ it('a function has parameters of so many parts together', () => {
     result: u8,
   });
   expect(functionFault(taking(1))).toBeUndefined();
-  expect(functionFault(taking(2))).toBe('a type is made of 16383 types; at most 10000 are allowed');
+  expect(functionFault(taking(2))).toBe('a type is made of 16383 types and labels; at most 10000 are allowed');
 });
 
 it('a component with such a type is refused', async () => {
@@ -63,7 +73,7 @@ it('a component with such a type is refused', async () => {
   expect(() => programOf(bytes)).toThrow(
     expect.objectContaining({
       code: 'COMPONENT_UNSUPPORTED',
-      message: 'the component cannot run here: a type is made of 16383 types; at most 10000 are allowed',
+      message: 'the component cannot run here: a type is made of 16383 types and labels; at most 10000 are allowed',
     }),
   );
 });

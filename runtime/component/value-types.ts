@@ -64,7 +64,7 @@ interface Layout {
   readonly sizeBytes: number;
   /** Of more than `MAX_FLAT_PARAMS` only the first ones: such values are never passed flat. */
   readonly flat: readonly FlatType[];
-  /** Types that it is made of, with itself, each as often as it is there. */
+  /** Types and bare labels that it is made of, with itself, each as often as it is there. */
   readonly nodes: number;
   /** Types within types, with itself. */
   readonly depth: number;
@@ -178,7 +178,13 @@ function variantLayout(cases: readonly (ValueType | undefined)[]): Layout {
   };
 }
 
-function computeLayout(type: ValueType): Layout {
+/** Labels that stand for no type of their own. */
+function bareLabels(type: ValueType): number {
+  if ('labels' in type) return type.labels.length;
+  return type.kind === 'variant' ? type.cases.filter(([, payload]) => payload === undefined).length : 0;
+}
+
+function partsLayout(type: ValueType): Layout {
   const parts = partsOf(type);
   if (parts !== undefined) return recordLayout(parts);
   const cases = casesOf(type);
@@ -200,7 +206,8 @@ function computeLayout(type: ValueType): Layout {
 function layoutOf(type: ValueType): Layout {
   const known = layouts.get(type);
   if (known !== undefined) return known;
-  const made = computeLayout(type);
+  const parts = partsLayout(type);
+  const made = { ...parts, nodes: parts.nodes + bareLabels(type) };
   layouts.set(type, made);
   return made;
 }
@@ -233,7 +240,9 @@ export const functionFault = ({ params, result }: FunctionType): string | undefi
   );
 
 const nodesFault = (nodes: number): string | undefined =>
-  nodes > TYPE_NODES_MAX ? `a type is made of ${nodes} types; at most ${TYPE_NODES_MAX} are allowed` : undefined;
+  nodes > TYPE_NODES_MAX
+    ? `a type is made of ${nodes} types and labels; at most ${TYPE_NODES_MAX} are allowed`
+    : undefined;
 
 /** Most values that parameters and results are flattened to; beyond, they are in memory. */
 export const MAX_FLAT_PARAMS = 16;
