@@ -11,6 +11,7 @@ export {
 export { GuestExit, Pending, pending } from './pending.ts';
 export type { Portability } from './portability.ts';
 export * from './snapshot.ts';
+export { withWholeHosts } from './host-changes.ts';
 export { decodeSnapshot, encodeSnapshot } from './snapshot-codec.ts';
 export { describeStack, type FramePlace, type StackFrame, type StackView } from './stack-frames.ts';
 export { stackViewOf } from './stack-view.ts';

@@ -1,16 +1,17 @@
 /**
- * The memories of a worker as they were at one of its snapshots, so that the next one holds only what changed since.
+ * A worker as it was at one of its snapshots, so that the next one holds only what changed since.
  *
- * Boundary: memories alone; everything else of a delta snapshot is whole.
+ * Boundary: memories, and the state of hosts (host-changes.ts); everything else of a delta snapshot is whole.
  *
  * Invariants:
  * 1. A copy has at least the contents that the memory had when the snapshot was taken; beyond its end all is zero, as a memory grows.
  * 2. Whether a block changed is found by comparison: nothing tracks what the guest writes.
  */
-import type { ModuleInstance } from './instance.ts';
+import type { Capturable } from './capture.ts';
+import { hostChanges, rememberedOf } from './host-changes.ts';
 import { type Differing, memoryComparison } from './memory-compare.ts';
 import { diffMemory } from './memory-image.ts';
-import { MEMORY_BLOCK_BYTES, MEMORY_RUN_MAX_BYTES, type MemoryRun } from './snapshot.ts';
+import { MEMORY_BLOCK_BYTES, MEMORY_RUN_MAX_BYTES, type MemoryRun, type Snapshot } from './snapshot.ts';
 import type { EngineThread } from './thread.ts';
 
 /** Where the list of blocks goes in the save memory, which is free while no guest runs. */
@@ -69,12 +70,17 @@ function runsOfBlocks(blocks: Uint32Array, bytes: Uint8Array): MemoryRun[] {
 
 /** What a worker remembers of a snapshot. */
 export class KeptSnapshot {
+  readonly #worker: Capturable;
   #id: Uint8Array;
   readonly #copies: readonly MemoryCopy[];
+  #hosts: Snapshot['hosts'];
 
-  /** Copies the memories as they are. */
-  constructor(instance: ModuleInstance, id: Uint8Array) {
+  /** Copies the memories as they are. @param hosts The states of the hosts. */
+  constructor(worker: Capturable, id: Uint8Array, hosts: Snapshot['hosts']) {
+    const { instance } = worker;
+    this.#worker = worker;
     this.#id = id;
+    this.#hosts = rememberedOf(hosts, worker.hosts);
     const { memories } = instance.module.module;
     this.#copies = instance.memories.map(
       (memory, index) => new MemoryCopy(memory, memories[index]?.type.limits.is64 === true, instance.thread),
@@ -91,9 +97,15 @@ export class KeptSnapshot {
     return this.#copies.map((copy) => copy.changes());
   }
 
-  /** Moves on to a new snapshot, which has these changes. */
-  advance(id: Uint8Array, changes: readonly (readonly MemoryRun[])[]): void {
+  /** What these states of the hosts became since; undefined: none is remembered. */
+  hostChanges(hosts: Snapshot['hosts']): unknown {
+    return Object.keys(this.#hosts).length === 0 ? undefined : hostChanges(this.#hosts, hosts);
+  }
+
+  /** Moves on to a new snapshot, which has these changes and states. */
+  advance(id: Uint8Array, changes: readonly (readonly MemoryRun[])[], hosts: Snapshot['hosts']): void {
     this.#copies.forEach((copy, index) => copy.take(changes[index] ?? []));
+    this.#hosts = rememberedOf(hosts, this.#worker.hosts);
     this.#id = id;
   }
 }

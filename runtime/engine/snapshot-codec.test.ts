@@ -118,7 +118,7 @@ describe('damage', () => {
 
   test('another version is named as such', () => {
     const next = bytes.slice();
-    next[4] = 4;
+    next[4] = 5;
     expect(codeOf(() => decodeSnapshot(next))).toBe('SNAPSHOT_VERSION');
   });
 });

@@ -73,16 +73,25 @@ export type ReadRuns = (plain: unknown, pages: number) => MemoryRun[];
 
 const INSTANCE_FIELDS = ['module', 'globals', 'memories', 'tables', 'droppedDatas', 'droppedElements'];
 const HEAP_FIELDS = ['count', 'objects', 'references'];
-const SNAPSHOT_FIELDS = ['instances', 'frames', 'starting', 'fuelUsed', 'hosts'];
+const COMMON_FIELDS = ['instances', 'frames', 'starting', 'fuelUsed'];
+const SNAPSHOT_FIELDS = [...COMMON_FIELDS, 'hosts'];
+/** Of a delta that says how the state of the hosts differs, version 4. */
+const CHANGE_FIELDS = [...COMMON_FIELDS, 'hostChanges', 'parent'];
 /** Keys that may be absent, by version. */
 const OPTIONAL_FIELDS: Readonly<Record<SnapshotVersion, readonly string[]>> = {
   1: ['restartState'],
   2: ['restartState', 'id', 'parent'],
   3: ['restartState', 'id', 'parent'],
+  4: ['restartState', 'id', 'parent'],
 };
 
 /** Keys that an instance may lack, by version. */
-const OPTIONAL_INSTANCE_FIELDS: Readonly<Record<SnapshotVersion, readonly string[]>> = { 1: [], 2: [], 3: ['heap'] };
+const OPTIONAL_INSTANCE_FIELDS: Readonly<Record<SnapshotVersion, readonly string[]>> = {
+  1: [],
+  2: [],
+  3: ['heap'],
+  4: ['heap'],
+};
 
 /** @throws PluvioError `SNAPSHOT_VERSION` */
 export function requireVersion(version: number): SnapshotVersion {
@@ -96,9 +105,13 @@ export function requireVersion(version: number): SnapshotVersion {
 }
 
 export function encodeState(snapshot: Snapshot, encodeRuns: EncodeRuns): unknown {
-  const { id, parent } = snapshot;
+  const { id, parent, hosts, hostChanges } = snapshot;
   assert(snapshot.version >= 2 || (id === undefined && parent === undefined), 'ids are of version 2');
   assert(snapshot.version >= 3 || snapshot.instances.every(({ heap }) => heap === undefined), 'heaps are of version 3');
+  assert(
+    hostChanges === undefined || (snapshot.version >= 4 && parent !== undefined),
+    'changes of hosts are of version 4',
+  );
   return {
     id,
     parent,
@@ -107,7 +120,7 @@ export function encodeState(snapshot: Snapshot, encodeRuns: EncodeRuns): unknown
     restartState: snapshot.restartState,
     starting: snapshot.starting,
     fuelUsed: snapshot.fuelUsed,
-    hosts: snapshot.hosts,
+    ...(hostChanges === undefined ? { hosts } : { hostChanges }),
   };
 }
 
@@ -137,7 +150,8 @@ const encodeFrame = (frame: Frame): unknown => [
 
 /** @throws FieldFault */
 export function readState(plain: unknown, version: SnapshotVersion, readRuns: ReadRuns): Snapshot {
-  const state = readRecord(plain, SNAPSHOT_FIELDS, OPTIONAL_FIELDS[version]);
+  const hasChanges = version >= 4 && Object.hasOwn(readObject(plain), 'hostChanges');
+  const state = readRecord(plain, hasChanges ? CHANGE_FIELDS : SNAPSHOT_FIELDS, OPTIONAL_FIELDS[version]);
   const values = new ValueReader(version);
   const instances = inField('instances', () =>
     readEach(state['instances'], SNAPSHOT_LIMITS.instances, (item) => readInstance(item, values, readRuns)),
@@ -152,7 +166,10 @@ export function readState(plain: unknown, version: SnapshotVersion, readRuns: Re
     restartState: state['restartState'],
     starting: inField('starting', () => readBoolean(state['starting'])),
     fuelUsed: inField('fuelUsed', () => readBigUint(state['fuelUsed'], 2n ** 64n - 1n)),
-    hosts: inField('hosts', () => readHosts(state['hosts'])),
+    // A change is checked where it is made, of what there was.
+    ...(hasChanges
+      ? { hosts: {}, hostChanges: state['hostChanges'] }
+      : { hosts: inField('hosts', () => readHosts(state['hosts'])) }),
   };
 }
 
@@ -164,7 +181,7 @@ function readIds(state: Readonly<Record<string, unknown>>): Pick<Snapshot, 'id' 
   return ids;
 }
 
-function readHosts(plain: unknown): Readonly<Record<string, unknown>> {
+export function readHosts(plain: unknown): Readonly<Record<string, unknown>> {
   const hosts = readObject(plain);
   if (Object.keys(hosts).length > SNAPSHOT_LIMITS.hosts) {
     throw new FieldFault(plain, `an object of at most ${SNAPSHOT_LIMITS.hosts} fields`);

@@ -23,8 +23,8 @@ export class SnapshotTaker {
     if (!keep) return encodeSnapshot(snapshot);
     const id = newId();
     const bytes = encodeSnapshot({ ...snapshot, version: withIds(snapshot), id });
-    if (this.#kept === undefined) this.#kept = new KeptSnapshot(this.#worker.instance, id);
-    else this.#kept.advance(id, this.#kept.changes());
+    if (this.#kept === undefined) this.#kept = new KeptSnapshot(this.#worker, id, snapshot.hosts);
+    else this.#kept.advance(id, this.#kept.changes(), snapshot.hosts);
     return bytes;
   }
 
@@ -38,11 +38,15 @@ export class SnapshotTaker {
     }
     const changes = kept.changes();
     const captured = captureWorker(this.#worker, state, changes);
-    const delta: Snapshot = { ...captured, version: withIds(captured), parent: kept.id };
+    const hostChanges = kept.hostChanges(captured.hosts);
+    const delta: Snapshot =
+      hostChanges === undefined
+        ? { ...captured, version: withIds(captured), parent: kept.id }
+        : { ...captured, version: 4, parent: kept.id, hosts: {}, hostChanges };
     if (!keep) return encodeSnapshot(delta);
     const id = newId();
     const bytes = encodeSnapshot({ ...delta, id });
-    kept.advance(id, changes);
+    kept.advance(id, changes, captured.hosts);
     return bytes;
   }
 

@@ -14,6 +14,7 @@ const REF_CODES_OF: Readonly<Record<SnapshotVersion, readonly number[]>> = {
   1: [REF_CODES.func, REF_CODES.extern, REF_CODES.exn],
   2: [REF_CODES.func, REF_CODES.extern, REF_CODES.exn],
   3: [REF_CODES.func, REF_CODES.extern, REF_CODES.object, REF_CODES.i31],
+  4: [REF_CODES.func, REF_CODES.extern, REF_CODES.object, REF_CODES.i31],
 };
 const I31_MIN = -(2 ** 30);
 const I31_MAX = 2 ** 30 - 1;

@@ -14,15 +14,15 @@
  *    on `stack`. An innermost frame whose function is an import is a host call in progress: pc 0, `locals` are the arguments.
  * 4. If `starting`, the start function has not ended. Then `frames` is empty (it has not begun) or `frames[0]` is the call that waits
  *    for it, at its entry, and the rest is the start function's own stack.
- * 5. With a `parent` it is a delta: memory runs are what differs from the parent's memory, in place of the initial image; everything
- *    else is whole.
+ * 5. With a `parent` it is a delta: memory runs are what differs from the parent's memory, in place of the initial image. With
+ *    `hostChanges` so is the state of the hosts. Everything else is whole.
  */
 
 /**
- * Versions of the format: 2 adds `id` and `parent`, 3 `heap`, references to objects and i31. A snapshot is written in the lowest one that
- * can hold it.
+ * Versions of the format: 2 adds `id` and `parent`, 3 `heap`, references to objects and i31, 4 `hostChanges`. A snapshot is written in the
+ * lowest one that can hold it.
  */
-export const SNAPSHOT_VERSIONS = [1, 2, 3] as const;
+export const SNAPSHOT_VERSIONS = [1, 2, 3, 4] as const;
 export type SnapshotVersion = (typeof SNAPSHOT_VERSIONS)[number];
 
 /** Size of `id` and `parent`. */
@@ -124,6 +124,8 @@ export interface Snapshot {
   /** Whether the start function still has to end; see invariant 4. */
   readonly starting: boolean;
   readonly fuelUsed: bigint;
-  /** State of the host modules by name. */
+  /** State of the host modules by name; empty where `hostChanges` says how it differs from the parent's. */
   readonly hosts: Readonly<Record<string, unknown>>;
+  /** Of a delta: what the state of the hosts became, as plain-change.ts has it; null: it is as it was. */
+  readonly hostChanges?: unknown;
 }

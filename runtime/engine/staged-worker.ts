@@ -5,10 +5,12 @@
  *
  * Invariants:
  * 1. A snapshot is taken up only if it fits the module and, as a delta, if its parent is the one taken up before.
- * 2. Only memories are filled at once; of everything else the last snapshot counts, when the worker begins.
+ * 2. Only memories are filled at once; of everything else the last snapshot counts, when the worker begins, with what it changes of the
+ *    hosts' state before.
  */
 import { PluvioError } from '../errors/index.ts';
 import { requireInstance, restoreState } from './capture.ts';
+import { withWholeHosts } from './host-changes.ts';
 import { restoreMemories } from './memory-state.ts';
 import type { Snapshot } from './snapshot.ts';
 import { decodeSnapshot } from './snapshot-codec.ts';
@@ -49,7 +51,7 @@ export class StagedWorker {
     if (next.parent === undefined || latest.id === undefined || hexOf(next.parent) !== hexOf(latest.id)) {
       throw new PluvioError('SNAPSHOT_PARENT', `the snapshot has ${found}; what is there is ${here}`);
     }
-    this.#fill(next);
+    this.#fill(withWholeHosts(next, latest.hosts));
   }
 
   #fill(snapshot: Snapshot): void {

@@ -103,6 +103,8 @@ export interface HostModule {
   readonly entries?: ReadonlyMap<string, HostEntry>;
   /** Its state as plain data that MessagePack can carry (null, boolean, number, bigint, string, Uint8Array, arrays, plain objects). */
   snapshot(): unknown;
+  /** Whether bytes in what `snapshot` gives are never changed afterwards: then a delta has what became of the state, in place of all of it. */
+  readonly stableBytes?: boolean;
   /** Takes up the state of a snapshot; throws `SNAPSHOT_MISMATCH` or `SNAPSHOT_MALFORMED` and names the field. */
   restore(state: unknown): void;
   /** The worker was closed: release streams and timers. */

@@ -1,5 +1,5 @@
 /** The state that another program of a worker begins with where the worker keeps what it has stored. */
-import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../engine/index.ts';
+import { decodeSnapshot, encodeSnapshot, type Snapshot, withWholeHosts } from '../engine/index.ts';
 import { ABI_MODULE, withStorage } from '../host/index.ts';
 import { loadProgram, type Program } from './program.ts';
 import { stateOf } from './stored-state.ts';
@@ -9,8 +9,13 @@ import type { WorkerRecord } from './worker-record.ts';
 import { firstState, restoredState } from './worker-reverting.ts';
 import type { WorkerServices } from './worker-services.ts';
 
-const wholeOf = ({ snapshot }: GuestState): Snapshot =>
-  snapshot instanceof Uint8Array ? decodeSnapshot(snapshot) : snapshot;
+/** The state of the hosts, at the end of all changes. */
+function hostsOf({ base, between = [], snapshot }: GuestState): Snapshot['hosts'] {
+  const states = [...(base === null ? [] : [base]), ...between, snapshot];
+  return states
+    .map((state) => (state instanceof Uint8Array ? decodeSnapshot(state) : state))
+    .reduce((before, next) => withWholeHosts(next, before.hosts)).hosts;
+}
 
 export interface CarriedStorage extends Awaited<ReturnType<typeof restoredState>> {
   readonly memoryPages: number;
@@ -33,7 +38,7 @@ export async function carryStorage(
 ): Promise<CarriedStorage | undefined> {
   if (!program.module.usesAbi || program.bundle.snapshot !== undefined) return undefined;
   const before = await stateOf(last, await loadProgram(services, last.base));
-  const stored = before === null ? undefined : wholeOf(before).hosts[ABI_MODULE];
+  const stored = before === null ? undefined : hostsOf(before)[ABI_MODULE];
   if (stored === undefined) return undefined;
   const first = decodeSnapshot(await firstState(services, program, record));
   const snapshot = { ...first, hosts: { ...first.hosts, [ABI_MODULE]: withStorage(first.hosts[ABI_MODULE], stored) } };

@@ -39,6 +39,8 @@ export interface ChainOptions {
 /** What is known of the engine that has the worker. */
 type Holder = Pick<EngineWorker, 'memoryPages' | 'over'>;
 
+const PAGE_BYTES = 65_536;
+
 export class CheckpointChain {
   readonly #options: ChainOptions;
   /** Who remembers the newest link. */
@@ -48,6 +50,8 @@ export class CheckpointChain {
   /** Pages that are taken of the budget for the holder. */
   #pages = 0;
   #newest: ChainLink | undefined;
+  /** Size of the last whole state. */
+  #wholeBytes = 0;
   /** The link that the store has as the worker's newest checkpoint, and its number. */
   #written: { readonly link: ChainLink; readonly id: number } | undefined;
 
@@ -58,7 +62,9 @@ export class CheckpointChain {
   /** In what form the next state is to be taken. `often`: the worker's policy keeps states while it works. */
   nextForm(holder: Holder, often: boolean): SnapshotForm {
     const { checkpointDeltas, deltaPages } = this.#options.limits;
-    const isWorthIt = often && checkpointDeltas > 0 && holder.memoryPages >= deltaPages;
+    // What it has stored, and its files, are in the state beside its memory.
+    const isLarge = holder.memoryPages >= deltaPages || this.#wholeBytes >= deltaPages * PAGE_BYTES;
+    const isWorthIt = often && checkpointDeltas > 0 && isLarge;
     if (!isWorthIt || !this.#mayRemember(holder)) {
       this.end();
       this.#release();
@@ -105,6 +111,7 @@ export class CheckpointChain {
   taken({ bytes, mark, on }: StateBytes, logSeq: number): ChainLink | undefined {
     const { length } = bytes;
     const parent = on === null ? null : this.#newest;
+    if (parent === null) this.#wholeBytes = length;
     if (parent === undefined || (parent !== null && parent.mark !== on)) return undefined;
     const link: ChainLink =
       parent === null

@@ -88,8 +88,10 @@ describe.each(['throw', 'flag'] as const)('unwinding by %s', (unwind) => {
     const plain = await runGuest(module, script, 'none');
     const waits = await runGuest(module, script, 'waits');
     const everywhere = await runGuest(module, script, 'safepoints');
+    const followed = await runGuest(module, script, 'followed');
     expect(essence(waits)).toEqual(essence(plain));
     expect(essence(everywhere)).toEqual(essence(plain));
+    expect(essence(followed)).toEqual(essence(plain));
     expect(plain.hosts).toBe(1);
     expect(waits.hosts).toBe(waitsOf + 1);
     expect(everywhere.hosts).toBeGreaterThan(stopsAtLeast);

@@ -24,6 +24,7 @@ import {
   type Input,
   type LogEntry,
 } from '../../runtime/host/abi/index.ts';
+import { StateFollower } from '../engine/state-follower.ts';
 import { leavingAtEach } from '../engine/stops.ts';
 import { ALL_GRANTS } from './hand-guest.ts';
 import { START_MS } from './scripted-services.ts';
@@ -38,8 +39,8 @@ export interface Script {
   readonly grants?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** `waits`: where the guest waits; `safepoints`: there and at every safepoint. */
-export type Moves = 'none' | 'waits' | 'safepoints';
+/** `waits`: where the guest waits; `safepoints`: there and at every safepoint; `followed`: not, but a reader is told there what its state became. */
+export type Moves = 'none' | 'waits' | 'safepoints' | 'followed';
 
 export interface GuestRun {
   readonly outcome: Outcome;
@@ -111,7 +112,7 @@ class World {
     });
     const onState = (state: WorkerState): void => {
       if (state !== 'waiting') return;
-      if (this.#moves !== 'none' && this.#leavesAt(host)) {
+      if ((this.#moves === 'waits' || this.#moves === 'safepoints') && this.#leavesAt(host)) {
         isLeaving = true;
         stop();
       } else if (this.#script.paced === true) setImmediate(() => this.#deliverNext(host));
@@ -156,7 +157,16 @@ export async function runGuest(module: LoadedModule, script: Script, moves: Move
     const { host, onState } = world.makeHost(stop);
     return { host, options: { hosts: [host], onState, ...(onPoll === undefined ? {} : { onPoll }) } };
   };
-  let { host, options } = place(moves === 'safepoints' ? () => 'stop' : undefined);
+  const pollOf = (of: () => AbiHost): (() => PollDecision) | undefined => {
+    if (moves === 'safepoints') return () => 'stop';
+    if (moves !== 'followed') return undefined;
+    let follower: StateFollower | undefined;
+    return () => {
+      (follower ??= new StateFollower(of())).follow();
+      return 'go on';
+    };
+  };
+  let { host, options } = place(pollOf(() => host));
   worker = await createWorker(module, options);
   const [first] = script.inputs;
   if (first === undefined || !host.beginInput(first)) throw new Error('the script has no call');

@@ -192,7 +192,10 @@ const NODE_CASES = [
       per_case: { text: { ratio: summary, pluvio_us: summary, jco_us: summary } },
     },
   },
-  { args: ['checkpoint'], keys: { benchmark: 'checkpoint', machine, memory_bytes: positive, ratio: positive } },
+  {
+    args: ['checkpoint'],
+    keys: { benchmark: 'checkpoint', machine, kept_bytes: positive, ratio: positive, keys_ratio: positive },
+  },
 ] as const;
 
 test.for(NODE_CASES)(

@@ -1,4 +1,4 @@
-/** What keeping a worker of some MiB costs after each call: as a whole, or as what changed. */
+/** What keeping a worker of some MiB costs after each call: as a whole, or as what changed, of its memory or of what it has stored. */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { type NodeOptions, nodeCodecs } from '../../runtime/node/index.ts';
 import { readSamples } from '../../sdk/cli/top/metric-samples.ts';
 import { quantile } from '../abuse/summary.ts';
 import { type ChildNode, startChildNode } from '../node/child-node.ts';
+import { pantryModule } from '../programs/pantry.ts';
 import { SLATE_BYTES, slateModule } from '../programs/slate.ts';
 import { type Benchmark, progress, rotated } from './benchmark.ts';
 import { runChild } from './child.ts';
@@ -31,15 +32,23 @@ const KINDS = {
 type Kind = keyof typeof KINDS;
 const KIND_NAMES = Object.keys(KINDS) as readonly Kind[]; // the table has exactly these keys
 
+/** Programs by where they have what they keep. */
+const PROGRAMS = { memory: slateModule, keys: pantryModule } as const;
+type Place = keyof typeof PROGRAMS;
+const PLACES = Object.keys(PROGRAMS) as readonly Place[]; // the table has exactly these keys
+const CAPABILITIES = { kv: [] } as const;
+
 export interface CheckpointResult {
   readonly benchmark: 'checkpoint';
   readonly machine: Machine;
   readonly rounds: number;
   readonly clients: number;
-  readonly memory_bytes: number;
-  /** Calls a second with checkpoints of what changed, to those with whole ones. */
+  readonly kept_bytes: number;
+  /** Calls a second with checkpoints of what changed, to those with whole ones: of a program that keeps all in its memory. */
   readonly ratio: number;
-  readonly per_kind: Readonly<Record<Kind, KindResult>>;
+  /** The same of one that has stored it under keys. */
+  readonly keys_ratio: number;
+  readonly per_place: Readonly<Record<Place, Readonly<Record<Kind, KindResult>>>>;
 }
 
 interface KindResult {
@@ -58,15 +67,15 @@ interface Window {
   readonly diskKib: number;
 }
 
-async function deploySlates({ client }: ChildNode, workers: readonly string[], exportName: string): Promise<void> {
-  const manifest = { schemaVersion: 1, name: 'slate', checkpoint: 'each-call' } as const;
-  const packed = await packBundle({ manifest, module: await slateModule(), files: new Map() }, nodeCodecs);
+async function deployAll({ client }: ChildNode, workers: readonly string[], place: Place): Promise<void> {
+  const manifest = { schemaVersion: 1, name: place, checkpoint: 'each-call', capabilities: CAPABILITIES } as const;
+  const packed = await packBundle({ manifest, module: await PROGRAMS[place](), files: new Map() }, nodeCodecs);
   const chunks: Uint8Array[] = [];
   for await (const chunk of writeDrop(packed)) chunks.push(chunk);
   const { digest: bundle } = await client.bundles.upload(new Blob(chunks as BlobPart[])); // chunks lie in buffers of their own
   for (const name of workers) {
     await client.workers.create({ name, bundle });
-    await client.workers.call(name, exportName);
+    await client.workers.call(name, 'fill');
   }
 }
 
@@ -79,12 +88,13 @@ async function writtenBy({ client, pid }: ChildNode): Promise<{ state: number; d
 }
 
 /** Every client has a worker of its own. */
-async function measureKind(kind: Kind, forMs: number): Promise<Window> {
+async function measureKind(place: Place, kind: Kind, forMs: number): Promise<Window> {
   const folder = await mkdtemp(join(tmpdir(), 'pluvio-checkpoint-'));
-  const node = await startChildNode({ dataDir: folder, limits: KINDS[kind] }, []);
+  const grants = { all: CAPABILITIES, tenants: {} };
+  const node = await startChildNode({ dataDir: folder, limits: KINDS[kind], grants }, []);
   try {
     const workers = Array.from({ length: CLIENTS }, (_, index) => `w-${index}`);
-    await deploySlates(node, workers, 'fill');
+    await deployAll(node, workers, place);
     const call = { exportName: 'touch', args: [1] };
     const job: CallJob = { url: node.url, workers, clients: CLIENTS, everyMs: 0, forMs, ...call };
     await runChild<CallTimes>('call-workers', { ...job, forMs: forMs / 4 }); // warm
@@ -105,15 +115,18 @@ async function measureKind(kind: Kind, forMs: number): Promise<Window> {
 
 async function measure({ quick, rounds }: BenchOptions): Promise<CheckpointResult> {
   const where = machine();
-  const runs = new Map<Kind, Window[]>(KIND_NAMES.map((kind) => [kind, []]));
+  const windows: { readonly place: Place; readonly kind: Kind; readonly window: Window }[] = [];
   for (let turn = 0; turn < rounds; turn++) {
-    for (const kind of rotated(KIND_NAMES, turn)) {
-      runs.get(kind)?.push(await measureKind(kind, quick ? QUICK_WINDOW_MS : WINDOW_MS));
+    for (const place of PLACES) {
+      for (const kind of rotated(KIND_NAMES, turn)) {
+        windows.push({ place, kind, window: await measureKind(place, kind, quick ? QUICK_WINDOW_MS : WINDOW_MS) });
+      }
     }
     progress(`round ${turn + 1} of ${rounds}`);
   }
-  const kindResult = (kind: Kind): KindResult => {
-    const of = (read: (window: Window) => number): Summary => summarise((runs.get(kind) ?? []).map(read));
+  const kindResult = (place: Place, kind: Kind): KindResult => {
+    const own = windows.filter((each) => each.place === place && each.kind === kind);
+    const of = (read: (window: Window) => number): Summary => summarise(own.map(({ window }) => read(window)));
     return {
       per_second: of(({ perSecond }) => perSecond),
       p50_ms: of(({ p50Ms }) => p50Ms),
@@ -121,24 +134,37 @@ async function measure({ quick, rounds }: BenchOptions): Promise<CheckpointResul
       disk_kib: of(({ diskKib }) => diskKib),
     };
   };
-  const perKind = { whole: kindResult('whole'), changes: kindResult('changes') };
+  const placeResult = (place: Place) => ({ whole: kindResult(place, 'whole'), changes: kindResult(place, 'changes') });
+  const perPlace = { memory: placeResult('memory'), keys: placeResult('keys') };
+  const ratioOf = ({ changes, whole }: Readonly<Record<Kind, KindResult>>): number =>
+    changes.per_second.median / whole.per_second.median;
   return {
     benchmark: 'checkpoint',
     machine: where,
     rounds,
     clients: CLIENTS,
-    memory_bytes: SLATE_BYTES,
-    ratio: perKind.changes.per_second.median / perKind.whole.per_second.median,
-    per_kind: perKind,
+    kept_bytes: SLATE_BYTES,
+    ratio: ratioOf(perPlace.memory),
+    keys_ratio: ratioOf(perPlace.keys),
+    per_place: perPlace,
   };
 }
 
-function format({ machine: where, clients, per_kind }: CheckpointResult): string {
-  const rows = KIND_NAMES.map((kind) => {
-    const { per_second, p50_ms, state_kib, disk_kib } = per_kind[kind];
-    return [kind, range(per_second), range(p50_ms), range(state_kib), range(disk_kib)];
-  });
-  const header = ['checkpoints', 'calls per second', 'p50, ms', 'state per call, KiB', 'written per call, KiB'];
+function format({ machine: where, clients, per_place }: CheckpointResult): string {
+  const rows = PLACES.flatMap((place) =>
+    KIND_NAMES.map((kind) => {
+      const { per_second, p50_ms, state_kib, disk_kib } = per_place[place][kind];
+      return [place, kind, range(per_second), range(p50_ms), range(state_kib), range(disk_kib)];
+    }),
+  );
+  const header = [
+    '4 MiB in',
+    'checkpoints',
+    'calls per second',
+    'p50, ms',
+    'state per call, KiB',
+    'written per call, KiB',
+  ];
   return `${machineLine(where)}; ${clients} clients\n\n${formatTable(header, rows)}`;
 }
 

@@ -6,7 +6,7 @@ import { ownGreeter } from './greeter.ts';
 it('is deployed, called with values of the component model, moved in the middle of a call, and goes on', async () => {
   const [source, target] = [await openNode(), await openNode()];
   const { workers } = source.client;
-  await workers.create({ name: 'greeter', module: await ownGreeter(300_000_000) });
+  await workers.create({ name: 'greeter', module: await ownGreeter(1_000_000_000) });
   expect(await workers.call('greeter', 'sum', [[1n, 2, 2n ** 62n]])).toEqual({
     kind: 'returned',
     values: [2n ** 62n + 3n],

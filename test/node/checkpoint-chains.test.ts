@@ -6,7 +6,7 @@ import type { PluvioClient } from '../../sdk/client/index.ts';
 import { slateModule, slateSum } from '../programs/slate.ts';
 import { random } from '../store/crash-work.ts';
 import { deploy } from './deploy.ts';
-import { answerModule, openFolder, openNode, outputOf, outputUntil } from './open-nodes.ts';
+import { answerModule, assemble, openFolder, openNode, outputOf, outputUntil } from './open-nodes.ts';
 import { listenOf, spawnNode } from './spawn-node.ts';
 
 const TIMEOUT_MS = 120_000;
@@ -244,4 +244,64 @@ describe('checkpoints are whole', () => {
     await client.workers.delete('slate');
     expect(await parents()).toEqual([false, true]);
   });
+});
+
+/** 256 values of 20,000 bytes, filled with a byte each; their keys are two letters. */
+const STORING = `(module
+  (import "pluvio_v1" "kv_set" (func $set (param i32 i32 i32 i32) (result i32)))
+  (import "pluvio_v1" "kv_get" (func $get (param i32 i32) (result i32)))
+  (import "pluvio_v1" "result_read" (func $read (param i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func $key (param $at i32)
+    (i32.store8 (i32.const 0) (i32.add (i32.const 97) (i32.shr_u (local.get $at) (i32.const 4))))
+    (i32.store8 (i32.const 1) (i32.add (i32.const 97) (i32.and (local.get $at) (i32.const 15)))))
+  (func $store (export "store") (param $at i32) (param $byte i32) (result i32)
+    (call $key (local.get $at))
+    (memory.fill (i32.const 16) (local.get $byte) (i32.const 20000))
+    (call $set (i32.const 0) (i32.const 2) (i32.const 16) (i32.const 20000)))
+  (func (export "fill") (local $at i32)
+    (loop $more
+      (drop (call $store (local.get $at) (local.get $at)))
+      (local.set $at (i32.add (local.get $at) (i32.const 1)))
+      (br_if $more (i32.lt_u (local.get $at) (i32.const 256)))))
+  ;; The first byte of a value, times its length.
+  (func (export "value") (param $at i32) (result i32)
+    (call $key (local.get $at))
+    (drop (call $get (i32.const 0) (i32.const 2)))
+    (i32.mul (call $read (i32.const 16) (i32.const 20000) (i32.const 0)) (i32.load8_u (i32.const 16)))))`;
+
+describe('a small worker that has stored much', () => {
+  it(
+    'keeps what changed of it, and has all of it again after kill -9, a move and a revert',
+    { timeout: TIMEOUT_MS },
+    async () => {
+      const capabilities = { kv: [] };
+      const grants = { all: capabilities, tenants: {} };
+      const dataDir = await openFolder();
+      const first = await spawnNode({ dataDir, grants });
+      await deploy(first.client, await assemble(STORING), { name: 'slate', checkpoint: 'each-call', capabilities });
+      const store = (client: PluvioClient, at: number, byte: number) =>
+        client.workers.call('slate', 'store', [at, byte]);
+      const value = async (client: PluvioClient, at: number): Promise<number> => {
+        const outcome = await client.workers.call('slate', 'value', [at]);
+        return outcome.kind === 'returned' ? Number(outcome.values[0]) / 20_000 : -1;
+      };
+      await first.client.workers.call('slate', 'fill');
+      for (const at of [1, 2, 3, 4]) await store(first.client, at, 200 + at);
+      const [last, , before, base] = await changesOf(first.client);
+      for (const bytes of [last, before]) expect(bytes).toBeLessThan(50_000);
+      expect(base).not.toBeUndefined();
+      await first.kill();
+      const second = await spawnNode({ dataDir, grants });
+      for (const at of [0, 1, 4, 255])
+        expect(await value(second.client, at)).toBe(at === 1 || at === 4 ? 200 + at : at);
+      const [, , checkpoint] = (await second.client.workers.history('slate')).filter(({ parent }) => parent !== null);
+      await second.client.workers.revert('slate', { checkpoint: checkpoint?.id ?? 0 });
+      await store(second.client, 7, 99);
+      const third = await openNode({ grants });
+      await second.client.workers.move('slate', { target: third.url });
+      expect([await value(third.client, 7), await value(third.client, 255)]).toEqual([99, 255]);
+      await second.kill();
+    },
+  );
 });

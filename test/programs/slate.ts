@@ -35,14 +35,17 @@ const SLATE = `(module
       (br_if $sum (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 4))) (i32.const ${SLATE_BYTES}))))
     (local.get $sum)))`;
 
-export async function slateModule(): Promise<Uint8Array<ArrayBuffer>> {
-  const parsed = (await initWabt()).parseWat('slate.wat', SLATE);
+/** A text module as bytes. */
+export async function moduleOf(name: string, text: string): Promise<Uint8Array<ArrayBuffer>> {
+  const parsed = (await initWabt()).parseWat(`${name}.wat`, text);
   try {
     return new Uint8Array(parsed.toBinary({}).buffer);
   } finally {
     parsed.destroy();
   }
 }
+
+export const slateModule = (): Promise<Uint8Array<ArrayBuffer>> => moduleOf('slate', SLATE);
 
 /** What `sum` gives after `fill` and a `touch` with each of these numbers, on the bare engine. */
 export async function slateSum(touches: readonly number[]): Promise<bigint> {

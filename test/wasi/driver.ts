@@ -10,6 +10,7 @@ import { WASI } from 'node:wasi';
 import { Packr } from 'msgpackr';
 import { GuestExit, Pending } from '../../runtime/engine/pending.ts';
 import type { GuestAccess, HostFunction } from '../../runtime/engine/types.ts';
+import { StateFollower } from '../engine/state-follower.ts';
 import { createWasi, type Files, type WasiHost, type WasiOptions } from '../../runtime/host/index.ts';
 
 export interface ProgramResult {
@@ -24,8 +25,9 @@ export interface ProgramResult {
  * - `moved`: before every call the state goes through MessagePack into a new host; a waiting call is forgotten once and begun again
  *   in a new host.
  * - `late`: a waiting call is waited for and then forgotten, and executed again: in the same host, then in a new one.
+ * - `followed`: the host is kept; before every call a reader is told what became of its state.
  */
-export const MODES = ['direct', 'moved', 'late'] as const;
+export const MODES = ['direct', 'moved', 'late', 'followed'] as const;
 export type Mode = (typeof MODES)[number];
 
 export interface Program {
@@ -53,6 +55,7 @@ class MovableHost {
   restartState: unknown;
   moves = 0;
   private readonly options: WasiOptions;
+  private follower: StateFollower | undefined;
 
   constructor(options: WasiOptions) {
     this.options = options;
@@ -93,8 +96,9 @@ class MovableHost {
 
   async run(mode: Mode, name: string, args: readonly unknown[]): Promise<unknown> {
     if (mode === 'moved') this.move();
+    if (mode === 'followed') (this.follower ??= new StateFollower(this.host)).follow();
     let result = this.call(name, args);
-    for (let again = 0; result instanceof Pending && mode !== 'direct' && again < 2; again++) {
+    for (let again = 0; result instanceof Pending && (mode === 'moved' || mode === 'late') && again < 2; again++) {
       if (mode === 'late') await result.promise;
       this.restartState = result.state;
       if (mode === 'moved' || again === 1) this.move();

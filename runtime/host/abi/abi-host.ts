@@ -113,6 +113,7 @@ export function createAbi(options: AbiOptions): AbiHost {
     http,
     imports: { [ABI_MODULE]: bindCalls(abi) },
     bind: (guest: GuestAccess) => abi.memory.bind(guest),
+    stableBytes: true,
     snapshot: () => encodeState(abi),
     restore: (state: unknown) => loadState(abi, state, `hosts.${ABI_MODULE}`),
     close: () => {

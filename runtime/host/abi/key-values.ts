@@ -8,20 +8,35 @@
  */
 import { fail } from './error-codes.ts';
 import { ENTRY_BYTES } from './limits.ts';
-import { type NamePage, SortedNames, utf8Bytes } from './sorted-names.ts';
+import { compareNames, type NamePage, SortedNames, utf8Bytes } from './sorted-names.ts';
 import type { StorageMeter } from './storage-meter.ts';
 
-const NOTHING = new Uint8Array();
+/** More keys that were touched are not put into what there is: all is put together anew. */
+const PATCHED_MAX = 1000;
 
 const entryBytes = (key: string): number => ENTRY_BYTES + utf8Bytes(key);
+
+/** Where that key is in such pairs, or would be, from `start` on. */
+function placeOf(flat: readonly (string | Uint8Array)[], key: string, start: number): number {
+  let low = start / 2;
+  let high = flat.length / 2;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareNames(flat[2 * middle] as string, key) < 0)
+      low = middle + 1; // keys are at even places
+    else high = middle;
+  }
+  return 2 * low;
+}
 
 export class KeyValues {
   readonly #meter: StorageMeter;
   readonly #values = new Map<string, Uint8Array>();
   readonly #names = new SortedNames(this.#values);
   #undo: Map<string, Uint8Array | undefined> | undefined;
-  /** What a snapshot holds, until something changes. */
+  /** What the last snapshot holds, and the keys that were touched since. */
   #flat: readonly (string | Uint8Array)[] | undefined;
+  readonly #touched = new Set<string>();
 
   constructor(meter: StorageMeter) {
     this.#meter = meter;
@@ -43,7 +58,7 @@ export class KeyValues {
     this.#remember(key, before);
     this.#values.set(key, value);
     if (before === undefined) this.#names.added(key);
-    this.#flat = undefined;
+    this.#touched.add(key);
   }
 
   /** Whether there was such a key. @throws AbiFault `QUOTA` */
@@ -54,7 +69,7 @@ export class KeyValues {
     this.#remember(key, before);
     this.#values.delete(key);
     this.#names.removed(key);
-    this.#flat = undefined;
+    this.#touched.add(key);
     return true;
   }
 
@@ -114,10 +129,30 @@ export class KeyValues {
 
   /** Key, value, key, value …, by key. */
   get flat(): readonly (string | Uint8Array)[] {
-    if (this.#flat !== undefined) return this.#flat;
-    const flat: (string | Uint8Array)[] = [];
-    for (const key of this.#names.all) flat.push(key, this.#values.get(key) ?? NOTHING);
-    return (this.#flat = flat);
+    this.#flat = this.#flat === undefined ? this.#pairsOf(this.#names.all) : this.#withTouched(this.#flat);
+    this.#touched.clear();
+    return this.#flat;
+  }
+
+  /** Those that there are of these keys, with their values. */
+  #pairsOf(keys: readonly string[]): (string | Uint8Array)[] {
+    return keys.flatMap((key) => {
+      const value = this.#values.get(key);
+      return value === undefined ? [] : [key, value];
+    });
+  }
+
+  #withTouched(flat: readonly (string | Uint8Array)[]): readonly (string | Uint8Array)[] {
+    if (this.#touched.size === 0) return flat;
+    if (this.#touched.size > PATCHED_MAX) return this.#pairsOf(this.#names.all);
+    const parts: (readonly (string | Uint8Array)[])[] = [];
+    let done = 0;
+    for (const key of [...this.#touched].sort(compareNames)) {
+      const at = placeOf(flat, key, done);
+      parts.push(flat.slice(done, at), this.#pairsOf([key]));
+      done = flat[at] === key ? at + 2 : at;
+    }
+    return ([] as (string | Uint8Array)[]).concat(...parts, flat.slice(done));
   }
 
   /** Key, what it was or null, …, by key; undefined: no transaction is open. */

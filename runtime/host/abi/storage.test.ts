@@ -102,7 +102,7 @@ describe('a transaction', () => {
 type Step =
   | { readonly kind: 'set'; readonly key: string; readonly sizeBytes: number }
   | { readonly kind: 'delete'; readonly key: string }
-  | { readonly kind: 'begin' | 'commit' | 'rollback' };
+  | { readonly kind: 'begin' | 'commit' | 'rollback' | 'keep' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -118,6 +118,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ kind: fc.constantFrom('begin' as const, 'commit' as const, 'rollback' as const) }),
   },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('keep' as const) }) },
 );
 
 /** The obvious way: a copy of the whole map. */
@@ -129,7 +130,7 @@ class Model {
     if (step.kind === 'set') this.values.set(step.key, step.sizeBytes);
     else if (step.kind === 'delete') this.values.delete(step.key);
     else if (step.kind === 'begin') this.saved = new Map(this.values);
-    else {
+    else if (step.kind !== 'keep') {
       if (step.kind === 'rollback' && this.saved !== undefined) this.values = this.saved;
       this.saved = undefined;
     }
@@ -140,10 +141,17 @@ class Model {
   }
 }
 
+/** What a snapshot holds is what there is, key by key. */
+function expectFlat(kv: KeyValues): void {
+  const { names } = kv.page('', '', 1000);
+  expect(kv.flat).toEqual(names.flatMap((key) => [key, kv.get(key)]));
+}
+
 function tryStep(kv: KeyValues, step: Step): boolean {
   try {
     if (step.kind === 'set') kv.set(step.key, new Uint8Array(step.sizeBytes));
     else if (step.kind === 'delete') kv.delete(step.key);
+    else if (step.kind === 'keep') expectFlat(kv);
     else kv[step.kind]();
     return true;
   } catch (error) {
@@ -167,6 +175,7 @@ test('what is kept is what a copy of everything would give, and is counted to th
         kv.rollback();
         model.apply({ kind: 'rollback' });
       }
+      expectFlat(kv);
       expect(new Map(kv.page('', '', 10).names.map((key) => [key, kv.get(key)?.length]))).toEqual(model.values);
       expect(meter.usedBytes).toBe(model.usedBytes);
     }),

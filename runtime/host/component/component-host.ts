@@ -49,6 +49,8 @@ export interface ComponentHost {
   argumentsOf?(exportName: string): readonly unknown[] | undefined;
   /** Its state as plain data for MessagePack, with these resources and all that they refer to. */
   snapshot(resources: readonly Resource[]): unknown;
+  /** As that of `HostModule`. */
+  readonly stableBytes?: boolean;
   /**
    * Takes up such a state; gives the resources in the order in which they were given.
    * @throws PluvioError `SNAPSHOT_MISMATCH`, `SNAPSHOT_MALFORMED`, naming the field

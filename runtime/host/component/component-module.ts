@@ -82,6 +82,10 @@ export class ComponentModule implements HostModule {
     this.#guest = guest;
   }
 
+  get stableBytes(): boolean {
+    return this.hosts.every(({ stableBytes }) => stableBytes === true);
+  }
+
   snapshot(): unknown {
     return encodeComponent(this);
   }

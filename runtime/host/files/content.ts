@@ -24,6 +24,8 @@ export class FileContent {
   private baseLength: number;
   private length: number;
   private readonly blocks = new Map<number, Uint8Array>();
+  /** What `writtenBlocks` gave of blocks that have not changed since: they are copied before they do. */
+  private readonly given = new Map<number, Uint8Array>();
   private readonly quota: Quota;
 
   constructor(base: Uint8Array, quota: Quota) {
@@ -115,7 +117,8 @@ export class FileContent {
   /** The block, made from the base if there is none, with room for `needed` bytes. */
   private blockFor(index: number, needed: number): Uint8Array {
     const old = this.blocks.get(index);
-    if (old !== undefined && old.length >= needed) return old;
+    const isGiven = this.given.delete(index);
+    if (old !== undefined && old.length >= needed && !isGiven) return old;
     const start = index * BLOCK_BYTES;
     const kept = old ?? this.base.subarray(start, start + this.baseBytesIn(index));
     let capacity = SMALLEST_BLOCK_BYTES;
@@ -146,8 +149,12 @@ export class FileContent {
     this.baseLength = Math.min(this.baseLength, sizeBytes);
     for (const [index, block] of this.blocks) {
       const kept = sizeBytes - index * BLOCK_BYTES;
-      if (kept <= 0) this.blocks.delete(index);
-      else if (kept < block.length) block.fill(0, kept);
+      if (kept <= 0) {
+        this.blocks.delete(index);
+        this.given.delete(index);
+      } else if (kept < block.length) {
+        this.blockFor(index, block.length).fill(0, kept);
+      }
     }
   }
 
@@ -158,14 +165,14 @@ export class FileContent {
     return charge;
   }
 
-  /** The blocks that were written, by ascending index, cut to the file's size and without trailing zeros; copies. */
+  /** The blocks that were written, by ascending index, without trailing zeros. Their bytes are never changed: a block is copied before. */
   writtenBlocks(): [index: number, bytes: Uint8Array][] {
     return [...this.blocks]
       .sort(([a], [b]) => a - b)
       .map(([index, block]) => {
-        let end = Math.min(block.length, this.length - index * BLOCK_BYTES);
-        while (end > 0 && block[end - 1] === 0) end--;
-        return [index, block.slice(0, end)];
+        const bytes = this.given.get(index) ?? withoutZerosBehind(block);
+        this.given.set(index, bytes);
+        return [index, bytes];
       });
   }
 
@@ -177,9 +184,17 @@ export class FileContent {
   load(sizeBytes: number, baseBytes: number, blocks: readonly (readonly [number, Uint8Array])[]): void {
     this.quota.give(this.chargeBytes());
     this.blocks.clear();
+    this.given.clear();
     this.length = sizeBytes;
     this.baseLength = baseBytes;
     for (const [index, bytes] of blocks) this.blocks.set(index, new Uint8Array(bytes));
     this.quota.take(this.chargeBytes());
   }
+}
+
+/** A view. */
+function withoutZerosBehind(block: Uint8Array): Uint8Array {
+  let end = block.length;
+  while (end > 0 && block[end - 1] === 0) end--;
+  return block.subarray(0, end);
 }

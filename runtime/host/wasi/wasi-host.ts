@@ -75,6 +75,7 @@ export function createWasi(options: WasiOptions = {}): WasiHost {
       wasi_unstable: bindFunctions({ ...context, abi: ABIS.wasi_unstable }),
     },
     bind: (guest: GuestAccess) => context.memory.bind(guest),
+    stableBytes: true,
     snapshot: () => encodeState(context, filesId),
     restore: (state: unknown) => loadState(context, state, `hosts.${name}`, filesId),
     close: () => {

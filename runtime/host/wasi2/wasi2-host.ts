@@ -85,6 +85,7 @@ export function createWasi2(options: Wasi2Options = {}): ComponentHost {
     name,
     interfaces,
     argumentsOf: (name) => (name === HANDLER_EXPORT ? handlerArguments(wasi) : undefined),
+    stableBytes: true,
     snapshot: (resources) => encodeState(wasi, filesId, resources),
     restore: (state) => loadState(wasi, state, `hosts.${name}`, filesId),
     drop: (given: Resource) => {
