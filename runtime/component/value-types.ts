@@ -281,38 +281,3 @@ export function hasPart(type: ValueType, isOne: (part: ValueType) => boolean): b
 /** Whether values of the type hold a resource. */
 export const hasResource = (type: ValueType): boolean =>
   hasPart(type, ({ kind }) => kind === 'own' || kind === 'borrow');
-
-/** The type as WIT has it. */
-export function valueTypeText(type: ValueType): string {
-  const text = (inner: ValueType | undefined): string => (inner === undefined ? '_' : valueTypeText(inner));
-  switch (type.kind) {
-    case 'record':
-      return `record { ${type.fields.map(([name, field]) => `${name}: ${text(field)}`).join(', ')} }`;
-    case 'variant':
-      return `variant { ${type.cases.map(([name, payload]) => (payload ? `${name}(${text(payload)})` : name)).join(', ')} }`;
-    case 'list':
-      return `list<${text(type.element)}>`;
-    case 'tuple':
-      return `tuple<${type.types.map(text).join(', ')}>`;
-    case 'flags':
-    case 'enum':
-      return `${type.kind} { ${type.labels.join(', ')} }`;
-    case 'option':
-      return `option<${text(type.some)}>`;
-    case 'result':
-      if (type.err !== undefined) return `result<${text(type.ok)}, ${text(type.err)}>`;
-      return type.ok === undefined ? 'result' : `result<${text(type.ok)}>`;
-    case 'own':
-      return type.resource.name;
-    case 'borrow':
-      return `borrow<${type.resource.name}>`;
-    default:
-      return type.kind;
-  }
-}
-
-/** The function's type as WIT has it. */
-export function functionTypeText({ params, result }: FunctionType): string {
-  const list = params.map(([name, type]) => `${name}: ${valueTypeText(type)}`).join(', ');
-  return result === undefined ? `func(${list})` : `func(${list}) -> ${valueTypeText(result)}`;
-}

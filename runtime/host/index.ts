@@ -7,5 +7,6 @@ export type { OutputFunction } from './system/output.ts';
 export type { StdinSource } from './system/stdin.ts';
 export { createWasi, type WasiHost } from './wasi/wasi-host.ts';
 export type { ComponentFunction, ComponentHost, ComponentValue, Resource } from './component/component-host.ts';
+export { isProvided } from './component/import-types.ts';
 export { createWorker, forkWorker, type GuestOptions, restoreWorker, stageWorker, wasiOf } from './create.ts';
 export { createWasi2 } from './wasi2/index.ts';

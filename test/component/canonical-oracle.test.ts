@@ -1,12 +1,8 @@
 /** The canonical ABI's bytes and values, compared with those of jco's glue for the same types: there they are code that jco has made. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  flattenFunction,
-  type FunctionType,
-  type ValueType,
-  valueTypeText,
-} from '../../runtime/component/value-types.ts';
+import { valueTypeText } from '../../runtime/component/type-text.ts';
+import { flattenFunction, type FunctionType, type ValueType } from '../../runtime/component/value-types.ts';
 import type { FlatValue } from '../../runtime/host/component/canonical/context.ts';
 import { liftParams, liftResult, lowerParams, lowerResult } from '../../runtime/host/component/canonical/functions.ts';
 import { TestGuest } from '../../runtime/host/component/canonical/testing/guest.ts';

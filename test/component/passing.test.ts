@@ -1,7 +1,8 @@
 /** Values of random types through real components: from the caller through the guest to a function of the host, and back. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type ValueType, valueTypeText } from '../../runtime/component/value-types.ts';
+import { valueTypeText } from '../../runtime/component/type-text.ts';
+import type { ValueType } from '../../runtime/component/value-types.ts';
 import { valuesOf, valueTypes } from '../../runtime/host/component/canonical/testing/random-values.ts';
 import {
   createWorker,

@@ -1,8 +1,11 @@
 /** That the functions of WASI 0.2 are those of its WIT, and give values of its types. `HandComponent` checks the values. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { GuestExit } from '../../runtime/engine/pending.ts';
+import { FUNCTION_TYPES } from '../../runtime/host/wasi2/function-types.ts';
 import type { Resource } from '../../runtime/host/component/component-host.ts';
 import { bytesOf, HandComponent } from './hand-component.ts';
+import { FUNCTION_TYPES_FILE, functionTypesFile } from './function-types.ts';
 import { WASI_TYPES } from './wasi-types.ts';
 
 if (WASI_TYPES === undefined && process.env['CI'] === 'true') throw new Error('npm has no WIT of WASI 0.2');
@@ -20,6 +23,16 @@ test('the functions are those of WIT, no more and no fewer', () => {
   );
   expect(expected.length).toBeGreaterThan(150);
   expect(namesIn(new HandComponent().host.interfaces).sort()).toEqual(expected.sort());
+});
+
+test('the table of their types is what WIT gives, and has all of them', async () => {
+  expect(await functionTypesFile(WASI_TYPES ?? new Map<string, never>())).toBe(
+    readFileSync(FUNCTION_TYPES_FILE, 'utf8'),
+  );
+  for (const name of namesIn(new HandComponent().host.interfaces)) {
+    const [of = '', func = ''] = name.split(' ');
+    expect(FUNCTION_TYPES[of]?.[func], name).toMatch(/^\(/);
+  }
 });
 
 describe('values are of their types', () => {

@@ -45,6 +45,11 @@ export interface ComponentHost {
   readonly name: string;
   /** By interface without the last part of its version (`wasi:io/streams@0.2`) and by name (`[method]input-stream.read`). */
   readonly interfaces: Readonly<Record<string, Readonly<Record<string, ComponentFunction>>>>;
+  /**
+   * What the types of these functions are, as `functionSignature` writes them. A component that imports one with another type is refused. Left out:
+   * functions are called with values of whatever types the component declares.
+   */
+  readonly types?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Arguments of an export that this host calls, and nobody gives any: undefined where it does not. */
   argumentsOf?(exportName: string): readonly unknown[] | undefined;
   /** Its state as plain data for MessagePack, with these resources and all that they refer to. */

@@ -30,6 +30,7 @@ import { checkParams, checkResult, liftParams, liftResult, lowerParams, lowerRes
 import { encodeComponent, loadComponent } from './component-state.ts';
 import type { ComponentHost, ComponentValue, Resource } from './component-host.ts';
 import { HandleTable } from './handle-table.ts';
+import { requireType } from './import-types.ts';
 
 /** The call of an export that is in progress. */
 export interface ComponentCall {
@@ -186,10 +187,13 @@ export class ComponentModule implements HostModule {
     };
   }
 
-  #functionOf({ from, name }: ImportedFunction): AnyFunction | undefined {
-    for (const { interfaces } of this.hosts) {
-      const found = ownProperty(ownProperty(interfaces, from), name);
-      if (found !== undefined) return found as AnyFunction; // of the interface's type
+  #functionOf(func: ImportedFunction): AnyFunction | undefined {
+    const { from, name } = func;
+    for (const host of this.hosts) {
+      const found = ownProperty(ownProperty(host.interfaces, from), name);
+      if (found === undefined) continue;
+      requireType(host, func);
+      return found as AnyFunction; // of that type
     }
     const given = ownProperty(ownProperty(this.#functions, from), name);
     if (typeof given !== 'function') return undefined;

@@ -16,6 +16,7 @@ import { CLI_INTERFACES } from './cli.ts';
 import { CLOCK_INTERFACES } from './clocks.ts';
 import type { InterfaceOf, Wasi2Context } from './context.ts';
 import { FILESYSTEM_INTERFACES } from './filesystem.ts';
+import { FUNCTION_TYPES } from './function-types.ts';
 import { Holdings } from './holdings.ts';
 import { handlerArguments } from './http/http-incoming.ts';
 import { failAnswer } from './http/http-outgoing.ts';
@@ -84,6 +85,7 @@ export function createWasi2(options: Wasi2Options = {}): ComponentHost {
   return {
     name,
     interfaces,
+    types: FUNCTION_TYPES,
     argumentsOf: (name) => (name === HANDLER_EXPORT ? handlerArguments(wasi) : undefined),
     stableBytes: true,
     snapshot: (resources) => encodeState(wasi, filesId, resources),

@@ -1,6 +1,6 @@
 /** What can be said of a module without running it. */
 import { functionTypeText } from '../../../runtime/component/index.ts';
-import { createWasi, createWasi2 } from '../../../runtime/host/index.ts';
+import { createWasi, createWasi2, isProvided } from '../../../runtime/host/index.ts';
 import { type LoadedModule, loadModule } from '../../../runtime/index.ts';
 import { type ImportDesc, typesText, typeText } from '../../../runtime/wasm/index.ts';
 
@@ -77,15 +77,15 @@ function externsOf(loaded: LoadedModule): Externs {
 }
 
 function componentExterns({ imports, exports }: NonNullable<LoadedModule['component']>): Externs {
-  const { interfaces } = createWasi2();
+  const wasi = createWasi2();
   const funcs = imports.flatMap((entry) => (entry.kind === 'lower' ? [entry.func] : []));
   return {
-    imports: funcs.map(({ from, name, type }) => ({
-      module: from,
-      name,
+    imports: funcs.map((func) => ({
+      module: func.from,
+      name: func.name,
       kind: 'func',
-      type: functionTypeText(type),
-      isProvided: interfaces[from]?.[name] !== undefined,
+      type: functionTypeText(func.type),
+      isProvided: isProvided(wasi, func),
     })),
     exports: exports.map(({ name, type }) => ({ name, kind: 'func', type: functionTypeText(type) })),
   };

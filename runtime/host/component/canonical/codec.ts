@@ -6,7 +6,8 @@
  *
  * Boundary: codecs are made once for a type and kept; they hold nothing of a worker. Lowering trusts what `check` has let pass.
  */
-import { valueTypeText, type FlatType, type ValueType } from '../../../component/value-types.ts';
+import { valueTypeText } from '../../../component/type-text.ts';
+import type { FlatType, ValueType } from '../../../component/value-types.ts';
 import type { ComponentValue } from '../component-host.ts';
 import type { CanonicalContext, FlatValue } from './context.ts';
 

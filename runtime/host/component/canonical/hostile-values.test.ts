@@ -1,7 +1,8 @@
 /** Values of callers and of host functions that do not fit their type: refused, with the place, before anything is written. */
 import { describe, expect, it } from 'vitest';
 import { PluvioError } from '../../../errors/index.ts';
-import { type FunctionType, type ResourceType, type ValueType, valueTypeText } from '../../../component/value-types.ts';
+import { valueTypeText } from '../../../component/type-text.ts';
+import type { FunctionType, ResourceType, ValueType } from '../../../component/value-types.ts';
 import { checkParams, checkResult, liftParams, lowerParams } from './functions.ts';
 import { TestGuest } from './testing/guest.ts';
 
