@@ -147,6 +147,10 @@ describe('a project of a template', () => {
     expect((await pluvio('new', 'twice', '-t', 'c-program')).stderr).toContain(
       'it is there already\nhint: choose another name\n',
     );
+    expect((await pluvio('new', 'twice/.', '-t', 'c-program')).stderr).toContain('twice/.: it is there already\n');
+    expect((await pluvio('new', 'no/such/folder', '-t', 'c-program')).stderr).toMatch(
+      /^error\[FILE_FAILED\]: cannot make the folder no\/such\/folder: the folder that it is to lie in is not there\n/,
+    );
     expect((await pluvio('new', 'Big', '-t', 'c-program')).stderr).toContain('cannot name a project "Big"');
     expect(await pluvio('new', 'x')).toMatchObject({ exitCode: 2 });
     expect(await pluvio('new', '-t', 'c-program')).toMatchObject({ exitCode: 2 });

@@ -1,10 +1,11 @@
 /** Folders that new projects are copied from. */
 import { cp, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join, relative, sep } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import { NODE_VERSION } from '../../runtime/node/version.ts';
+import { type PackageSource, packageSource } from './package-source.ts';
 import { NAME, NAME_WORDS } from './project-name.ts';
 import type { TemplateName } from './template-table.ts';
 
@@ -20,33 +21,25 @@ async function fillIn(folder: string, values: Readonly<Record<string, string>>):
   }
 }
 
-/** What the package says that this code belongs to. */
-interface OwnPackage {
-  readonly folder: string;
-  readonly optionalDependencies: Readonly<Record<string, string>>;
+/** How the project names this package: by its version, or by the path of what it came from, as npm may not have that version. */
+async function dependencyOn(source: PackageSource | undefined, folder: string): Promise<string> {
+  if (source === undefined) return `^${NODE_VERSION}`;
+  return `file:${relative(await realpath(folder), source.path).replaceAll('\\', '/')}`;
 }
 
-/** The package where it is a checkout, also when another project links to it; undefined: npm has installed it. */
-async function checkout(): Promise<OwnPackage | undefined> {
-  const path = createRequire(import.meta.url).resolve('pluvio/package.json');
-  if (path.split(sep).includes('node_modules')) return undefined;
-  const { optionalDependencies = {} } = JSON.parse(await readFile(path, 'utf8')) as Partial<OwnPackage>; // npm's format
-  return { folder: dirname(path), optionalDependencies };
-}
-
-/** How the project names this package: by its version, or a checkout by its path, as npm may not have that version. */
-async function dependencyOn(own: OwnPackage | undefined, folder: string): Promise<string> {
-  if (own === undefined) return `^${NODE_VERSION}`;
-  return `file:${relative(await realpath(folder), own.folder).replaceAll('\\', '/')}`;
-}
-
-/** npm does not install the optional dependencies of a linked package, which has the right Node among them. */
-async function addOptional(folder: string, { optionalDependencies }: OwnPackage): Promise<void> {
+async function addOptional(folder: string, { optionalDependencies }: PackageSource): Promise<void> {
   if (Object.keys(optionalDependencies).length === 0) return;
   const path = join(folder, 'package.json');
   const json = JSON.parse(await readFile(path, 'utf8')) as object; // of a template
   await writeFile(path, `${JSON.stringify({ ...json, optionalDependencies }, undefined, 2)}\n`);
 }
+
+/** Why a folder could not be made, by the code of the system. */
+const NOT_MADE: Readonly<Record<string, string>> = {
+  EEXIST: 'it is there already',
+  ENOENT: 'the folder that it is to lie in is not there',
+  EACCES: 'permission denied',
+};
 
 /**
  * Makes a project of a template in a new folder.
@@ -62,17 +55,17 @@ export async function newProject(folder: string, name: string, template: Templat
   try {
     await mkdir(folder);
   } catch (cause) {
-    const reason =
-      cause instanceof Error && 'code' in cause && cause.code === 'EEXIST' ? 'it is there already' : String(cause);
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const reason = NOT_MADE[code] ?? String(cause);
     throw new PluvioError('FILE_FAILED', `cannot make the folder ${folder}: ${reason}`, { path: folder }, { cause });
   }
   try {
     await cp(join(ROOT, template), folder, { recursive: true });
     // npm leaves a .gitignore out of packages.
     await rename(join(folder, 'gitignore'), join(folder, '.gitignore'));
-    const own = await checkout();
-    await fillIn(folder, { name, pluvio: await dependencyOn(own, folder) });
-    if (own !== undefined) await addOptional(folder, own);
+    const source = await packageSource(createRequire(import.meta.url).resolve('pluvio/package.json'));
+    await fillIn(folder, { name, pluvio: await dependencyOn(source, folder) });
+    if (source !== undefined) await addOptional(folder, source);
   } catch (cause) {
     await rm(folder, { recursive: true, force: true });
     throw new PluvioError(

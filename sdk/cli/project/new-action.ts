@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { isTemplate, TEMPLATES } from '../../project/template-table.ts';
 import { newProject } from '../../project/templates.ts';
@@ -31,7 +31,7 @@ export const newAction: CommandAction = async ({ args: [given], options }) => {
   const template = textOf(options, 'template') ?? (asks ? await askTemplate() : undefined);
   if (template === undefined) throw new UsageError(`a project needs a template: --template ${NAMES.join(', ')}`);
   if (!isTemplate(template)) throw new UsageError(`there is no template "${template}"; there are ${NAMES.join(', ')}`);
-  await newProject(folder, basename(folder), template);
+  await newProject(folder, basename(resolve(folder)), template);
   printLine(folder);
   note(`next: cd ${folder} && npm install && npx pluvio dev; README.md has more`);
   return 0;
