@@ -4,7 +4,7 @@
  * Boundary: knows nothing of settings. Values are those of `JSON.parse`, where a key `__proto__` is a key like any other; the
  * tree with the places is only built when somebody asks for one.
  */
-import { type Node, parseTree } from 'jsonc-parser';
+import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { PluvioError } from '../../errors/index.ts';
 
 export const CONFIG_MAX_BYTES = 4 * 2 ** 20;
@@ -30,12 +30,12 @@ export class ConfigText {
         `${name} has ${bytes.length} bytes; at most ${CONFIG_MAX_BYTES} are read`,
       );
     }
+    this.#text = '';
     try {
       this.#text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
       this.value = JSON.parse(this.#text);
     } catch (cause) {
-      const reason = (cause as Error).message; // TextDecoder and JSON.parse throw Errors
-      throw new PluvioError('CONFIG_INVALID', `${name} is not JSON: ${reason}`, { file: name }, { cause });
+      throw new PluvioError('CONFIG_INVALID', this.#notJson(cause), { file: name }, { cause });
     }
   }
 
@@ -81,10 +81,30 @@ export class ConfigText {
     return this.#tree;
   }
 
+  /** `F:6:27: is not JSON: value expected`; of bytes that are no text what the decoder says. */
+  #notJson(cause: unknown): string {
+    const [first] = syntaxFaults(this.#text);
+    if (first === undefined) return `${this.name} is not JSON: ${(cause as Error).message}`; // TextDecoder and JSON.parse throw Errors
+    const { line, column } = this.#placeAt(first.offset);
+    const words = printParseErrorCode(first.error).replace(/(?<=.)[A-Z]/g, (letter) => ` ${letter}`);
+    return `${this.name}:${line}:${column}: is not JSON: ${words.toLowerCase()}`;
+  }
+
   #placeAt(offset: number): TextPlace {
     const before = this.#text.slice(0, offset);
     return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
   }
+}
+
+/** Where a text is no JSON. */
+function syntaxFaults(text: string): readonly ParseError[] {
+  const faults: ParseError[] = [];
+  try {
+    parseTree(text, faults, { disallowComments: true });
+  } catch {
+    return []; // nested too deeply
+  }
+  return faults;
 }
 
 const startsWithField = (rest: string, key: string): boolean =>
