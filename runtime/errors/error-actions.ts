@@ -163,7 +163,8 @@ export const ERROR_ACTIONS = {
   // projects
   PROJECT_INVALID: 'Change the fields that the message lists; with `$schema` an editor shows what may be there.',
   BUILD_FAILED: 'Repair the source at the line that the message has.',
-  COMPILER_MISSING: '`npm install --save-dev assemblyscript@0.28`, or install the program that `build.command` names.',
+  COMPILER_MISSING:
+    '`npm install`, or `npm install --save-dev assemblyscript@0.28`; of another language, install the program that the message names.',
   LOCK_MISMATCH: 'Find what changed (source, files, compiler), or build without `--locked` to accept it.',
 
   // command line

@@ -151,7 +151,10 @@ export const ERROR_CODES = {
   NODE_CLOSING: row(503, 'The node is shutting down and accepts no more work.', true),
   NODE_DRAINING: row(503, 'The node is being drained and takes no new workers and inputs.', true),
   NODE_UNREACHABLE: row(502, 'Another node could not be reached or broke off; the message names it.', true),
-  LISTEN_REFUSED: row(500, 'The node refuses to listen: an address other than loopback needs a token.'),
+  LISTEN_REFUSED: row(
+    500,
+    'The node does not listen: another program has the port, or an address other than loopback needs a token.',
+  ),
   STORE_FAILED: row(500, 'The data directory could not be read or written; the message names the file.'),
   STORE_FULL: row(
     507,

@@ -44,8 +44,9 @@ export async function listenOn({ fetch, take, listen, tls, requestMs }: ServerOp
   const server = tls ? createTlsServer({ ...serverOptions, ...tls }, listener) : createServer(serverOptions, listener);
   answerParserRefusals(server);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: Error) => {
-      const message = `cannot listen on ${listen.host}:${listen.port}: ${cause.message}`;
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const reason = cause.code === 'EADDRINUSE' ? 'another program listens there' : cause.message;
+      const message = `cannot listen on ${listen.host}:${listen.port}: ${reason}`;
       reject(new PluvioError('LISTEN_REFUSED', message, { host: listen.host, port: listen.port }, { cause }));
     });
     server.listen(listen.port, listen.host, resolve);

@@ -37,8 +37,25 @@ it.each<[code: ErrorCode, message: string, details: PluvioError['details'], hint
     { imports: ['"env"."log" (func)'] },
     'pluvio gives WASI 0.1, and 0.2 to components; build the program for the target wasm32-wasip1 or wasm32-wasip2',
   ],
-  ['LISTEN_REFUSED', 'x', { host: '127.0.0.1', port: 7071 }, 'choose another address with --listen'],
+  [
+    'LISTEN_REFUSED',
+    'x',
+    { host: '127.0.0.1', port: 7071 },
+    'end what listens there, or choose another address: --listen for the node, --ingress for requests by routes',
+  ],
   ['LISTEN_REFUSED', 'x', {}, 'choose another address with --listen; other than loopback needs --token-file'],
+  [
+    'COMPILER_MISSING',
+    'x',
+    { program: 'clang-22' },
+    'install it (docs/c.md and docs/rust.md say how), or name another in pluvio.json',
+  ],
+  [
+    'COMPILER_MISSING',
+    'x',
+    {},
+    '`npm install` installs what package.json lists; `npm install --save-dev assemblyscript@0.28` puts it there',
+  ],
   ['FILE_FAILED', 'cannot make the folder a: it is there already', {}, 'choose another name'],
   [
     'FILE_FAILED',

@@ -69,7 +69,7 @@ const HINTS: Partial<Readonly<Record<ErrorCode, string | ((error: PluvioError) =
   LISTEN_REFUSED: ({ details }) =>
     details['port'] === undefined
       ? 'choose another address with --listen; other than loopback needs --token-file'
-      : 'choose another address with --listen',
+      : 'end what listens there, or choose another address: --listen for the node, --ingress for requests by routes',
   MOVE_FAILED: 'the worker goes on where it was; try again when the target is reachable',
   MOVE_IN_DOUBT: '`pluvio get` tells when its node has learned how the move ended',
   CONFIG_INVALID: 'docs/config.md lists the settings; `pluvio config validate FILE` checks a file',
@@ -77,7 +77,10 @@ const HINTS: Partial<Readonly<Record<ErrorCode, string | ((error: PluvioError) =
   KEY_UNKNOWN:
     '`pluvio inspect FILE` tells whom a file is sealed to; that node takes it: `pluvio resume FILE --node URL`',
   PROJECT_INVALID: 'docs/projects.md explains pluvio.json; `pluvio new` makes one',
-  COMPILER_MISSING: 'install it: `npm install --save-dev assemblyscript@0.28`, or the compiler that pluvio.json names',
+  COMPILER_MISSING: ({ details }) =>
+    details['program'] === undefined
+      ? '`npm install` installs what package.json lists; `npm install --save-dev assemblyscript@0.28` puts it there'
+      : 'install it (docs/c.md and docs/rust.md say how), or name another in pluvio.json',
   LOCK_MISMATCH: 'build without --locked to write the lock anew',
   REGISTRY_UNREACHABLE: 'check the name of the registry and the network; one without TLS needs --plain-http',
   REGISTRY_DENIED: 'sign in as for containers: credentials are read from ~/.docker/config.json, or from $DOCKER_CONFIG',

@@ -257,6 +257,15 @@ describe('access', () => {
     expect(stderr).toMatch(/^error\[NODE_UNREACHABLE\]: .*\nhint: start a node with/);
   });
 
+  test('a port that is in use', async () => {
+    const { host } = new URL(first.url);
+    const { exitCode, stderr } = await runCli(['node', '--listen', host]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe(
+      `error[LISTEN_REFUSED]: cannot listen on ${host}: another program listens there\nhint: end what listens there, or choose another address: --listen for the node, --ingress for requests by routes\n`,
+    );
+  });
+
   test('other than loopback needs a token', async () => {
     const { exitCode, stderr } = await runCli(['node', '--listen', '0.0.0.0:0']);
     expect(exitCode).toBe(1);

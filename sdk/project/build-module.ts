@@ -81,6 +81,14 @@ export async function compileTyped(
   };
 }
 
+/** For a command of pluvio.json that could not be started. */
+export function commandMissing(program: string, cause: unknown): PluvioError {
+  const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+  const reason = isMissing ? 'there is no such program on PATH' : String(cause);
+  const message = `cannot run ${program}, which pluvio.json names: ${reason}`;
+  return new PluvioError('COMPILER_MISSING', message, { program }, { cause });
+}
+
 /**
  * Runs a command in the project's folder, where the folder of builds is there; gives what it printed.
  * @throws PluvioError `BUILD_FAILED`, `COMPILER_MISSING`
@@ -89,7 +97,7 @@ export async function runCommand(folder: string, [program = '', ...args]: readon
   await mkdir(join(folder, BUILD_FOLDER), { recursive: true });
   const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const closed: Promise<unknown[]> = once(child, 'close').catch((cause: unknown) => {
-    throw new PluvioError('COMPILER_MISSING', `cannot run ${program}: ${String(cause)}`, {}, { cause });
+    throw commandMissing(program, cause);
   });
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
   const messages = `${out}${err}`.trim().slice(0, MAX_OUTPUT_CHARACTERS);

@@ -49,7 +49,7 @@ describe('a pluvio.json', () => {
   });
 
   it.each<[what: string, text: string, told: string]>([
-    ['no JSON', '{', 'pluvio.json is not JSON'],
+    ['no JSON', '{\n  "name": }', 'pluvio.json:2:11: is not JSON: value expected'],
     ['no object', '[]', 'pluvio.json:1:1: found array'],
     ['no name', '{"build":{"entry":"a.ts"}}', 'name'],
     ['a bad name', withFields({ name: 'A b' }), 'pluvio.json:1:2: name: found "A b", must be lower-case letters'],
@@ -145,7 +145,10 @@ describe('a build', () => {
       message: expect.stringMatching(/ended with code 3:\nx\.c:3: no$/) as string,
     });
     const missing = await projectFolder(files({ build: { command: ['no-such-compiler'], module: 'x.wasm' } }));
-    await expect(buildProject(await loadProject(missing))).rejects.toMatchObject({ code: 'COMPILER_MISSING' });
+    await expect(buildProject(await loadProject(missing))).rejects.toMatchObject({
+      code: 'COMPILER_MISSING',
+      message: 'cannot run no-such-compiler, which pluvio.json names: there is no such program on PATH',
+    });
     const silent = await projectFolder(files(build('')));
     await mkdir(join(silent, BUILD_FOLDER), { recursive: true });
     await expect(buildProject(await loadProject(silent))).rejects.toMatchObject({ code: 'FILE_FAILED' });

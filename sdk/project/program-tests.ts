@@ -11,7 +11,7 @@ import { PluvioError } from '../../runtime/errors/index.ts';
 import type { Outcome } from '../../runtime/engine/types.ts';
 import { loadModule } from '../../runtime/index.ts';
 import type { PluvioClient } from '../client/index.ts';
-import { readModule, runCommand } from './build-module.ts';
+import { commandMissing, readModule, runCommand } from './build-module.ts';
 import type { GuestTestResult, TestRun } from './guest-tests.ts';
 import type { Project, TestSource } from './load-project.ts';
 import { inTestWorker, loggedErrors, outputOf, uploadTests } from './test-worker.ts';
@@ -118,7 +118,7 @@ export async function* commandTests({ folder }: Project, command: readonly strin
   const [program = '', ...args] = command;
   const child = spawn(program, args, { cwd: folder, stdio: ['ignore', process.stderr, process.stderr] });
   const closed = once(child, 'close').catch((cause: unknown) => {
-    throw new PluvioError('COMPILER_MISSING', `cannot run ${program}: ${String(cause)}`, {}, { cause });
+    throw commandMissing(program, cause);
   });
   const [code, signal] = (await closed) as [number | null, string | null]; // as Node says
   const failure = code === 0 ? undefined : `ended with ${code === null ? `signal ${signal}` : `code ${code}`}`;

@@ -29,12 +29,12 @@ function scopesBeyond(capability: string, granted: readonly string[], asked: rea
 const scopesOf = (grants: Capabilities | undefined, capability: string): readonly string[] | undefined =>
   grants !== undefined && Object.hasOwn(grants, capability) ? grants[capability] : undefined;
 
-/** Every capability of a manifest that is not granted, with the scopes that are not; no scopes: the capability itself. */
+/** Every capability of a manifest that is not granted, with the scopes that are not; no scopes: it has none. */
 export function missingGrants(table: GrantTable, tenant: string, asked: Capabilities): [string, readonly string[]][] {
   const own = Object.hasOwn(table.tenants, tenant) ? table.tenants[tenant]?.grants : undefined;
   return Object.entries(asked).flatMap(([capability, scopes]): [string, readonly string[]][] => {
     const granted = [scopesOf(table.all, capability), scopesOf(own, capability)].filter((list) => list !== undefined);
-    if (granted.length === 0) return [[capability, []]];
+    if (granted.length === 0) return [[capability, scopes]];
     const missing = scopesBeyond(capability, granted.flat(), scopes);
     return missing.length === 0 ? [] : [[capability, missing]];
   });

@@ -75,6 +75,14 @@ describe('grants', () => {
     ['other', { other: ['x', 'y*', 'yz', 'x*', 'z'] }, [['other', ['x*', 'z']]]],
     ['__proto__', { kv: [] }, []],
     ['acme', JSON.parse('{"__proto__": []}') as object, [['__proto__', []]]],
+    [
+      'acme',
+      { 'http.inbound': ['*/*'], secrets: [] },
+      [
+        ['http.inbound', ['*/*']],
+        ['secrets', []],
+      ],
+    ],
     ['acme', { constructor: [] }, [['constructor', []]]],
   ])('of tenant %s for %j lack %j', (tenant, asked, missing) => {
     expect(missingGrants(table, tenant, asked as Record<string, string[]>)).toEqual(missing);
