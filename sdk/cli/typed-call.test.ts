@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
+import type { WorkerInterface } from '../client/index.ts';
 import { closestOf } from './closest.ts';
 import { componentArguments } from './local/call-arguments.ts';
-import { typedArguments } from './typed-call.ts';
+import { typedArguments, unnamedArguments } from './typed-call.ts';
 
 const read = (type: string, text: string): unknown =>
   typedArguments('f', { encoding: 'json', params: [{ name: 'p', type }] }, [text])[0];
@@ -56,7 +57,28 @@ it.each<[kind: string | undefined, text: string, value: unknown]>([
   ['record', '{"name":"Ada"}', { name: 'Ada' }],
   [undefined, 'Ada', 'Ada'],
 ])('reads %s of a component out of %s', (kind, text, value) => {
-  expect(componentArguments(kind === undefined ? [] : [kind], [text])).toEqual([value]);
+  const params = kind === undefined ? undefined : [{ name: 'p', type: kind }];
+  expect(componentArguments('f', params, [text])).toEqual([value]);
+});
+
+it('counts the arguments of a component’s function; options at the end may be left out', () => {
+  const params = [
+    { name: 'who', type: 'string' },
+    { name: 'times', type: 'option' },
+  ];
+  expect(componentArguments('f', params, ['Ada'])).toEqual(['Ada']);
+  const told = (count: number): string => `"f" takes (who: string, times: option); ${count} arguments are given`;
+  expect(() => componentArguments('f', params, [])).toThrow(told(0));
+  expect(() => componentArguments('f', params, ['Ada', '2', '3'])).toThrow(told(3));
+});
+
+it('tells which exports a manifest names, where a text is given to another', async () => {
+  const exports = { greet: { encoding: 'bytes' as const } };
+  const known = (): Promise<WorkerInterface> => Promise.resolve({ bundle: 'b', exports, types: {} });
+  await expect(unnamedArguments(known, 'gret', ['Ada'])).rejects.toThrow(
+    /does not name gret; it names greet \(did you mean greet\?\)$/,
+  );
+  expect(await unnamedArguments(known, 'gret', ['5n'])).toEqual([5n]);
 });
 
 it('counts arguments', () => {

@@ -2,9 +2,10 @@
 import type { ExportInterface, WorkerManifest } from '../../runtime/bundle/index.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
 import { argumentsFault, parsedTypes, type ValueType } from '../../runtime/values/index.ts';
-import type { ComponentFunction, PluvioClient, WorkerInfo, WorkerInterface } from '../client/index.ts';
+import type { CallValue, PluvioClient, WorkerInfo, WorkerInterface } from '../client/index.ts';
 import { fetchManifest } from '../project/worker-manifest.ts';
 import { closestOf } from './closest.ts';
+import { componentArguments, untypedArgument } from './local/call-arguments.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The node calls it for messages, timers and topics (docs/abi.md). */
@@ -36,29 +37,48 @@ export async function interfaceOf(
   return undefined;
 }
 
-/** What a node says of a function of a component; undefined: it is of none, or the node does not tell. */
-export async function componentFunctionOf(
-  client: PluvioClient,
-  worker: string,
+/**
+ * Arguments for an export that the manifest does not name: of a component, as its function takes them, else numbers.
+ * @throws UsageError
+ */
+export async function unnamedArguments(
+  fetchInterface: () => Promise<WorkerInterface>,
   exportName: string,
-): Promise<ComponentFunction | undefined> {
-  // Where it cannot be asked the call itself tells why.
-  const exports = await client.workers.interface(worker).then(
+  texts: readonly string[],
+): Promise<CallValue[]> {
+  // Where it cannot be asked the call itself tells why; so it does of a function that a component does not have.
+  const exports = await fetchInterface().then(
     (known) => known.exports,
     (): WorkerInterface['exports'] => ({}),
   );
   const found = Object.hasOwn(exports, exportName) ? exports[exportName] : undefined;
-  return found?.encoding === 'component' ? found : undefined;
+  if (found?.encoding === 'component') return componentArguments(exportName, found.params, texts);
+  if (Object.values(exports).some(({ encoding }) => encoding === 'component')) {
+    return componentArguments(exportName, undefined, texts);
+  }
+  try {
+    return texts.map(untypedArgument);
+  } catch (error) {
+    const named = Object.keys(exports);
+    if (!(error instanceof UsageError) || named.length === 0) throw error;
+    throw new UsageError(
+      `${error.message}: the manifest of the worker does not name ${exportName}; it names ${namesText(exportName, named)}`,
+    );
+  }
 }
 
 function notExported(worker: string, exportName: string, exports: readonly string[]): PluvioError {
-  const closest = closestOf(exportName, exports);
-  const guess = closest === undefined ? '' : ` (did you mean ${closest}?)`;
   return new PluvioError(
     'EXPORT_NOT_FOUND',
-    `worker "${worker}" has no export ${exportName}; it has ${exports.join(', ')}${guess}`,
+    `worker "${worker}" has no export ${exportName}; it has ${namesText(exportName, exports)}`,
     { worker, exports },
   );
+}
+
+/** The names that there are, and the one that may be meant. */
+function namesText(exportName: string, names: readonly string[]): string {
+  const closest = closestOf(exportName, names);
+  return `${names.join(', ')}${closest === undefined ? '' : ` (did you mean ${closest}?)`}`;
 }
 
 const FLOAT_NAME = /^(?:NaN|-?Infinity)$/;

@@ -23,6 +23,6 @@ export async function watchWorker(client: PluvioClient, worker: WorkerInfo, opti
   if (outcome === null) return EXIT.ok;
   if (isJson && !follows) printJson({ worker: await client.workers.get(worker.name), outcome: outcomeJson(outcome) });
   else if (outcome.kind === 'returned') for (const value of outcome.values) printLine(valueText(value));
-  reportOutcome(outcome, `worker "${worker.name}"`);
+  reportOutcome(outcome, `worker "${worker.name}"`, follows ? undefined : worker.name);
   return exitCodeOf(outcome);
 }

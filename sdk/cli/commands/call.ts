@@ -1,11 +1,11 @@
 import type { CommandAction, CommandRow } from '../command.ts';
-import { componentArguments, untypedArgument } from '../local/call-arguments.ts';
+import { untypedArgument } from '../local/call-arguments.ts';
 import { exitCodeOf, outcomeJson, reportOutcome, valueText } from '../local/outcome.ts';
 import { connect } from '../node-client.ts';
 import { durationOf, formatOf } from '../option-values.ts';
 import { REMOTE, WORKER } from '../options.ts';
 import { printBytes, printJson, printJsonLine, printLine } from '../terminal.ts';
-import { componentFunctionOf, interfaceOf, typedArguments } from '../typed-call.ts';
+import { interfaceOf, typedArguments, unnamedArguments } from '../typed-call.ts';
 import { UsageError } from '../usage-error.ts';
 
 const action: CommandAction = async ({ args: [name = '', exportName = '', ...texts], options }) => {
@@ -28,20 +28,14 @@ const action: CommandAction = async ({ args: [name = '', exportName = '', ...tex
     for await (const bytes of output) printBytes(bytes);
     return 0;
   }
-  // Where there are no arguments it does not matter how they are read.
-  const isAsked = exported === undefined && texts.length > 0;
-  const component = isAsked ? await componentFunctionOf(here(), name, exportName) : undefined;
   const args =
-    component === undefined
-      ? texts.map(untypedArgument)
-      : componentArguments(
-          (component.params ?? []).map(({ type }) => type),
-          texts,
-        );
+    exported === undefined
+      ? await unnamedArguments(() => here().workers.interface(name), exportName, texts)
+      : texts.map(untypedArgument);
   const outcome = await here().workers.call(name, exportName, args, { deadlineMs });
   if (isJson) printJson(outcomeJson(outcome));
   else if (outcome.kind === 'returned') for (const value of outcome.values) printLine(valueText(value));
-  reportOutcome(outcome, `"${exportName}" of worker "${name}"`);
+  reportOutcome(outcome, `"${exportName}" of worker "${name}"`, name);
   return exitCodeOf(outcome);
 };
 

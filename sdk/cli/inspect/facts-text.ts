@@ -100,7 +100,7 @@ export function printBundle(
 
 const entriesText = (entries: object): string =>
   Object.entries(entries)
-    .map(([name, value]) => `${name} ${String(value)}`)
+    .map(([name, value]) => `${name} ${String(value)}`.trimEnd())
     .join(', ') || 'none';
 
 function layerText(layers: BundleFacts['layers']): string {

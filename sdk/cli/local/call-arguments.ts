@@ -1,4 +1,5 @@
 /** Arguments of an exported function, from text. */
+import type { NamedType } from '../../../runtime/bundle/index.ts';
 import type { FuncType, ValType } from '../../../runtime/wasm/index.ts';
 import { F32, F64, I32, I64, typeText } from '../../../runtime/wasm/index.ts';
 import type { CallValue } from '../../client/index.ts';
@@ -65,12 +66,18 @@ export function callArguments(name: string, type: FuncType, texts: readonly stri
 const DIGITS = /^-?\d+n?$/;
 
 /**
- * Arguments for a function of a component: JSON, or a text as it is. What does not fit is told by the call.
- * @param kinds Of its parameters' types, as far as they are known.
+ * Arguments for a function of a component: JSON, or a text as it is. What does not fit its parameter is told by the call.
+ * @param params With the kinds of their types; undefined: they are not known.
+ * @throws UsageError: there are too few or too many
  */
-export function componentArguments(kinds: readonly string[], texts: readonly string[]): CallValue[] {
+export function componentArguments(
+  name: string,
+  params: readonly NamedType[] | undefined,
+  texts: readonly string[],
+): CallValue[] {
+  if (params !== undefined) checkCount(name, params, texts.length);
   return texts.map((text, index) => {
-    const kind = kinds[index];
+    const kind = params?.[index]?.type;
     if ((kind === 's64' || kind === 'u64') && DIGITS.test(text)) return BigInt(text.replace('n', ''));
     let value: CallValue;
     try {
@@ -81,6 +88,13 @@ export function componentArguments(kinds: readonly string[], texts: readonly str
     const isText = kind === 'string' || kind === 'char' || kind === 'enum';
     return isText && typeof value !== 'string' ? text : value;
   });
+}
+
+function checkCount(name: string, params: readonly NamedType[], count: number): void {
+  const required = params.findLastIndex(({ type }) => type !== 'option') + 1;
+  if (count >= required && count <= params.length) return;
+  const signature = params.map((param) => `${param.name}: ${param.type}`).join(', ');
+  throw new UsageError(`"${name}" takes (${signature}); ${count} arguments are given`);
 }
 
 /**

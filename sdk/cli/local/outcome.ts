@@ -24,10 +24,11 @@ export function frameText(position: number, { func, name, pc }: TraceFrame): str
   return `  ${String(position).padStart(2)}: ${name === undefined ? `function ${func}` : `${name} (function ${func})`}${at}`;
 }
 
-/** Tells on standard error why a guest did not end by itself. */
-export function reportOutcome(outcome: Outcome, what: string): void {
+/** Tells on standard error why a guest did not end by itself. @param worker The one that it is on a node, which has its log */
+export function reportOutcome(outcome: Outcome, what: string, worker?: string): void {
   if (outcome.kind === 'trapped') {
-    reportGuest('TRAPPED', `${what} trapped: ${outcome.code} (${outcome.message})`);
+    const hint = worker === undefined ? undefined : `\`pluvio logs ${worker}\` has what it wrote`;
+    reportGuest('TRAPPED', `${what} trapped: ${outcome.code} (${outcome.message})`, hint);
     outcome.frames.forEach((frame, position) => note(frameText(position, frame)));
   } else if (outcome.kind === 'limit') {
     reportGuest('LIMIT_REACHED', `${what} reached its limit ${outcome.limit}`, LIMIT_HINTS[outcome.limit]);

@@ -125,7 +125,8 @@ function entryOf(guest: Guest, settings: RunSettings): () => Promise<Outcome> {
     exported === undefined
       ? callArguments(invoke, module.program.funcType(func), settings.args)
       : componentArguments(
-          exported.type.params.map(([, { kind }]) => kind),
+          invoke,
+          exported.type.params.map(([name, { kind }]) => ({ name, type: kind })),
           settings.args,
         );
   return async () => {
