@@ -8,6 +8,7 @@ import { SETTINGS } from '../runtime/node/config/settings-table.ts';
 import { MIGRATIONS } from '../runtime/node/store/schema.ts';
 import { DERIVED } from '../scripts/write-docs.ts';
 import { loadCommands } from '../sdk/cli/command-table.ts';
+import { TEMPLATES } from '../sdk/project/template-table.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 
@@ -20,6 +21,9 @@ const PAGES = ['README.md', 'ARCHITECTURE.md', 'RATIONALE.md', 'BENCHMARKS.md'].
 it.each(Object.entries(DERIVED))('%s is what its tables give', (path, write) => {
   expect(read(path)).toBe(write());
 });
+
+/** Pages that a person follows by hand. */
+const GUIDES = [...PAGES, ...Object.keys(TEMPLATES).map((template) => `sdk/templates/${template}/README.md`)];
 
 it.each(PAGES)('%s leads to pages that are there', (page) => {
   const text = read(page).replaceAll(/`[^`\n]*`/g, '');
@@ -35,7 +39,7 @@ it('every page of docs/ is in its index', () => {
   expect(missing).toEqual([]);
 });
 
-it.each(PAGES)('%s shows commands with flags that they have', async (page) => {
+it.each(GUIDES)('%s shows commands with flags that they have', async (page) => {
   const rows = new Map((await loadCommands()).map((row) => [row.name, row]));
   const shown = [...read(page).matchAll(/^(?:\$ )?npx pluvio ([a-z]+)([^\n#&]*)/gm)];
   const unknown = shown.flatMap(([, name = '', rest = '']) => {
@@ -49,6 +53,11 @@ it.each(PAGES)('%s shows commands with flags that they have', async (page) => {
       .map((flag) => `${name} ${flag}`);
   });
   expect(unknown).toEqual([]);
+});
+
+it.each(GUIDES)('%s says of what it sends with curl what it is', (page) => {
+  const sent = [...read(page).matchAll(/^(?:\$ )?curl [^\n]* (?:-d|--data[a-z-]*) [^\n]*/gm)].map(([line]) => line);
+  expect(sent.filter((line) => !/content-type: /i.test(line))).toEqual([]);
 });
 
 it('deploying.md names settings that there are', () => {

@@ -4,13 +4,19 @@ import { existsSync } from 'node:fs';
 
 const rustc = process.env.RUSTC ?? 'rustc';
 
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
+
 function hasTarget(target) {
   try {
     const stdio = ['ignore', 'pipe', 'ignore'];
     return existsSync(
       execFileSync(rustc, ['--print', 'target-libdir', '--target', target], { stdio, encoding: 'utf8' }).trim(),
     );
-  } catch {
+  } catch (error) {
+    if (error.code === 'ENOENT') fail(`${rustc} is not there; install Rust, or name its compiler in $RUSTC`);
     return false; // one that it does not know
   }
 }
@@ -18,8 +24,9 @@ function hasTarget(target) {
 // The first since Rust 1.78, the second before.
 const target = ['wasm32-wasip1', 'wasm32-wasi'].find(hasTarget);
 if (target === undefined) {
-  console.error(`${rustc} has no target of WASI 0.1; \`rustup target add wasm32-wasip1\` installs it`);
-  process.exit(1);
+  fail(
+    `${rustc} has no target of WASI 0.1; \`rustup target add wasm32-wasip1\` installs it, on Debian the package libstd-rust-dev-wasm32`,
+  );
 }
 
 const options = ['--edition', '2021', '--target', target, '-O', '-C', 'strip=debuginfo'];
