@@ -66,6 +66,17 @@ it('a function has parameters of so many parts together', () => {
   expect(functionFault(taking(2))).toBe('a type is made of 16383 types and labels; at most 10000 are allowed');
 });
 
+it.each<[string, ValueType]>([
+  ['a borrow', { kind: 'borrow', resource: { from: 'a:b/c', name: 'r' } }],
+  [
+    'one within others',
+    { kind: 'list', element: { kind: 'option', some: { kind: 'borrow', resource: { from: undefined, name: 'r' } } } },
+  ],
+])('a function gives no borrow: %s', (_, type) => {
+  expect(functionFault({ params: [], result: type })).toBe('a function gives a borrow');
+  expect(functionFault({ params: [['it', type]], result: u8 })).toBeUndefined();
+});
+
 it('a component with such a type is refused', async () => {
   const lines = Array.from({ length: 13 }, (_, index) => `(type $t${index + 1} (tuple $t${index} $t${index}))`);
   const bytes = await componentOf(`(component (type $t0 (tuple u8 u8)) ${lines.join(' ')})`);

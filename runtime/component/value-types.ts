@@ -231,13 +231,11 @@ export function typeFault(type: ValueType): string | undefined {
 }
 
 /** The same of a function whose types are without fault. */
-export const functionFault = ({ params, result }: FunctionType): string | undefined =>
-  nodesFault(
-    [...params.map(([, type]) => type), ...(result ? [result] : [])].reduce(
-      (sum, type) => sum + layoutOf(type).nodes,
-      0,
-    ),
-  );
+export function functionFault({ params, result }: FunctionType): string | undefined {
+  if (result !== undefined && hasPart(result, ({ kind }) => kind === 'borrow')) return 'a function gives a borrow';
+  const types = [...params.map(([, type]) => type), ...(result ? [result] : [])];
+  return nodesFault(types.reduce((sum, type) => sum + layoutOf(type).nodes, 0));
+}
 
 const nodesFault = (nodes: number): string | undefined =>
   nodes > TYPE_NODES_MAX

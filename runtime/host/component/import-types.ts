@@ -24,10 +24,10 @@ function otherType({ types }: ComponentHost, { from, name, type }: ImportedFunct
 }
 
 /** Whether the host has the function, with the type that it is imported with. */
-export const isProvided = (host: ComponentHost, func: ImportedFunction): boolean =>
-  Object.hasOwn(host.interfaces, func.from) &&
-  host.interfaces[func.from]?.[func.name] !== undefined &&
-  otherType(host, func) === undefined;
+export function isProvided(host: ComponentHost, func: ImportedFunction): boolean {
+  const functions = Object.hasOwn(host.interfaces, func.from) ? host.interfaces[func.from] : undefined;
+  return functions !== undefined && Object.hasOwn(functions, func.name) && otherType(host, func) === undefined;
+}
 
 /** @throws PluvioError `IMPORT_MISMATCH` */
 export function requireType(host: ComponentHost, func: ImportedFunction): void {

@@ -53,7 +53,10 @@ export const HOST_BYTES = {
 } as const;
 
 export const misfit = (found: unknown, expected: string): Misfit => ({ path: '', found, expected });
-export const misfitOf = (found: unknown, type: ValueType): Misfit => misfit(found, valueTypeText(type));
+/** Units of a type in a message: it may be made of very many. */
+const SHOWN_UNITS = 1000;
+export const misfitOf = (found: unknown, type: ValueType): Misfit =>
+  misfit(found, valueTypeText(type).slice(0, SHOWN_UNITS));
 
 /** The same misfit, seen from around. */
 export function within(step: string, inner: Misfit | undefined): Misfit | undefined {

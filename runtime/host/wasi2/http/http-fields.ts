@@ -48,6 +48,11 @@ const isNamed = (name: string): ((entry: Entries[number]) => boolean) => {
   return ([own]) => own.toLowerCase() === wanted;
 };
 
+function without(entries: Entries, name: string): Entries {
+  const isIt = isNamed(name); // made once: a name may be long
+  return entries.filter((entry) => !isIt(entry));
+}
+
 /** What is wrong with a field; undefined: nothing. */
 function faultOf(name: string, values: readonly Uint8Array[]): HeaderError | undefined {
   if (!isHeaderName(name) || !values.every((value) => isHeaderValue(textOf(value)))) return { tag: 'invalid-syntax' };
@@ -91,11 +96,11 @@ export const FIELD_FUNCTIONS = (wasi: Wasi2Context) => ({
   '[method]fields.has': ({ entries }: Fields, name: string) => entries.some(isNamed(name)),
   '[method]fields.set': (self: Fields, name: string, values: readonly Uint8Array[]) =>
     change(wasi, self, name, values, () => [
-      ...self.entries.filter((entry) => !isNamed(name)(entry)),
+      ...without(self.entries, name),
       ...values.map((value) => [name, value] as const),
     ]),
   '[method]fields.delete': (self: Fields, name: string) =>
-    change(wasi, self, name, [], () => self.entries.filter((entry) => !isNamed(name)(entry))),
+    change(wasi, self, name, [], () => without(self.entries, name)),
   '[method]fields.append': (self: Fields, name: string, value: Uint8Array) =>
     change(wasi, self, name, [value], () => [...self.entries, [name, value]]),
   '[method]fields.entries': ({ entries }: Fields) => entries,

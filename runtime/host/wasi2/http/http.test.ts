@@ -157,6 +157,17 @@ describe('an answer', () => {
   });
 });
 
+test('a name that is very long is looked at once, however many fields there are', () => {
+  const component = new HandComponent();
+  const entries = Array.from({ length: 1000 }, (_, index) => [`x-${index}`, bytesOf('1')]);
+  const fields = component.ok(TYPES, '[static]fields.from-list', entries);
+  const name = 'X'.repeat(2 ** 25);
+  expect(component.call(TYPES, '[method]fields.has', fields, name)).toBe(false);
+  expect(component.err(TYPES, '[method]fields.set', fields, `${name}\0`, [])).toEqual({ tag: 'invalid-syntax' });
+  component.ok(TYPES, '[method]fields.delete', fields, name);
+  expect(component.call(TYPES, '[method]fields.entries', fields)).toHaveLength(1000);
+});
+
 test('fields refuse what is none, and what is the host’s', () => {
   const { component } = service();
   const fields = component.resource(TYPES, '[constructor]fields');
