@@ -78,6 +78,15 @@ describe('the table', () => {
     }
   });
 
+  test('help of what is no command is a mistake', async () => {
+    const { exitCode, stdout, stderr } = await runCli(['help', 'mvoe']);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toBe(
+      "error[USAGE]: unknown command 'mvoe'\n(Did you mean move?)\nhint: `pluvio help` lists the commands\n",
+    );
+    expect(await runCli(['help', 'help'])).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
   test.each(COMMANDS)('$name has an example and a row in the document', async ({ name, summary, examples }) => {
     expect(examples).not.toEqual([]);
     expect(await readFile(DOCS, 'utf8')).toMatch(new RegExp(`\\| \`${name}\` +\\| ${summary} +\\|`));

@@ -70,6 +70,7 @@ const HINTS: Partial<Readonly<Record<ErrorCode, string | ((error: PluvioError) =
     details['port'] === undefined
       ? 'choose another address with --listen; other than loopback needs --token-file'
       : 'end what listens there, or choose another address: --listen for the node, --ingress for requests by routes',
+  ROUTE_TAKEN: 'give one of the two another route in pluvio.json, or `pluvio delete` the one that has it',
   MOVE_FAILED: 'the worker goes on where it was; try again when the target is reachable',
   MOVE_IN_DOUBT: '`pluvio get` tells when its node has learned how the move ended',
   CONFIG_INVALID: 'docs/config.md lists the settings; `pluvio config validate FILE` checks a file',

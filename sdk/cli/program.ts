@@ -63,6 +63,13 @@ function addCommand(program: Command, row: CommandRow, done: (exitCode: number) 
   });
 }
 
+/** `help NAME` of a name that is no command is that mistake: the parser alone would show all of the help, as if nothing were wrong. */
+function askedHelp(argv: readonly string[], rows: readonly CommandRow[]): readonly string[] {
+  const [first, name] = argv;
+  const isUnknown = name !== undefined && /^\w/.test(name) && !rows.some((row) => row.name === name);
+  return first === 'help' && isUnknown ? [name] : argv;
+}
+
 /** Codes of commander that stand for what was asked for, not for a mistake. */
 const ASKED_FOR: readonly string[] = ['commander.helpDisplayed', 'commander.version'];
 
@@ -91,7 +98,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     command.copyInheritedSettings(program).showHelpAfterError(`hint: \`pluvio help ${command.name()}\` explains it`);
   }
   try {
-    await program.parseAsync(marked(argv, rows), { from: 'user' });
+    await program.parseAsync(marked(askedHelp(argv, rows), rows), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
