@@ -6,9 +6,10 @@ import { captureWorker } from './capture.ts';
 import type { ResolvedLimits } from './limits.ts';
 import { initialChanges } from './memory-state.ts';
 import { decodePlain, encodePlain } from './messagepack.ts';
+import { ownContainers } from './plain-change.ts';
 import type { Snapshot } from './snapshot.ts';
 import { stackRecords } from './stack.ts';
-import type { WorkerOptions } from './types.ts';
+import type { HostModule, WorkerOptions } from './types.ts';
 import type { RestoredState, WorkerParts } from './worker-parts.ts';
 import type { Worker } from './worker.ts';
 
@@ -26,7 +27,7 @@ export async function forkWorker(
   const carried = own.limits === undefined && carries(parent, state) ? state : undefined;
   const captured = carried === undefined ? state : { ...state, stack: undefined };
   const snapshot = captureWorker(parent, captured, initialChanges(instance, false));
-  return parent.restore(module, withOwnHostState(snapshot), optionsOf(options, own), limits, carried);
+  return parent.restore(module, withOwnHostState(snapshot, parent.hosts), optionsOf(options, own), limits, carried);
 }
 
 /** Whether the stack means the same in another instance: none of its records refers to a table of this one. */
@@ -42,18 +43,24 @@ function carries({ module }: WorkerParts, { stack, waitingCall }: RestoredState)
 }
 
 /**
- * The state with a copy of what belongs to hosts: they may have given, and may take up, data that they go on using.
+ * The state with a copy of what belongs to hosts: they may have given, and may take up, data that they go on using. Bytes that do not change
+ * any more are not copied: who takes them up does it.
  * @throws PluvioError `INVALID_ARGUMENT` the state of a host is not plain data
  */
-function withOwnHostState(snapshot: Snapshot): Snapshot {
-  const { hosts, restartState } = snapshot;
-  if (restartState === undefined && Object.keys(hosts).length === 0) return snapshot;
-  const copy = decodePlain(encodePlain({ hosts, restartState }, 'snapshot')) as Pick<
-    Snapshot,
-    'hosts' | 'restartState'
-  >; // encoded here
-  return { ...snapshot, hosts: copy.hosts, restartState: copy.restartState };
+function withOwnHostState(snapshot: Snapshot, hosts: readonly HostModule[]): Snapshot {
+  const states = hosts.map(({ name, stableBytes }) => {
+    const state = snapshot.hosts[name];
+    return [name, stableBytes === true ? ownContainers(state) : throughBytes(state)] as const;
+  });
+  const { restartState } = snapshot;
+  return {
+    ...snapshot,
+    hosts: Object.fromEntries(states),
+    restartState: restartState === undefined ? undefined : throughBytes(restartState),
+  };
 }
+
+const throughBytes = (state: unknown): unknown => decodePlain(encodePlain(state, 'snapshot'));
 
 /** Host modules belong to one worker, and so do names. */
 function optionsOf({ imports, handles }: WorkerOptions, own: WorkerOptions): WorkerOptions {

@@ -89,11 +89,13 @@ interface Places {
   looksLeft: number;
 }
 
-/** A copy of all objects and arrays, with the same bytes in them. */
+/** A copy of all objects and arrays, with the same bytes in them; keys without a value are left out, as MessagePack has none. */
 export function ownContainers(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(ownContainers);
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, ownContainers(item)]));
+  const own: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) if (value[key] !== undefined) own[key] = ownContainers(value[key]);
+  return own;
 }
 
 /** How many items, from there on, stand in place of how many: as few as are found. */

@@ -273,7 +273,7 @@ export class WorkerCore {
   /** Has the store's timers and subscriptions follow a state that may be older than they are. */
   async #align(worker: EngineWorker): Promise<void> {
     this.#isAligned = true;
-    const standing = this.isStored ? await worker.standing() : null;
+    const standing = this.isStored && worker.abi !== null ? await worker.standing() : null;
     if (standing === null) return;
     // What no state will be given any more counts as taken.
     const { coveredSeq = 0 } = (await this.services.post.store.journalState(this.name)) ?? {};
