@@ -55,6 +55,11 @@ it.each(GUIDES)('%s shows commands with flags that they have', async (page) => {
   expect(unknown).toEqual([]);
 });
 
+it.each(GUIDES)('%s gives options of `pluvio run` before the program, which gets all that follows it', (page) => {
+  const late = read(page).match(/pluvio run [^\s`-]\S* (?:[^\n`#]* )?--[a-z-]+/g);
+  expect(late).toBeNull();
+});
+
 it.each(GUIDES)('%s says of what it sends with curl what it is', (page) => {
   const sent = [...read(page).matchAll(/^(?:\$ )?curl [^\n]* (?:-d|--data[a-z-]*) [^\n]*/gm)].map(([line]) => line);
   expect(sent.filter((line) => !/content-type: /i.test(line))).toEqual([]);

@@ -56,6 +56,13 @@ it.each<[code: ErrorCode, message: string, details: PluvioError['details'], hint
     {},
     '`npm install` installs what package.json lists; `npm install --save-dev assemblyscript@0.28` puts it there',
   ],
+  [
+    'REGISTRY_REFUSED',
+    'it must be listed in registries.allow',
+    {},
+    'have it listed in the config of the node, or leave out --node-pulls: then the bundle goes by this machine',
+  ],
+  ['REGISTRY_REFUSED', 'x', {}, 'allow it with --allow-private NETWORK or --plain-http, if you trust the registry'],
   ['FILE_FAILED', 'cannot make the folder a: it is there already', {}, 'choose another name'],
   [
     'FILE_FAILED',

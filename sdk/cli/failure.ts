@@ -85,7 +85,10 @@ const HINTS: Partial<Readonly<Record<ErrorCode, string | ((error: PluvioError) =
   LOCK_MISMATCH: 'build without --locked to write the lock anew',
   REGISTRY_UNREACHABLE: 'check the name of the registry and the network; one without TLS needs --plain-http',
   REGISTRY_DENIED: 'sign in as for containers: credentials are read from ~/.docker/config.json, or from $DOCKER_CONFIG',
-  REGISTRY_REFUSED: 'allow it with --allow-private NETWORK or --plain-http, if you trust the registry',
+  REGISTRY_REFUSED: ({ message }) =>
+    message.includes('registries.allow')
+      ? 'have it listed in the config of the node, or leave out --node-pulls: then the bundle goes by this machine'
+      : 'allow it with --allow-private NETWORK or --plain-http, if you trust the registry',
   REGISTRY_NOT_FOUND: 'check repository and tag; some registries answer so to those who are not signed in',
   FILE_FAILED: ({ message }) => {
     if (/pluvio\.json: there is no such file/.test(message))
