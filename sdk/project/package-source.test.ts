@@ -29,6 +29,9 @@ it('is a checkout by its path, with what npm would leave out', async () => {
 
 it('is the file that npm has installed it from', async () => {
   const manifest = await packageIn('a/node_modules/pluvio', lockWith('file:../packs/pluvio-1.0.0.tgz'));
+  expect(await packageSource(manifest)).toBeUndefined(); // the file is gone
+  await mkdir(join(home, 'packs'));
+  await writeFile(join(home, 'packs/pluvio-1.0.0.tgz'), '');
   expect(await packageSource(manifest)).toEqual({
     path: join(home, 'packs/pluvio-1.0.0.tgz'),
     optionalDependencies: {},

@@ -1,4 +1,5 @@
 /** Where this package came from, as a project has to name it that npm shall find it for. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 
@@ -20,5 +21,6 @@ export async function packageSource(manifest: string): Promise<PackageSource | u
   const lock = await readFile(join(modules, '.package-lock.json'), 'utf8').catch(() => '{}'); // of npm alone
   const { packages = {} } = JSON.parse(lock) as { packages?: Readonly<Record<string, { resolved?: string }>> }; // npm's format
   const [, file] = /^file:(.+)$/.exec(packages['node_modules/pluvio']?.resolved ?? '') ?? [];
-  return file === undefined ? undefined : { path: resolve(dirname(modules), file), optionalDependencies: {} };
+  const path = file === undefined ? undefined : resolve(dirname(modules), file);
+  return path !== undefined && existsSync(path) ? { path, optionalDependencies: {} } : undefined;
 }
