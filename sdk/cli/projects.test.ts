@@ -142,6 +142,25 @@ describe('a project of a template', () => {
     expect((await pluvio('test', 'wrong')).stderr).toContain('pluvio.json does not ask for the capability kv\n');
   });
 
+  it('tells of an export that pluvio.json names and the program does not have', async () => {
+    await pluvio('new', 'astray', '-t', 'assemblyscript-http');
+    await edit('astray/pluvio.json', '"export": "handle"', '"export": "handel"');
+    const built = await pluvio('build', 'astray');
+    expect(built).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(built.stderr).toMatch(
+      /^error\[EXPORT_NOT_FOUND\]: pluvio\.json names the export handel, which the program does not have; it has .*countVisit/,
+    );
+  });
+
+  it('tells what is not installed, without a stack of the build', async () => {
+    await pluvio('new', 'bare', '-t', 'js-component');
+    const built = await pluvio('build', 'bare');
+    expect(built).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(built.stderr).toBe(
+      'error[BUILD_FAILED]: node ended with code 1:\nthe package @bytecodealliance/componentize-js is not installed; `npm install` installs it\n',
+    );
+  });
+
   it('is not made twice, without a name, or of nothing', async () => {
     await pluvio('new', 'twice', '-t', 'c-program');
     expect((await pluvio('new', 'twice', '-t', 'c-program')).stderr).toContain(

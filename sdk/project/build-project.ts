@@ -7,6 +7,7 @@ import {
   type FileMount,
   packBundle,
   type PackedBundle,
+  type WorkerManifest,
   writeDrop,
 } from '../../runtime/bundle/index.ts';
 import { PluvioError } from '../../runtime/errors/index.ts';
@@ -63,17 +64,32 @@ function missingCapabilities({ manifest, module }: Bundle): string[] {
     );
 }
 
+/** What pluvio.json names must be there: nobody else would tell before the first call or request. @throws PluvioError `EXPORT_NOT_FOUND` */
+function checkExports({ interface: named = {}, routes = [] }: WorkerManifest, module: Uint8Array): void {
+  if (isComponent(module)) return; // its functions have several names
+  const exports = decodeModule(module).exports.flatMap(({ name, kind }) => (kind === 'func' ? [name] : []));
+  const asked = [...Object.keys(named), ...routes.flatMap(({ export: name }) => name ?? [])];
+  const missing = asked.find((name) => !exports.includes(name));
+  if (missing === undefined) return;
+  throw new PluvioError(
+    'EXPORT_NOT_FOUND',
+    `pluvio.json names the export ${missing}, which the program does not have; it has ${exports.join(', ')}`,
+    { exports },
+  );
+}
+
 /** The project, so that its program is soon there rather than fast. */
 export const quickBuild = (project: Project): Project =>
   project.build.kind === 'assembly' ? { ...project, build: { ...project.build, optimize: 'none' } } : project;
 
 /**
  * Compiles and packs a project; writes nothing.
- * @throws PluvioError `BUILD_FAILED`, `COMPILER_MISSING`, `FILE_FAILED`, codes of module and bundle
+ * @throws PluvioError `BUILD_FAILED`, `COMPILER_MISSING`, `FILE_FAILED`, `EXPORT_NOT_FOUND`, codes of module and bundle
  */
 export async function buildProject(project: Project): Promise<BuiltProject> {
   const built = await buildModule(project);
   const { manifest } = project;
+  checkExports(manifest, built.module);
   const bundle: Bundle = {
     manifest: {
       ...manifest,
