@@ -15,44 +15,28 @@ export class Bundles {
 
   /** All bundles that the caller may see. */
   async list({ signal }: CallOptions = {}): Promise<readonly BundleInfo[]> {
-    const answer = await this.#transport.json<{ bundles: readonly BundleInfo[] }>({
-      method: 'GET',
-      path: '/v1/bundles',
-      signal,
-    });
+    const request = { method: 'GET', path: '/v1/bundles', signal } as const;
+    const answer = await this.#transport.json<{ bundles: readonly BundleInfo[] }>(request, 'bundles');
     return answer.bundles;
   }
 
   /** One bundle. @throws PluvioError `BLOB_NOT_FOUND` */
   get(digest: string, { signal }: CallOptions = {}): Promise<BundleInfo> {
-    return this.#transport.json({ method: 'GET', path: pathOf(digest), signal });
+    return this.#transport.json({ method: 'GET', path: pathOf(digest), signal }, 'digest');
   }
 
   /** Sends a `.drop` file; `sealed`: one that is sealed to the node. */
   upload(drop: BodyInput, { signal, sealed = false }: CallOptions & { sealed?: boolean } = {}): Promise<BundleInfo> {
     const contentType = sealed ? 'application/vnd.pluvio.sealed.v1' : 'application/vnd.pluvio.drop.v1+tar';
-    return this.#transport.json({
-      method: 'POST',
-      path: '/v1/bundles',
-      body: drop,
-      contentType,
-      repeatable: true,
-      timeoutMs: 0,
-      signal,
-    });
+    const sent = { body: drop, contentType, repeatable: true, timeoutMs: 0 };
+    return this.#transport.json({ method: 'POST', path: '/v1/bundles', ...sent, signal }, 'digest');
   }
 
   /** Makes a bundle of blobs that the node has, from the bytes of its OCI manifest. */
   uploadManifest(manifest: Uint8Array, { signal }: CallOptions = {}): Promise<BundleInfo> {
     const contentType = 'application/vnd.oci.image.manifest.v1+json';
-    return this.#transport.json({
-      method: 'POST',
-      path: '/v1/bundles',
-      body: manifest,
-      contentType,
-      repeatable: true,
-      signal,
-    });
+    const sent = { body: manifest, contentType, repeatable: true };
+    return this.#transport.json({ method: 'POST', path: '/v1/bundles', ...sent, signal }, 'digest');
   }
 
   /** The bundle as a `.drop` file. */
@@ -75,7 +59,7 @@ export class Bundles {
   /** Which of these blobs the node lacks. */
   async missingBlobs(digests: readonly string[], { signal }: CallOptions = {}): Promise<readonly string[]> {
     const request = { method: 'POST', path: '/v1/blobs/missing', json: { digests }, repeatable: true, signal } as const;
-    return (await this.#transport.json<{ missing: readonly string[] }>(request)).missing;
+    return (await this.#transport.json<{ missing: readonly string[] }>(request, 'missing')).missing;
   }
 
   /** Sends a blob. @throws PluvioError `BLOB_DAMAGED` the bytes do not have that digest */

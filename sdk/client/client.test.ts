@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { deployLedger, LEDGER_GRANTS, textOf } from '../../test/node/deploy.ts';
 import { answerModule, openNode, outputUntil } from '../../test/node/open-nodes.ts';
 import { type FetchFunction, PluvioClient } from './index.ts';
@@ -55,6 +55,49 @@ describe('PluvioClient', () => {
     await workers.send('ledger', '10');
     expect(textOf(await workers.ask('ledger', '100'))).toBe('115');
     expect(textOf(await workers.ask('ledger', '100'))).toBe('215');
+  });
+
+  it.each<[what: string, body: () => BodyInit, told: RegExp]>([
+    [
+      'another program',
+      () => '{"workers": []}',
+      /^GET \/v1\/node: the answer has no field "api"; what answers there is no Pluvio node$/,
+    ],
+    ['a list', () => '[]', /no field "api"/],
+    ['null', () => 'null', /no field "api"/],
+    ['a page', () => '<html>', /the answer is not JSON/],
+    [
+      'one that does not end',
+      () => new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(2 ** 24).fill(32)) }),
+      /the answer has more than 268435456 bytes/,
+    ],
+    [
+      'one that breaks off',
+      () => new ReadableStream({ pull: (controller) => controller.error(new Error('cut')) }),
+      /^GET \/v1\/node: cut$/,
+    ],
+  ])('tells what is wrong where the answer is of %s', async (_, body, told) => {
+    const client = new PluvioClient({
+      baseUrl: 'http://node.test',
+      fetch: () => Promise.resolve(new Response(body())),
+    });
+    await expect(client.node()).rejects.toMatchObject({
+      code: 'NODE_UNREACHABLE',
+      message: expect.stringMatching(told) as string,
+    });
+  });
+
+  it('gives up an answer of which nothing comes for a minute', async () => {
+    vi.useFakeTimers();
+    try {
+      const silent = () => Promise.resolve(new Response(new ReadableStream()));
+      const client = new PluvioClient({ baseUrl: 'http://node.test', fetch: silent });
+      const failed = expect(client.node()).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' });
+      await vi.advanceTimersByTimeAsync(60_000);
+      await failed;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('rebuilds errors with code, message, details and status', async () => {

@@ -48,7 +48,7 @@ export class PluvioClient {
 
   /** What the node says of itself. */
   node({ signal }: CallOptions = {}): Promise<NodeInfo> {
-    return this.#transport.json({ method: 'GET', path: '/v1/node', signal });
+    return this.#transport.json({ method: 'GET', path: '/v1/node', signal }, 'api');
   }
 
   /** Whether the node takes work. */
@@ -67,7 +67,8 @@ export class PluvioClient {
     to: { readonly target?: string; readonly token?: string } = {},
     { signal }: CallOptions = {},
   ): Promise<DrainState> {
-    return this.#transport.json({ method: 'POST', path: '/v1/node/drain', json: to, repeatable: true, signal });
+    const request = { method: 'POST', path: '/v1/node/drain', json: to, repeatable: true, signal } as const;
+    return this.#transport.json(request, 'done');
   }
 
   /** Has the node take work again. */
@@ -87,7 +88,7 @@ export class PluvioClient {
 
   /** The description of the API, OpenAPI 3.1. */
   openApi({ signal }: CallOptions = {}): Promise<Readonly<Record<string, unknown>>> {
-    return this.#transport.json({ method: 'GET', path: '/openapi.json', signal });
+    return this.#transport.json({ method: 'GET', path: '/openapi.json', signal }, 'openapi');
   }
 
   /** The metrics of the node and its workers, in the text format of Prometheus. */

@@ -33,7 +33,7 @@ export async function callExport(
   exportName: string,
   { args, signal, key, deadlineMs }: ExportCall,
 ): Promise<Outcome> {
-  const state = await transport.json<RunState>({
+  const request = {
     method: 'POST',
     path: callPath(name, exportName),
     query: { waitMs: WAIT_MS, deadlineMs },
@@ -41,7 +41,8 @@ export async function callExport(
     ...(key === undefined ? {} : { headers: { 'idempotency-key': key }, repeatable: true }),
     timeoutMs: 0,
     signal,
-  });
+  } as const;
+  const state = await transport.json<RunState>(request, 'outcome');
   if (state.outcome) return decodeOutcome(state.outcome);
   const outcome =
     state.input === undefined
@@ -59,7 +60,7 @@ async function endOf(
   signal: AbortSignal | undefined,
 ): Promise<Outcome | null> {
   for (;;) {
-    const { state, outcome } = await transport.json<InputState>({ ...inputRequest(name, input), signal });
+    const { state, outcome } = await transport.json<InputState>({ ...inputRequest(name, input), signal }, 'state');
     if (state === 'ended') return outcome && decodeOutcome(outcome);
   }
 }
@@ -70,14 +71,10 @@ export async function waitForOutcome(
   name: string,
   signal: AbortSignal | undefined,
 ): Promise<Outcome | null> {
+  const path = workerPath(name, '/outcome');
+  const request = { method: 'GET', path, query: { waitMs: WAIT_MS }, timeoutMs: WAITING_TIMEOUT_MS, signal } as const;
   for (;;) {
-    const { worker, outcome } = await transport.json<RunState>({
-      method: 'GET',
-      path: workerPath(name, '/outcome'),
-      query: { waitMs: WAIT_MS },
-      timeoutMs: WAITING_TIMEOUT_MS,
-      signal,
-    });
+    const { worker, outcome } = await transport.json<RunState>(request, 'worker');
     if (outcome) return decodeOutcome(outcome);
     if (worker.status === 'stopped') return { kind: 'stopped' };
     if (worker.status === 'lost') throw new PluvioError('WORKER_LOST', `worker "${name}" was lost`);

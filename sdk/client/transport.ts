@@ -47,6 +47,11 @@ export type QueryInput = string | number | boolean | readonly string[] | undefin
 export type BodyInput = Uint8Array | Blob | ReadableStream<Uint8Array>;
 
 const MAX_HOPS = 5;
+/** Of what is read as a whole. */
+const ANSWER_MAX_BYTES = 256 * 2 ** 20;
+const PROBLEM_MAX_BYTES = 2 ** 20;
+/** How long nothing may come of an answer that has begun. */
+const SILENT_MAX_MS = 60_000;
 const FIRST_PAUSE_MS = 200;
 
 /** Waits; rejects with `ABORTED` when the signal aborts. */
@@ -63,6 +68,42 @@ export function pause(ms: number, signal: AbortSignal | undefined): Promise<void
     if (signal?.aborted) abort();
     else signal?.addEventListener('abort', abort, { once: true });
   });
+}
+
+/**
+ * All of an answer.
+ * @throws Error it breaks off, does not end, or does not come on
+ */
+async function textOf(response: Response, maxBytes: number): Promise<string> {
+  const body: ReadableStream<Uint8Array> | null = response.body;
+  if (body === null) return '';
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    for (let sizeBytes = 0; ;) {
+      const { done, value } = await inTime(reader.read());
+      if (done) return text + decoder.decode();
+      sizeBytes += value.length;
+      if (sizeBytes > maxBytes) throw new Error(`the answer has more than ${maxBytes} bytes`);
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch (error) {
+    void reader.cancel().catch(() => undefined); // it has failed, or is given up
+    throw error;
+  }
+}
+
+async function inTime<Value>(reading: Promise<Value>): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing came for ${SILENT_MAX_MS} ms`)), SILENT_MAX_MS);
+  });
+  try {
+    return await Promise.race([reading, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export const aborted = (signal: AbortSignal | undefined): PluvioError =>
@@ -106,13 +147,31 @@ export class Transport {
     }
   }
 
-  /** The answer as JSON. Its shape is the node's promise; an answer that is no JSON is an error. */
-  async json<Answer>(request: TransportRequest): Promise<Answer> {
+  /**
+   * The answer as JSON.
+   * @param field One that the answer has. What else is in it is the node's promise; without that it is another program that answers.
+   * @throws PluvioError as `send`
+   */
+  async json<Answer>(request: TransportRequest, field: keyof Answer & string): Promise<Answer> {
     const response = await this.send(request);
+    const text = await this.#textOf(response, request);
+    let answer: unknown;
     try {
-      return (await response.json()) as Answer;
+      answer = JSON.parse(text);
     } catch (cause) {
       throw this.#unreachable(request, 'the answer is not JSON', cause);
+    }
+    if (typeof answer === 'object' && answer !== null && Object.hasOwn(answer, field)) return answer as Answer;
+    throw this.#unreachable(request, `the answer has no field "${field}"; what answers there is no Pluvio node`);
+  }
+
+  /** All of a good answer. */
+  async #textOf(response: Response, request: TransportRequest): Promise<string> {
+    try {
+      return await textOf(response, ANSWER_MAX_BYTES);
+    } catch (cause) {
+      const given = this.signalOf(request.signal);
+      throw given?.aborted ? aborted(given) : this.#unreachable(request, reasonOf(cause), cause);
     }
   }
 
@@ -189,7 +248,7 @@ export class Transport {
   #unreachable(
     { method, path }: Pick<TransportRequest, 'method' | 'path'>,
     reason: string,
-    cause: unknown,
+    cause?: unknown,
   ): PluvioError {
     return new PluvioError('NODE_UNREACHABLE', `${method} ${path}: ${reason}`, {}, { cause });
   }
@@ -202,7 +261,7 @@ function reasonOf(error: unknown): string {
 
 /** The error that a problem+json answer stands for. */
 async function errorOf(response: Response): Promise<PluvioError> {
-  const text = await response.text().catch(() => '');
+  const text = await textOf(response, PROBLEM_MAX_BYTES).catch(() => '');
   try {
     const { code, detail, details } = JSON.parse(text) as {
       code: string;

@@ -26,7 +26,7 @@ import { callPath, workerPath } from './worker-path.ts';
 export class Workers {
   readonly #transport: Transport;
   readonly #interfaces = new Interfaces((name, signal) =>
-    this.#transport.json({ method: 'GET', path: workerPath(name, '/interface'), repeatable: false, signal }),
+    this.#transport.json({ method: 'GET', path: workerPath(name, '/interface'), repeatable: false, signal }, 'exports'),
   );
 
   constructor(transport: Transport) {
@@ -35,22 +35,19 @@ export class Workers {
 
   /** All workers that the caller may see. */
   async list({ signal }: CallOptions = {}): Promise<readonly WorkerInfo[]> {
-    const answer = await this.#transport.json<{ workers: readonly WorkerInfo[] }>({
-      method: 'GET',
-      path: '/v1/workers',
-      signal,
-    });
+    const request = { method: 'GET', path: '/v1/workers', signal } as const;
+    const answer = await this.#transport.json<{ workers: readonly WorkerInfo[] }>(request, 'workers');
     return answer.workers;
   }
 
   /** @throws PluvioError `WORKER_NOT_FOUND` */
   get(name: string, { signal }: CallOptions = {}): Promise<WorkerInfo> {
-    return this.#transport.json({ method: 'GET', path: workerPath(name), signal });
+    return this.#transport.json({ method: 'GET', path: workerPath(name), signal }, 'name');
   }
 
   /** Which exports the worker has for callers, and the types of their values. @throws PluvioError `WORKER_NOT_FOUND` */
   interface(name: string, { signal }: CallOptions = {}): Promise<WorkerInterface> {
-    return this.#transport.json({ method: 'GET', path: workerPath(name, '/interface'), signal });
+    return this.#transport.json({ method: 'GET', path: workerPath(name, '/interface'), signal }, 'exports');
   }
 
   /**
@@ -59,12 +56,15 @@ export class Workers {
    * @throws PluvioError `WORKER_NOT_FOUND`, `WORKER_MOVING`, `WORKER_LOST`
    */
   stack(name: string, { frames, signal }: CallOptions & { readonly frames?: number } = {}): Promise<WorkerStack> {
-    return this.#transport.json({ method: 'GET', path: workerPath(name, '/stack'), query: { frames }, signal });
+    return this.#transport.json(
+      { method: 'GET', path: workerPath(name, '/stack'), query: { frames }, signal },
+      'frames',
+    );
   }
 
   /** Makes a worker and, unless `start` is false, sets it going. */
   create(worker: CreateWorker, { signal }: CallOptions = {}): Promise<WorkerInfo> {
-    return this.#transport.json({ method: 'POST', path: '/v1/workers', ...requestOf(worker), signal });
+    return this.#transport.json({ method: 'POST', path: '/v1/workers', ...requestOf(worker), signal }, 'name');
   }
 
   /**
@@ -76,19 +76,13 @@ export class Workers {
     to: { readonly bundle: string; readonly keep?: boolean; readonly storage?: boolean },
     { signal }: CallOptions = {},
   ): Promise<Updated> {
-    return this.#transport.json({
-      method: 'PUT',
-      path: workerPath(name),
-      json: to,
-      repeatable: false,
-      timeoutMs: 0,
-      signal,
-    });
+    const request = { method: 'PUT', path: workerPath(name), json: to, repeatable: false, timeoutMs: 0 } as const;
+    return this.#transport.json({ ...request, signal }, 'state');
   }
 
   /** Gives the worker the version that it had before. @throws PluvioError `VERSION_NOT_FOUND` */
   rollback(name: string, { signal }: CallOptions = {}): Promise<Updated> {
-    return this.#transport.json({ method: 'POST', path: workerPath(name, '/rollback'), timeoutMs: 0, signal });
+    return this.#transport.json({ method: 'POST', path: workerPath(name, '/rollback'), timeoutMs: 0, signal }, 'state');
   }
 
   /** Ends a worker and forgets its state. @throws PluvioError `WORKER_NOT_FOUND`, `WORKER_MOVING` */
@@ -98,29 +92,22 @@ export class Workers {
 
   /** Stops the call in progress at its next safepoint. */
   stop(name: string, { signal }: CallOptions = {}): Promise<WorkerInfo> {
-    return this.#transport.json({
-      method: 'POST',
-      path: workerPath(name, '/stop'),
-      repeatable: true,
-      timeoutMs: 0,
-      signal,
-    });
+    const path = workerPath(name, '/stop');
+    return this.#transport.json({ method: 'POST', path, repeatable: true, timeoutMs: 0, signal }, 'name');
   }
 
   /** Starts a command, or goes on with a stopped call. */
   async resume(name: string, { signal }: CallOptions = {}): Promise<WorkerInfo> {
-    const state = await this.#transport.json<RunState>({
-      method: 'POST',
-      path: workerPath(name, '/resume'),
-      timeoutMs: 0,
-      signal,
-    });
-    return state.worker;
+    const request = { method: 'POST', path: workerPath(name, '/resume'), timeoutMs: 0, signal } as const;
+    return (await this.#transport.json<RunState>(request, 'worker')).worker;
   }
 
   /** Keeps the worker's state as a bundle on its node. */
   snapshot(name: string, { signal }: CallOptions = {}): Promise<BundleInfo> {
-    return this.#transport.json({ method: 'POST', path: workerPath(name, '/snapshot'), timeoutMs: 0, signal });
+    return this.#transport.json(
+      { method: 'POST', path: workerPath(name, '/snapshot'), timeoutMs: 0, signal },
+      'digest',
+    );
   }
 
   /** Makes a second worker on the same node, in the same state or in that of a checkpoint of it. */
@@ -129,7 +116,8 @@ export class Workers {
     as: { readonly name: string; readonly checkpoint?: number; readonly start?: boolean },
     { signal }: CallOptions = {},
   ): Promise<WorkerInfo> {
-    return this.#transport.json({ method: 'POST', path: workerPath(name, '/fork'), json: as, timeoutMs: 0, signal });
+    const path = workerPath(name, '/fork');
+    return this.#transport.json({ method: 'POST', path, json: as, timeoutMs: 0, signal }, 'name');
   }
 
   /** Keeps the state in the worker's history; `pin`: until it is unpinned. Done when it is durable. */
@@ -138,17 +126,14 @@ export class Workers {
     { signal, pin = false }: CallOptions & { readonly pin?: boolean } = {},
   ): Promise<CheckpointInfo> {
     const path = workerPath(name, '/checkpoint');
-    return this.#transport.json({ method: 'POST', path, json: { pin }, timeoutMs: 0, signal });
+    return this.#transport.json({ method: 'POST', path, json: { pin }, timeoutMs: 0, signal }, 'id');
   }
 
   /** The states that the worker can be set back to, newest first. */
   async history(name: string, { signal }: CallOptions = {}): Promise<readonly CheckpointInfo[]> {
     const path = workerPath(name, '/history');
-    const answer = await this.#transport.json<{ checkpoints: readonly CheckpointInfo[] }>({
-      method: 'GET',
-      path,
-      signal,
-    });
+    const request = { method: 'GET', path, signal } as const;
+    const answer = await this.#transport.json<{ checkpoints: readonly CheckpointInfo[] }>(request, 'checkpoints');
     return answer.checkpoints;
   }
 
@@ -168,7 +153,8 @@ export class Workers {
     to: { readonly checkpoint: number; readonly replay?: boolean; readonly start?: boolean },
     { signal }: CallOptions = {},
   ): Promise<Reverted> {
-    return this.#transport.json({ method: 'POST', path: workerPath(name, '/revert'), json: to, timeoutMs: 0, signal });
+    const path = workerPath(name, '/revert');
+    return this.#transport.json({ method: 'POST', path, json: to, timeoutMs: 0, signal }, 'checkpoint');
   }
 
   /**
@@ -180,12 +166,14 @@ export class Workers {
     to: { readonly target: string; readonly token?: string },
     { signal }: CallOptions = {},
   ): Promise<MoveResult> {
-    return this.#transport.json({ method: 'POST', path: workerPath(name, '/move'), json: to, timeoutMs: 0, signal });
+    const path = workerPath(name, '/move');
+    return this.#transport.json({ method: 'POST', path, json: to, timeoutMs: 0, signal }, 'location');
   }
 
   /** An operator's word on a move in doubt: whether the worker `runs` here or there. */
   settleMove(name: string, runs: 'here' | 'there', { signal }: CallOptions = {}): Promise<WorkerInfo> {
-    return this.#transport.json({ method: 'POST', path: workerPath(name, '/settle-move'), json: { runs }, signal });
+    const path = workerPath(name, '/settle-move');
+    return this.#transport.json({ method: 'POST', path, json: { runs }, signal }, 'name');
   }
 
   /**
@@ -243,7 +231,8 @@ export class Workers {
    */
   cancel(name: string, input?: string, { signal }: CallOptions = {}): Promise<WorkerInfo> {
     const json = input === undefined ? {} : { input };
-    return this.#transport.json({ method: 'POST', path: workerPath(name, '/cancel'), json, timeoutMs: 0, signal });
+    const path = workerPath(name, '/cancel');
+    return this.#transport.json({ method: 'POST', path, json, timeoutMs: 0, signal }, 'name');
   }
 
   /**
