@@ -3,7 +3,8 @@
  * other refusal is, with a code of the table, and the connection ends.
  *
  * Invariants:
- * 1. Nothing is written into an answer that has begun: such a connection is broken off.
+ * 1. Nothing is written into an answer that has begun: such a connection is broken off. What was answered gets no second answer for the rest of its
+ *    body.
  * 2. A connection that was refused is gone in LINGER_MS, whatever its client does.
  */
 import { type IncomingMessage, type Server, STATUS_CODES, type ServerResponse } from 'node:http';
@@ -49,20 +50,25 @@ async function textOf(response: Response): Promise<string> {
 
 /** Has a server answer what its parser refuses. */
 export function answerParserRefusals(server: Server): void {
-  const answers = new WeakMap<Duplex, ServerResponse>();
+  const newest = new WeakMap<Duplex, { readonly request: IncomingMessage; readonly response: ServerResponse }>();
   const refused = new WeakSet<Duplex>();
-  server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    answers.set(socket, response);
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    newest.set(request.socket, { request, response });
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (refused.has(socket)) return; // more bytes of what was refused
     refused.add(socket);
-    const response = answers.get(socket);
-    const hasBegun = response !== undefined && response.headersSent && !response.writableFinished;
-    if (!socket.writable || hasBegun || error.code === 'ECONNRESET') return void socket.destroy();
+    if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
     const linger = setTimeout(() => socket.destroy(), LINGER_MS);
     socket.once('close', () => clearTimeout(linger));
-    void textOf(refusalResponse(refusalOf(error))).then((text) => socket.end(text));
+    void textOf(refusalResponse(refusalOf(error))).then((text) => {
+      // Looked at now: the handler may have answered meanwhile.
+      const { request, response } = newest.get(socket) ?? {};
+      const isOver = response?.writableEnded === true;
+      if (response?.headersSent === true && !isOver) socket.destroy();
+      else if (isOver && request?.complete === false) socket.end();
+      else socket.end(text);
+    });
   });
   server.on('checkExpectation', (_: IncomingMessage, response: ServerResponse) => {
     const error = new PluvioError('EXPECTATION_FAILED', 'this node meets no expectation but 100-continue');
