@@ -3,7 +3,7 @@
  *
  * Boundary: a host whose state may have bytes in it that it changes in place (`HostModule.stableBytes`) is not remembered: its state is whole.
  */
-import { changed, changeOf, ownContainers } from './plain-change.ts';
+import { changed, ownContainers } from './plain-change.ts';
 import { inField, withFieldErrors } from './plain-fields.ts';
 import type { Snapshot } from './snapshot.ts';
 import { readHosts } from './snapshot-state.ts';
@@ -11,28 +11,27 @@ import type { HostModule } from './types.ts';
 
 type HostStates = Snapshot['hosts'];
 
-/** What is remembered of these states. */
+/** What is remembered of these states: `changeOf` it tells what later ones became, those that are not in it as a whole. */
 export const rememberedOf = (states: HostStates, hosts: readonly HostModule[]): HostStates =>
   Object.fromEntries(
     hosts.filter(({ stableBytes }) => stableBytes === true).map(({ name }) => [name, ownContainers(states[name])]),
   );
 
-/** What the states became; a host that is not remembered has another one. */
-export const hostChanges = (remembered: HostStates, states: HostStates): unknown =>
-  changeOf(Object.fromEntries(Object.keys(states).map((name) => [name, remembered[name] ?? NEVER])), states);
-
-/** No state of a host: every one is another. */
-const NEVER = Symbol('never');
+/**
+ * What the states became.
+ * @param before All of them, whole.
+ * @param change Of them; not trusted.
+ * @throws PluvioError `SNAPSHOT_MALFORMED` the change is none of them
+ */
+export const changedHosts = (before: HostStates, change: unknown): HostStates =>
+  withFieldErrors('SNAPSHOT_MALFORMED', 'cannot take up the snapshot', () =>
+    inField('hostChanges', () => readHosts(changed(before, change))),
+  );
 
 /**
  * A delta with the states of its hosts whole, as they became.
  * @param before The whole states of its parent.
- * @throws PluvioError `SNAPSHOT_MALFORMED` the change is none of them
+ * @throws PluvioError `SNAPSHOT_MALFORMED` as `changedHosts`
  */
-export function withWholeHosts({ hostChanges: change, ...delta }: Snapshot, before: HostStates): Snapshot {
-  if (change === undefined) return delta;
-  const hosts = withFieldErrors('SNAPSHOT_MALFORMED', 'cannot take up the snapshot', () =>
-    inField('hostChanges', () => readHosts(changed(before, change))),
-  );
-  return { ...delta, hosts };
-}
+export const withWholeHosts = ({ hostChanges, ...delta }: Snapshot, before: HostStates): Snapshot =>
+  hostChanges === undefined ? delta : { ...delta, hosts: changedHosts(before, hostChanges) };

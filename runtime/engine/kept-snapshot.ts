@@ -8,9 +8,10 @@
  * 2. Whether a block changed is found by comparison: nothing tracks what the guest writes.
  */
 import type { Capturable } from './capture.ts';
-import { hostChanges, rememberedOf } from './host-changes.ts';
+import { rememberedOf } from './host-changes.ts';
 import { type Differing, memoryComparison } from './memory-compare.ts';
 import { diffMemory } from './memory-image.ts';
+import { changeOf } from './plain-change.ts';
 import { MEMORY_BLOCK_BYTES, MEMORY_RUN_MAX_BYTES, type MemoryRun, type Snapshot } from './snapshot.ts';
 import type { EngineThread } from './thread.ts';
 
@@ -99,7 +100,7 @@ export class KeptSnapshot {
 
   /** What these states of the hosts became since; undefined: none is remembered. */
   hostChanges(hosts: Snapshot['hosts']): unknown {
-    return Object.keys(this.#hosts).length === 0 ? undefined : hostChanges(this.#hosts, hosts);
+    return Object.keys(this.#hosts).length === 0 ? undefined : changeOf(this.#hosts, hosts);
   }
 
   /** Moves on to a new snapshot, which has these changes and states. */

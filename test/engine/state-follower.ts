@@ -1,20 +1,12 @@
 /** A reader of what the state of a host became, step by step, who has nothing but bytes. */
 import { expect } from 'vitest';
-import { hostChanges, rememberedOf, withWholeHosts } from '../../runtime/engine/host-changes.ts';
+import { changedHosts, rememberedOf } from '../../runtime/engine/host-changes.ts';
 import { decodePlain, encodePlain } from '../../runtime/engine/messagepack.ts';
+import { changeOf } from '../../runtime/engine/plain-change.ts';
 import type { Snapshot } from '../../runtime/engine/snapshot.ts';
 import type { HostModule } from '../../runtime/engine/types.ts';
 
 const throughBytes = (value: unknown): unknown => decodePlain(encodePlain(value, 'a state').slice());
-const NO_SNAPSHOT: Snapshot = {
-  version: 4,
-  instances: [],
-  frames: [],
-  restartState: undefined,
-  starting: false,
-  fuelUsed: 0n,
-  hosts: {},
-};
 
 export class StateFollower {
   readonly #host: HostModule;
@@ -35,9 +27,9 @@ export class StateFollower {
   /** Tells the reader what became of the state; expects it to have the state then. */
   follow(): void {
     const states = { [this.#host.name]: this.#host.snapshot() };
-    const change = encodePlain(hostChanges(this.#remembered, states), 'a change').slice();
+    const change = encodePlain(changeOf(this.#remembered, states), 'a change').slice();
     this.#remembered = rememberedOf(states, [this.#host]);
-    this.#read = withWholeHosts({ ...NO_SNAPSHOT, hostChanges: decodePlain(change) }, this.#read).hosts;
+    this.#read = changedHosts(this.#read, decodePlain(change));
     const state = encodePlain(states, 'a state');
     expect(Buffer.compare(encodePlain(this.#read, 'a state'), state)).toBe(0);
     this.changeBytes += change.length;

@@ -8,7 +8,7 @@
  */
 import { fail } from './error-codes.ts';
 import { ENTRY_BYTES } from './limits.ts';
-import { compareNames, type NamePage, SortedNames, utf8Bytes } from './sorted-names.ts';
+import { compareNames, firstNotBefore, type NamePage, SortedNames, utf8Bytes } from './sorted-names.ts';
 import type { StorageMeter } from './storage-meter.ts';
 
 /** More keys that were touched are not put into what there is: all is put together anew. */
@@ -17,17 +17,8 @@ const PATCHED_MAX = 1000;
 const entryBytes = (key: string): number => ENTRY_BYTES + utf8Bytes(key);
 
 /** Where that key is in such pairs, or would be, from `start` on. */
-function placeOf(flat: readonly (string | Uint8Array)[], key: string, start: number): number {
-  let low = start / 2;
-  let high = flat.length / 2;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (compareNames(flat[2 * middle] as string, key) < 0)
-      low = middle + 1; // keys are at even places
-    else high = middle;
-  }
-  return 2 * low;
-}
+const placeOf = (flat: readonly (string | Uint8Array)[], key: string, start: number): number =>
+  2 * firstNotBefore(start / 2, flat.length / 2, (pair) => compareNames(flat[2 * pair] as string, key) < 0); // keys are at even places
 
 export class KeyValues {
   readonly #meter: StorageMeter;

@@ -14,6 +14,18 @@ export function compareNames(a: string, b: string): number {
   return a.length - b.length;
 }
 
+/** The first index from `start` on, or `end`, of which that does not hold; it holds of all before it. */
+export function firstNotBefore(start: number, end: number, isBefore: (index: number) => boolean): number {
+  let low = start;
+  let high = end;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBefore(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Size of well-formed text as UTF-8. */
 export function utf8Bytes(text: string): number {
   let sizeBytes = text.length;
@@ -79,14 +91,9 @@ export class SortedNames {
   /** Index of the first name at or behind that one; or behind it only. */
   #firstFrom(name: string, inclusive: boolean): number {
     const { all } = this;
-    let low = 0;
-    let high = all.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const order = compareNames(all[middle] ?? '', name);
-      if (order < 0 || (order === 0 && !inclusive)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstNotBefore(0, all.length, (index) => {
+      const order = compareNames(all[index] ?? '', name);
+      return order < 0 || (order === 0 && !inclusive);
+    });
   }
 }
